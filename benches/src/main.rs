@@ -1,0 +1,140 @@
+//! `cargo run --release -p benches`: requests per second, latencies and server CPU per request, as a Markdown table.
+//!
+//! The servers are processes of their own (this binary, started again), so that the CPU counted is theirs and not the
+//! load generator's. Every row is measured in the same run as the bare server it is compared with.
+
+mod load;
+mod server;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use load::{Load, Measured};
+use reqwest::Client;
+use serde_json::{Value, json};
+use server::Server;
+
+const CONNECTIONS: usize = 16;
+const LENGTH: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match std::env::args().nth(1).as_deref() {
+        Some("serve-hello") => server::hello().await,
+        Some("serve-platform") => server::platform().await,
+        _ => measure().await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+async fn measure() -> Outcome<()> {
+    println!("| path | requests/s | p50 ms | p99 ms | CPU ms/request | beside bare axum |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    let hello = Server::start("serve-hello")?;
+    let bare = run(&hello, "/", "*/*").await?;
+    row("bare axum \"hello\"", &bare, &bare);
+    drop(hello);
+
+    let platform = Server::start("serve-platform")?;
+    let first = platform.ready.clone();
+    let scan = format!("/{}/{}", text(&first, "unit"), text(&first, "label"));
+    for (name, path, accept) in [
+        ("scan, JSON", scan.as_str(), "application/json"),
+        ("scan, HTML", scan.as_str(), "text/html"),
+        (
+            "unknown id, JSON",
+            "/32XZAJ4P21M1MZ0N3RQA",
+            "application/json",
+        ),
+    ] {
+        row(name, &run(&platform, path, accept).await?, &bare);
+    }
+    let changes = change(&platform, &first).await?;
+    row("audited change (measurement)", &changes, &bare);
+    println!();
+    println!("| once | took |");
+    println!("|---|---:|");
+    println!(
+        "| start and seed of three batteries, empty folder | {:.2} s |",
+        first["seconds"].as_f64().unwrap_or_default()
+    );
+    println!(
+        "| order of 10,000 unit ids, until all resolve | {:.2} s |",
+        allocate(&platform, &first).await?.as_secs_f64()
+    );
+    Ok(())
+}
+
+async fn run(server: &Server, path: &str, accept: &str) -> Outcome<Measured> {
+    let load = Load {
+        connections: CONNECTIONS,
+        length: LENGTH,
+    };
+    let url = format!("{}{path}", server.origin);
+    let request = |client: &Client| client.get(&url).header("accept", accept);
+    load.run(server.process(), request).await
+}
+
+async fn change(server: &Server, first: &Value) -> Outcome<Measured> {
+    let load = Load {
+        connections: CONNECTIONS,
+        length: LENGTH,
+    };
+    // One passport per connection: changes of one battery are serial by design.
+    let passports: Vec<String> = serde_json::from_value(first["passports"].clone())?;
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let token = text(first, "token");
+    load.run(server.process(), |client: &Client| {
+        let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let passport = &passports[number % passports.len()];
+        client
+            .post(format!("{}/v1/dpps/{passport}/events", server.origin))
+            .bearer_auth(&token)
+            .header("idempotency-key", uuid::Uuid::new_v4().to_string())
+            .json(&json!({
+                "type": "measurement", "reason": "daily reading",
+                "changes": {"condition": {"stateOfCharge": {
+                    "value": number % 100, "unit": "%", "measuredAt": "2026-11-01T00:00:00Z",
+                }}},
+            }))
+    })
+    .await
+}
+
+async fn allocate(server: &Server, first: &Value) -> Outcome<Duration> {
+    let started = Instant::now();
+    let answer = Client::new()
+        .post(format!("{}/v1/units", server.origin))
+        .bearer_auth(text(first, "token"))
+        .header("idempotency-key", uuid::Uuid::new_v4().to_string())
+        .json(&json!({"model": first["model"], "count": 10_000, "reason": "benchmark"}))
+        .send()
+        .await?;
+    if answer.status() != 201 {
+        return Err(format!("the order was answered {}", answer.status()).into());
+    }
+    Ok(started.elapsed())
+}
+
+fn row(name: &str, measured: &Measured, bare: &Measured) {
+    println!(
+        "| {name} | {:.0} | {:.2} | {:.2} | {:.3} | {:.1} × CPU |",
+        measured.per_second,
+        measured.p50.as_secs_f64() * 1e3,
+        measured.p99.as_secs_f64() * 1e3,
+        measured.cpu_ms,
+        measured.cpu_ms / bare.cpu_ms,
+    );
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,144 @@
+//! The servers that are measured, each a process of its own.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use axum::Router;
+use axum::routing::get;
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::Outcome;
+
+/// A server that is up; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) origin: String,
+    /// What it said when it was ready.
+    pub(crate) ready: Value,
+}
+
+impl Server {
+    /// Starts this binary again as that server and waits for its line.
+    pub(crate) fn start(kind: &str) -> Outcome<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(kind)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        let output = child.stdout.take().ok_or("no output")?;
+        BufReader::new(output).read_line(&mut line)?;
+        let ready: Value = serde_json::from_str(&line)?;
+        Ok(Self {
+            child,
+            origin: ready["origin"].as_str().unwrap_or_default().to_owned(),
+            ready,
+        })
+    }
+
+    /// Its process id.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A bare axum server.
+pub(crate) async fn hello() -> Outcome<()> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    say(&json!({"origin": format!("http://{}", listener.local_addr()?)}))?;
+    axum::serve(
+        listener,
+        Router::new().route("/", get(|| async { "hello" })),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The whole platform over a fresh folder, seeded, with sixteen passports more for changes.
+pub(crate) async fn platform() -> Outcome<()> {
+    let data = tempfile::tempdir()?;
+    let options = local::Options {
+        listen: "127.0.0.1:0".parse()?,
+        data: data.path().to_owned(),
+    };
+    let started = Instant::now();
+    let running = local::start(&options)
+        .await
+        .map_err(|failure| failure.to_string())?;
+    let seeded = local::seed(&running, data.path(), true)
+        .await
+        .map_err(|failure| failure.to_string())?;
+    let seconds = started.elapsed().as_secs_f64();
+    let battery = seeded.batteries.first().ok_or("nothing was seeded")?;
+    let token = running
+        .token("economic-operator", &battery.organisation)
+        .map_err(|failure| failure.to_string())?;
+    let unit = get_json(
+        &format!("{}/v1/units/{}", running.origin, battery.unit),
+        &token,
+    )
+    .await?;
+    let passports = passports(&running.origin, &token, &unit["model"]).await?;
+    say(&json!({
+        "origin": running.origin, "seconds": seconds, "token": token,
+        "unit": battery.unit, "label": battery.label, "model": unit["model"],
+        "passports": passports,
+    }))?;
+    running.serve().await;
+    Ok(())
+}
+
+async fn passports(origin: &str, token: &str, model: &Value) -> Outcome<Vec<String>> {
+    let order = post(
+        origin,
+        "/v1/units",
+        token,
+        &json!({"model": model, "count": 16, "reason": "benchmark"}),
+    )
+    .await?;
+    let mut passports = Vec::new();
+    for unit in order["units"].as_array().into_iter().flatten() {
+        let body = json!({"uniqueProductIdentifier": unit["unit"]});
+        let passport = post(origin, "/v1/dpps", token, &body).await?;
+        passports.push(passport["id"].as_str().unwrap_or_default().to_owned());
+    }
+    Ok(passports)
+}
+
+async fn get_json(url: &str, token: &str) -> Outcome<Value> {
+    Ok(Client::new()
+        .get(url)
+        .bearer_auth(token)
+        .send()
+        .await?
+        .error_for_status()?
+        .json()
+        .await?)
+}
+
+async fn post(origin: &str, path: &str, token: &str, body: &Value) -> Outcome<Value> {
+    let answer = Client::new()
+        .post(format!("{origin}{path}"))
+        .bearer_auth(token)
+        .header("idempotency-key", uuid::Uuid::new_v4().to_string())
+        .header("dpp-reason", "benchmark")
+        .json(body)
+        .send()
+        .await?;
+    Ok(answer.error_for_status()?.json().await?)
+}
+
+fn say(ready: &Value) -> Outcome<()> {
+    let mut output = std::io::stdout();
+    writeln!(output, "{ready}")?;
+    output.flush()?;
+    Ok(())
+}

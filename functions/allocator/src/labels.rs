@@ -1,0 +1,351 @@
+//! Labels: issue or replace, revoke, print.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use identity::{ErrorCorrection, LabelId, UnitId};
+use serde::Deserialize;
+use serde_json::json;
+use storage::{
+    Change, CommitError, EventInput, Label, LabelState, OpenRecord, Subject, SubjectChange,
+    fill_random,
+};
+use web::{AUDIT_RECEIPT, Body, Caller, Idempotency, Platform, Problem, Provenance, now};
+
+use crate::units::unit_id;
+
+/// Issue a label.
+///
+/// A further label of the unit or, with `replaces`, one in place of a damaged one: the old label then still leads to the
+/// unit and says that it was replaced.
+#[utoipa::path(
+    post, path = "/v1/units/{unitId}/labels", tag = "allocator", security(("bearer" = [])),
+    params(("unitId" = String, Path, description = "The unit"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
+    request_body(content = Value, example = json!({"replaces": "8V4K2M0XQ7", "reason": "label scratched in a repair"})),
+    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn issue(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(unit): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let unit = unit_id(&unit)?;
+    let replaces = match body.json.get("replaces") {
+        Some(text) => Some(label_id(text.as_str().unwrap_or_default())?),
+        None => None,
+    };
+    let event_type = match replaces {
+        Some(_) => "label-replaced",
+        None => "label-issued",
+    };
+    let mut random = [0; 8];
+    fill_random(&mut random)?;
+    let fresh = LabelId::from_random(random);
+    let work = |labels: &[Label]| {
+        let at = now();
+        let new = Label {
+            label: fresh,
+            state: LabelState::Issued,
+            issued_at: at,
+            changed_at: at,
+            replaced_by: None,
+            market: platform.site.market,
+        };
+        let Some(replaced) = replaces else {
+            return Ok(vec![new]);
+        };
+        let old = in_force(labels, replaced)?;
+        Ok(vec![
+            Label {
+                state: LabelState::Replaced,
+                changed_at: at,
+                replaced_by: Some(fresh),
+                ..old.clone()
+            },
+            new,
+        ])
+    };
+    let request = LabelRequest {
+        platform: &platform,
+        caller: &caller,
+        unit,
+        headers: &headers,
+        body: &body,
+        event_type,
+        route: "POST /v1/units/{unitId}/labels",
+        location: format!("/v1/units/{unit}/labels/{fresh}"),
+        status: StatusCode::CREATED,
+    };
+    request.commit(work).await
+}
+
+/// Revoke a label.
+///
+/// For a label that was lost before use, misprinted or stolen. It still leads to the unit, and says that it was revoked.
+#[utoipa::path(
+    post, path = "/v1/units/{unitId}/labels/{labelId}/revocation", tag = "allocator", security(("bearer" = [])),
+    params(("unitId" = String, Path, description = "The unit"), ("labelId" = String, Path, description = "The label"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
+    request_body(content = Value, example = json!({"reason": "roll of labels lost in transport"})),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn revoke(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path((unit, label)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let unit = unit_id(&unit)?;
+    let label = label_id(&label)?;
+    let request = LabelRequest {
+        platform: &platform,
+        caller: &caller,
+        unit,
+        headers: &headers,
+        body: &body,
+        event_type: "label-revoked",
+        route: "POST /v1/units/{unitId}/labels/{labelId}/revocation",
+        location: format!("/v1/units/{unit}/labels/{label}"),
+        status: StatusCode::OK,
+    };
+    request
+        .commit(|labels| {
+            let old = in_force(labels, label)?;
+            Ok(vec![Label {
+                state: LabelState::Revoked,
+                changed_at: now(),
+                ..old.clone()
+            }])
+        })
+        .await
+}
+
+/// A change of a unit's labels.
+struct LabelRequest<'a> {
+    platform: &'a Platform,
+    caller: &'a Caller,
+    unit: UnitId,
+    headers: &'a HeaderMap,
+    body: &'a Body,
+    event_type: &'static str,
+    route: &'static str,
+    location: String,
+    status: StatusCode,
+}
+
+impl LabelRequest<'_> {
+    async fn commit(
+        self,
+        work: impl Fn(&[Label]) -> Result<Vec<Label>, Problem>,
+    ) -> Result<Response, Problem> {
+        let store = &self.platform.store;
+        let principal = self.caller.partner()?;
+        let route = format!("{} {}", self.route, self.unit);
+        let idempotency = Idempotency::required(self.headers, &route, principal, self.body.hash)?;
+        if let Some(earlier) = idempotency.earlier(store).await? {
+            return self
+                .answer(earlier.status, &earlier.location, earlier.receipt)
+                .await;
+        }
+        let provenance = Provenance::of_body(&self.body.json, Some(self.event_type))?;
+        let record = own_unit(self.platform, self.caller, self.unit).await?;
+        let role = access::may_raise(
+            principal,
+            provenance.event_type.permits(),
+            Some(&record.head.organisation),
+        )?;
+        let evidence = provenance.evidence(store, &principal.organisation).await?;
+        let labels = work(&store.labels(self.unit).await?)?;
+        let change = Change::new(
+            vec![SubjectChange {
+                subject: Subject::Unit(self.unit),
+                organisation: record.head.organisation.clone(),
+                facts: record.head.facts.clone(),
+                before: Some(record),
+                document: None,
+                event: EventInput {
+                    event_type: provenance.event_type.id.clone(),
+                    role: role.to_string(),
+                    organisation: principal.organisation.clone(),
+                    person: principal.subject.clone(),
+                    reason: provenance.reason,
+                    notes: provenance.notes,
+                    occurred_at: provenance.occurred_at,
+                    evidence,
+                    audience: provenance.event_type.audience(std::iter::empty()),
+                },
+                labels,
+            }],
+            idempotency.row(self.status, &self.location),
+        );
+        match store.commit(&self.platform.site.log(), change, now()).await {
+            Ok(receipts) => {
+                let receipt = receipts.first().map(ToString::to_string);
+                self.answer(self.status.as_u16(), &self.location, receipt)
+                    .await
+            }
+            Err(CommitError::Answered(earlier)) => {
+                self.answer(earlier.status, &earlier.location, earlier.receipt)
+                    .await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The label at `location` as it is now.
+    async fn answer(
+        &self,
+        status: u16,
+        location: &str,
+        receipt: Option<String>,
+    ) -> Result<Response, Problem> {
+        let label = label_id(location.rsplit('/').next().unwrap_or_default())?;
+        let labels = self.platform.store.labels(self.unit).await?;
+        let found = labels
+            .iter()
+            .find(|known| known.label == label)
+            .ok_or_else(|| Problem::internal("a label that was just written is not there"))?;
+        let mut body = serde_json::to_value(found).map_err(Problem::internal)?;
+        if let Some(body) = body.as_object_mut() {
+            let carrier = self.platform.site.carrier(self.unit, Some(label));
+            body.insert("carrier".to_owned(), json!(carrier.url()));
+        }
+        let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        if let Ok(location) = location.parse() {
+            headers.insert(header::LOCATION, location);
+        }
+        if let Some(receipt) = receipt.and_then(|receipt| receipt.parse().ok()) {
+            headers.insert(AUDIT_RECEIPT, receipt);
+        }
+        Ok(response)
+    }
+}
+
+/// How a label is to be printed.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Print {
+    format: Option<String>,
+    #[serde(rename = "moduleMm")]
+    module_mm: Option<f64>,
+    #[serde(rename = "errorCorrection")]
+    error_correction: Option<String>,
+    #[serde(rename = "pixelsPerModule")]
+    pixels_per_module: Option<u32>,
+}
+
+const FORMATS: [&str; 3] = ["image/svg+xml", "image/png", "application/pdf"];
+
+/// Print a label.
+///
+/// SVG, PNG or PDF by `Accept` or `?format=svg|png|pdf`: the symbol with its quiet zone and the id a person can type
+/// beneath. A stage that is not for production prints `TEST` across it.
+#[utoipa::path(
+    get, path = "/v1/units/{unitId}/labels/{labelId}", tag = "allocator", security(("bearer" = [])),
+    params(
+        ("unitId" = String, Path, description = "The unit"), ("labelId" = String, Path, description = "The label"),
+        ("format" = Option<String>, Query, description = "svg, png or pdf"),
+        ("moduleMm" = Option<f64>, Query, description = "Width of a module in mm; 0.4 by default, 0.25 at least"),
+        ("errorCorrection" = Option<String>, Query, description = "M, Q (default) or H"),
+        ("pixelsPerModule" = Option<u32>, Query, description = "PNG only; 8 by default"),
+    ),
+    responses(
+        (status = 200, content((String = "image/svg+xml"), (Vec<u8> = "image/png"), (Vec<u8> = "application/pdf"))),
+        (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn show(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path((unit, label)): Path<(String, String)>,
+    Query(print): Query<Print>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let unit = unit_id(&unit)?;
+    let label = label_id(&label)?;
+    own_unit(&platform, &caller, unit).await?;
+    let labels = platform.store.labels(unit).await?;
+    let known = labels
+        .iter()
+        .find(|known| known.label == label)
+        .ok_or_else(|| Problem::not_found("this label was never issued for the unit"))?;
+    let media_type = match print.format.as_deref() {
+        None => web::best(&headers, &FORMATS),
+        Some("svg") => Some("image/svg+xml"),
+        Some("png") => Some("image/png"),
+        Some("pdf") => Some("application/pdf"),
+        Some(_) => None,
+    }
+    .ok_or_else(|| Problem::not_acceptable("a label comes as svg, png or pdf"))?;
+    let drawing = print.drawing(&platform, unit, known)?;
+    let fault = |error: identity::LabelError| Problem::malformed(error.to_string());
+    let bytes = match media_type {
+        "image/png" => drawing
+            .png(print.pixels_per_module.unwrap_or(8))
+            .map_err(fault)?,
+        "application/pdf" => drawing.pdf().map_err(fault)?,
+        _ => drawing.svg().map_err(fault)?.into_bytes(),
+    };
+    Ok(([(header::CONTENT_TYPE, media_type)], bytes).into_response())
+}
+
+impl Print {
+    fn drawing(
+        &self,
+        platform: &Platform,
+        unit: UnitId,
+        label: &Label,
+    ) -> Result<identity::Label, Problem> {
+        let error_correction = match self.error_correction.as_deref() {
+            None | Some("Q") => ErrorCorrection::Q,
+            Some("M") => ErrorCorrection::M,
+            Some("H") => ErrorCorrection::H,
+            Some(other) => {
+                return Err(Problem::malformed(format!(
+                    "expected M, Q or H in `errorCorrection`, found `{other}`"
+                )));
+            }
+        };
+        Ok(identity::Label {
+            carrier: platform.site.carrier(unit, Some(label.label)),
+            market: label.market,
+            module_mm: self.module_mm.unwrap_or(0.4),
+            error_correction,
+        })
+    }
+}
+
+fn label_id(text: &str) -> Result<LabelId, Problem> {
+    LabelId::parse(text)
+        .map_err(|error| Problem::malformed(format!("this is not a label id: {error}")))
+}
+
+/// A unit of the calling organisation; for anybody else it does not exist.
+async fn own_unit(
+    platform: &Platform,
+    caller: &Caller,
+    unit: UnitId,
+) -> Result<OpenRecord, Problem> {
+    caller.partner()?;
+    platform
+        .store
+        .open_for_change(&Subject::Unit(unit))
+        .await?
+        .filter(|record| caller.acts_for(&record.head.organisation))
+        .ok_or_else(|| Problem::not_found("no such unit of your organisation"))
+}
+
+fn in_force(labels: &[Label], wanted: LabelId) -> Result<&Label, Problem> {
+    let label = labels
+        .iter()
+        .find(|label| label.label == wanted)
+        .ok_or_else(|| Problem::not_found("this label was never issued for the unit"))?;
+    match label.state {
+        LabelState::Issued => Ok(label),
+        LabelState::Replaced => Err(Problem::conflict("this label was replaced already")),
+        LabelState::Revoked => Err(Problem::conflict("this label was revoked already")),
+    }
+}

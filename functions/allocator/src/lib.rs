@@ -1,0 +1,23 @@
+//! Unit ids and labels: who is which battery, and what is printed on it.
+
+mod identifiers;
+mod labels;
+mod orders;
+mod units;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use web::Platform;
+
+/// The routes of this function.
+#[must_use]
+pub fn routes() -> OpenApiRouter<Platform> {
+    OpenApiRouter::new()
+        .routes(routes!(orders::create))
+        .routes(routes!(orders::show))
+        .routes(routes!(units::show))
+        .routes(routes!(identifiers::show))
+        .routes(routes!(labels::issue))
+        .routes(routes!(labels::revoke))
+        .routes(routes!(labels::show))
+}

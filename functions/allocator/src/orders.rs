@@ -1,0 +1,232 @@
+//! Orders of unit ids.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use storage::{Change, CommitError, EventInput, Facts, Order, OrderState, SubjectChange};
+use uuid::Uuid;
+use web::{AUDIT_RECEIPT, Body, Caller, Idempotency, Platform, Problem, Provenance, now};
+
+/// Most units of one order.
+const MOST_UNITS: u64 = 10_000;
+/// How long the caller waits for the units themselves before the order goes on without it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Allocate unit ids.
+///
+/// Orders 1 to 10,000 unit ids for a model or a batch, each with its first label. The order, its audit event and the row
+/// of the request are written in one transaction; the units follow. 201 when all of them exist, 202 when they are still
+/// being written (`GET /v1/orders/{id}` tells, and goes on with it).
+#[utoipa::path(
+    post, path = "/v1/units", tag = "allocator", security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
+    request_body(content = Value, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "count": 2, "reason": "production order 4711"})),
+    responses((status = 201, body = Value, description = "All units exist"), (status = 202, body = Value, description = "Recorded; units follow"), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn create(
+    State(platform): State<Platform>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let principal = caller.partner()?;
+    let idempotency = Idempotency::required(&headers, "POST /v1/units", principal, body.hash)?;
+    if let Some(earlier) = idempotency.earlier(&platform.store).await? {
+        let id = earlier.location.rsplit('/').next().unwrap_or_default();
+        let order = order_of(&platform, &caller, id).await?;
+        return finish(&platform, order, earlier.receipt, StatusCode::CREATED).await;
+    }
+    let provenance = Provenance::of_body(&body.json, Some("unit-allocated"))?;
+    let wanted = Wanted::read(&body)?;
+    let subject = wanted.subject();
+    let record = platform
+        .store
+        .open_for_change(&subject)
+        .await?
+        .filter(|record| caller.acts_for(&record.head.organisation))
+        .ok_or_else(|| Problem::not_found("no such model or batch of your organisation"))?;
+    let model = match &record.head.facts {
+        Facts::Batch { model, .. } => *model,
+        _ => wanted.model,
+    };
+    let role = access::may_raise(
+        principal,
+        provenance.event_type.permits(),
+        Some(&record.head.organisation),
+    )?;
+    let evidence = provenance
+        .evidence(&platform.store, &principal.organisation)
+        .await?;
+    let at = now();
+    let mut order = Order::new(
+        principal.organisation.clone(),
+        model,
+        wanted.batch,
+        wanted.count,
+        platform.site.market,
+        at,
+    )?;
+    let location = format!("/v1/orders/{}", order.id);
+    let change = Change::new(
+        vec![SubjectChange {
+            subject,
+            organisation: record.head.organisation.clone(),
+            facts: record.head.facts.clone(),
+            before: Some(record),
+            document: None,
+            event: EventInput {
+                event_type: provenance.event_type.id.clone(),
+                role: role.to_string(),
+                organisation: principal.organisation.clone(),
+                person: principal.subject.clone(),
+                reason: provenance.reason.clone(),
+                notes: Some(format!("order {} of {} units", order.id, wanted.count)),
+                occurred_at: provenance.occurred_at,
+                evidence,
+                audience: provenance.event_type.audience(std::iter::empty()),
+            },
+            labels: Vec::new(),
+        }],
+        idempotency.row(StatusCode::CREATED, &location),
+    );
+    let committed = platform
+        .store
+        .commit_order(&platform.site.log(), change, &mut order, at)
+        .await;
+    match committed {
+        Ok(receipt) => {
+            finish(
+                &platform,
+                order,
+                Some(receipt.to_string()),
+                StatusCode::CREATED,
+            )
+            .await
+        }
+        Err(CommitError::Answered(earlier)) => {
+            let id = earlier.location.rsplit('/').next().unwrap_or_default();
+            let order = order_of(&platform, &caller, id).await?;
+            finish(&platform, order, earlier.receipt, StatusCode::CREATED).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An order.
+///
+/// Its units with their first labels. An order that was cut off goes on here.
+#[utoipa::path(
+    get, path = "/v1/orders/{id}", tag = "allocator", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = Value, description = "All units exist"), (status = 202, body = Value, description = "Units still follow"), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn show(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    caller.partner()?;
+    let order = order_of(&platform, &caller, &id).await?;
+    finish(&platform, order, None, StatusCode::OK).await
+}
+
+struct Wanted {
+    model: Uuid,
+    batch: Option<Uuid>,
+    count: usize,
+}
+
+impl Wanted {
+    fn read(body: &Body) -> Result<Self, Problem> {
+        let count = body.json.get("count").and_then(Value::as_u64);
+        let count = count
+            .filter(|count| (1..=MOST_UNITS).contains(count))
+            .and_then(|count| usize::try_from(count).ok())
+            .ok_or_else(|| {
+                Problem::malformed(format!(
+                    "expected a whole number from 1 to {MOST_UNITS} in `count`"
+                ))
+            })?;
+        let batch = match body.json.get("batch") {
+            Some(_) => Some(web::required_uuid(&body.json, "batch")?),
+            None => None,
+        };
+        let model = match batch {
+            Some(_) => Uuid::nil(),
+            None => web::required_uuid(&body.json, "model")?,
+        };
+        Ok(Self {
+            model,
+            batch,
+            count,
+        })
+    }
+
+    fn subject(&self) -> storage::Subject {
+        match self.batch {
+            Some(batch) => storage::Subject::Batch(batch),
+            None => storage::Subject::Model(self.model),
+        }
+    }
+}
+
+async fn order_of(platform: &Platform, caller: &Caller, id: &str) -> Result<Order, Problem> {
+    let unknown = || Problem::not_found("no such order of your organisation");
+    let id = Uuid::parse_str(id).map_err(|_| unknown())?;
+    platform
+        .store
+        .order(id)
+        .await?
+        .filter(|order| caller.acts_for(&order.organisation))
+        .ok_or_else(unknown)
+}
+
+async fn finish(
+    platform: &Platform,
+    mut order: Order,
+    receipt: Option<String>,
+    complete: StatusCode,
+) -> Result<Response, Problem> {
+    if order.state == OrderState::Pending {
+        let work = platform.store.finish_order(&mut order);
+        // Out of patience is no failure: the order is recorded and goes on at the next call.
+        if let Ok(finished) = tokio::time::timeout(PATIENCE, work).await {
+            finished?;
+        }
+    }
+    let status = match order.state {
+        OrderState::Complete => complete,
+        OrderState::Pending => StatusCode::ACCEPTED,
+    };
+    let units: Vec<Value> = order
+        .units
+        .iter()
+        .map(|(unit, label)| {
+            json!({
+                "unit": unit,
+                "label": label,
+                "carrier": platform.site.carrier(*unit, Some(*label)).url(),
+            })
+        })
+        .collect();
+    let body = json!({
+        "order": order.id,
+        "state": order.state,
+        "model": order.model,
+        "batch": order.batch,
+        "orderedAt": order.at,
+        "units": units,
+    });
+    let mut headers = HeaderMap::new();
+    if let Ok(location) = format!("/v1/orders/{}", order.id).parse() {
+        headers.insert(header::LOCATION, location);
+    }
+    if let Some(receipt) = receipt.and_then(|receipt| receipt.parse().ok()) {
+        headers.insert(AUDIT_RECEIPT, receipt);
+    }
+    Ok((status, headers, Json(body)).into_response())
+}

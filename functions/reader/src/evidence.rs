@@ -1,0 +1,53 @@
+//! Evidence, downloaded.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use storage::EvidenceState;
+use uuid::Uuid;
+use web::{Caller, Platform, Problem};
+
+/// Download evidence.
+///
+/// The bytes as they were uploaded, checked against their hash, for the organisation that brought them.
+#[utoipa::path(
+    get, path = "/v1/evidence/{id}", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The evidence")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn show(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    caller.partner()?;
+    let unknown = || Problem::not_found("there is no such evidence for you");
+    let id = Uuid::parse_str(&id).map_err(|_| unknown())?;
+    let evidence = platform
+        .store
+        .evidence(id)
+        .await?
+        .filter(|evidence| {
+            evidence.state == EvidenceState::Confirmed && caller.acts_for(&evidence.organisation)
+        })
+        .ok_or_else(unknown)?;
+    let bytes = platform.store.evidence_bytes(&evidence).await?;
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    let media_type = HeaderValue::from_str(&evidence.media_type).map_err(Problem::internal)?;
+    headers.insert(header::CONTENT_TYPE, media_type);
+    // Uploaded by somebody else: never run in this origin.
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    );
+    Ok(response)
+}

@@ -1,0 +1,230 @@
+//! Versions and events: what changed, when, by whom, why, on what evidence.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use passport::{Class, Classes};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use storage::{StoredEvent, Subject, VersionEntry};
+use web::{Caller, Platform, Problem};
+
+use crate::view::{Loaded, record_read, shown};
+
+/// Versions of a passport.
+///
+/// Numbered as this caller can see them: a change of nothing it may read makes no version for it.
+#[utoipa::path(
+    get, path = "/v1/dpps/{dppId}/versions", tag = "reader", security((), ("bearer" = [])),
+    params(("dppId" = String, Path, description = "The passport")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn versions(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let id = platform.passport_id(&id)?;
+    let loaded = Loaded::find(&platform, &caller, id).await?;
+    record_read(&platform, &caller, &headers, &loaded.passport).await?;
+    let reading = loaded.reading(&caller);
+    let versions: Vec<Value> = visible_versions(&platform, &loaded, reading.classes)
+        .await?
+        .iter()
+        .zip(1_u64..)
+        .map(|(entry, number)| version_summary(entry, number, reading.classes))
+        .collect();
+    Ok(Json(json!({"dppId": id, "versions": versions})))
+}
+
+/// One version of a passport.
+///
+/// The values of this battery as they were then; those of its model and batch are read with theirs.
+#[utoipa::path(
+    get, path = "/v1/dpps/{dppId}/versions/{n}", tag = "reader", security((), ("bearer" = [])),
+    params(("dppId" = String, Path, description = "The passport"), ("n" = u64, Path, description = "From 1, as `/versions` numbers them")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn version(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path((id, number)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let id = platform.passport_id(&id)?;
+    let loaded = Loaded::find(&platform, &caller, id).await?;
+    let classes = loaded.reading(&caller).classes;
+    let versions = visible_versions(&platform, &loaded, classes).await?;
+    let (number, entry) = number
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| Some((number, versions.get(number.checked_sub(1)?)?)))
+        .ok_or_else(|| {
+            Problem::not_found(format!(
+                "there are versions 1 to {} for you",
+                versions.len()
+            ))
+        })?;
+    record_read(&platform, &caller, &headers, &loaded.passport).await?;
+    let document = platform
+        .store
+        .version_document(&loaded.passport.subject, entry, classes)
+        .await?;
+    let mut body = version_summary(entry, number as u64, classes);
+    if let Some(body) = body.as_object_mut() {
+        let data = shown(&document, classes, loaded.category);
+        body.insert("data".to_owned(), Value::Object(data));
+    }
+    Ok(Json(body))
+}
+
+/// What the chain is to be checked for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct EventsQuery {
+    #[serde(default)]
+    verify: bool,
+}
+
+/// Events of a passport.
+///
+/// Who, when, why, on what evidence, and every attribute before and after, as far as this caller may know. With
+/// `verify=true` the whole chain is read and checked; the answer says up to where it holds.
+#[utoipa::path(
+    get, path = "/v1/dpps/{dppId}/events", tag = "reader", security((), ("bearer" = [])),
+    params(("dppId" = String, Path, description = "The passport"), ("verify" = Option<bool>, Query, description = "Check the chain")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn events(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let id = platform.passport_id(&id)?;
+    let loaded = Loaded::find(&platform, &caller, id).await?;
+    let reading = loaded.reading(&caller);
+    record_read(&platform, &caller, &headers, &loaded.passport).await?;
+    let subject = &loaded.passport.subject;
+    let events = platform
+        .store
+        .events(subject, reading.classes, reading.chain)
+        .await?;
+    let shown = events
+        .iter()
+        .map(event_body)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut body = Map::from_iter([
+        ("dppId".to_owned(), json!(id)),
+        ("events".to_owned(), Value::Array(shown)),
+    ]);
+    if query.verify {
+        body.insert(
+            "chain".to_owned(),
+            verified(&platform, &loaded, reading.chain).await?,
+        );
+    }
+    Ok(Json(Value::Object(body)))
+}
+
+/// Reads the whole chain and checks every link against the head. Callers without the right to the chain learn whether it
+/// holds, not how long it is.
+async fn verified(platform: &Platform, loaded: &Loaded, chain: bool) -> Result<Value, Problem> {
+    let subject = &loaded.passport.subject;
+    let events = platform
+        .store
+        .events(subject, Classes::default(), true)
+        .await?;
+    let links = events
+        .iter()
+        .map(|event| (event.bytes.as_slice(), event.disclosures.as_slice()));
+    let head = &loaded.passport.head;
+    Ok(match ledger::verify_chain(&subject.to_string(), links) {
+        Ok(end) if end.seq == head.seq && end.hash == head.event_hash => match chain {
+            true => json!({"holds": true, "events": end.seq, "head": end.hash}),
+            false => json!({"holds": true}),
+        },
+        Ok(end) => json!({"holds": false, "fault": if chain {
+            format!("the chain ends at event {}, the record at {}", end.seq, head.seq)
+        } else {
+            "the chain and the record end at different events".to_owned()
+        }}),
+        Err(fault) => json!({"holds": false, "fault": if chain {
+            fault.to_string()
+        } else {
+            "a link does not hold".to_owned()
+        }}),
+    })
+}
+
+/// The versions in which something changed that these classes can see.
+async fn visible_versions(
+    platform: &Platform,
+    loaded: &Loaded,
+    classes: Classes,
+) -> Result<Vec<VersionEntry>, Problem> {
+    let Subject::Passport(_) = loaded.passport.subject else {
+        return Err(Problem::internal(
+            "versions of something else than a passport",
+        ));
+    };
+    let versions = platform.store.versions(&loaded.passport.subject).await?;
+    Ok(versions
+        .into_iter()
+        .filter(|entry| {
+            entry
+                .parts
+                .iter()
+                .any(|part| part.version == entry.version && classes.contains(part.class))
+        })
+        .collect())
+}
+
+fn version_summary(entry: &VersionEntry, number: u64, classes: Classes) -> Value {
+    let commitments: Map<String, Value> = entry
+        .parts
+        .iter()
+        .filter(|part| classes.contains(part.class))
+        .map(|part| (part.class.number().to_string(), json!(part.commitment)))
+        .collect();
+    json!({
+        "version": number,
+        "at": entry.at,
+        "eventId": entry.event_id,
+        "eventHash": entry.event_hash,
+        "commitments": commitments,
+    })
+}
+
+fn event_body(event: &StoredEvent) -> Result<Value, Problem> {
+    let opened = ledger::open(&event.bytes, &event.disclosures).map_err(Problem::internal)?;
+    let label = opened
+        .event_type
+        .as_deref()
+        .and_then(|id| passport::catalogue().event_type(id))
+        .map(|event_type| event_type.label.clone());
+    let mut body = json!({
+        "eventId": event.event_id,
+        "at": opened.at,
+        "hash": event.hash,
+        "class": Class::number(event.audience),
+        "type": opened.event_type,
+        "label": label,
+        "actor": opened.actor,
+        "reason": opened.reason,
+        "notes": opened.notes,
+        "occurredAt": opened.occurred_at,
+        "evidence": opened.evidence,
+        "changes": opened.changes,
+        "commitments": opened.commitments,
+    });
+    if let (Some(chain), Some(body)) = (&opened.chain, body.as_object_mut()) {
+        body.insert("seq".to_owned(), json!(chain.seq));
+        body.insert("prev".to_owned(), json!(chain.prev));
+    }
+    if let Some(body) = body.as_object_mut() {
+        body.retain(|_, value| !value.is_null());
+    }
+    Ok(body)
+}

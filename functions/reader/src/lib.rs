@@ -1,0 +1,28 @@
+//! Passports, products, versions, history and evidence, for whoever may see them.
+
+mod documentation;
+mod evidence;
+mod history;
+mod passports;
+mod products;
+mod view;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use web::Platform;
+
+/// The routes of this function.
+#[must_use]
+pub fn routes() -> OpenApiRouter<Platform> {
+    OpenApiRouter::new()
+        .routes(routes!(passports::show))
+        .routes(routes!(passports::by_product))
+        .routes(routes!(products::show_model))
+        .routes(routes!(products::show_batch))
+        .routes(routes!(history::versions))
+        .routes(routes!(history::version))
+        .routes(routes!(history::events))
+        .routes(routes!(evidence::show))
+        .routes(routes!(documentation::openapi))
+        .routes(routes!(documentation::page))
+}

@@ -1,0 +1,90 @@
+//! Models and batches.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use storage::{Facts, Subject};
+use uuid::Uuid;
+use web::{Caller, ETag, Platform, Problem};
+
+use crate::view::{opened, record_read};
+
+/// Read a model.
+#[utoipa::path(
+    get, path = "/v1/models/{id}", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The model")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn show_model(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    show(&platform, &caller, &id, Subject::Model, &headers).await
+}
+
+/// Read a batch.
+#[utoipa::path(
+    get, path = "/v1/batches/{id}", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The batch")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn show_batch(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    show(&platform, &caller, &id, Subject::Batch, &headers).await
+}
+
+/// Products are shown to their own organisation; others meet them through the passports of their units.
+async fn show(
+    platform: &Platform,
+    caller: &Caller,
+    id: &str,
+    subject: impl Fn(Uuid) -> Subject,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    caller.partner()?;
+    let id = Uuid::parse_str(id).map_err(|_| Problem::malformed("expected a UUID in the path"))?;
+    let record = platform
+        .store
+        .record(&subject(id))
+        .await?
+        .filter(|record| caller.acts_for(&record.head.organisation))
+        .ok_or_else(|| Problem::not_found("there is no such product of your organisation"))?;
+    let reading = caller.readable(&record.head.organisation);
+    let revision = record.head.revision(reading.classes);
+    let mut tag = ETag {
+        model: 0,
+        batch: 0,
+        passport: 0,
+        view: reading.view.to_owned(),
+    };
+    let (category, model) = match record.head.facts {
+        Facts::Model { category } => {
+            tag.model = revision;
+            (category, id)
+        }
+        Facts::Batch { model, category } => {
+            tag.batch = revision;
+            (category, model)
+        }
+        _ => return Err(Problem::internal("a product without a product's facts")),
+    };
+    let data = opened(platform, caller, &record, category).await?;
+    record_read(platform, caller, headers, &record).await?;
+    let body: Value = json!({
+        "id": id,
+        "model": model,
+        "category": category,
+        "version": record.head.version,
+        "updatedAt": record.head.last_at,
+        "data": data,
+    });
+    Ok(([(header::ETAG, tag.to_string())], Json(body)).into_response())
+}

@@ -1,0 +1,215 @@
+//! The caller's view of a passport: what every route of this function shows comes from here.
+
+use access::Reading;
+use axum::http::HeaderMap;
+use passport::{Category, Class, Classes, Header, catalogue};
+use serde_json::{Map, Value};
+use storage::{Facts, ReadRecord, Record, RecordStatus, Subject};
+use uuid::Uuid;
+use web::{Caller, ETag, Platform, Problem, now};
+
+/// A passport with the model and batch beneath it.
+pub(crate) struct Loaded {
+    pub(crate) id: Uuid,
+    pub(crate) passport: Record,
+    pub(crate) model: Record,
+    pub(crate) batch: Option<Record>,
+    pub(crate) category: Category,
+    pub(crate) status: RecordStatus,
+    pub(crate) unit: identity::UnitId,
+}
+
+impl Loaded {
+    /// Loads a passport that this caller may know of.
+    pub(crate) async fn find(
+        platform: &Platform,
+        caller: &Caller,
+        id: Uuid,
+    ) -> Result<Self, Problem> {
+        let unknown = || Problem::not_found("there is no such passport for you");
+        let store = &platform.store;
+        let passport = store
+            .record(&Subject::Passport(id))
+            .await?
+            .ok_or_else(unknown)?;
+        let Facts::Passport {
+            unit,
+            model,
+            batch,
+            category,
+            status,
+            ..
+        } = passport.head.facts
+        else {
+            return Err(Problem::internal("a passport without a passport's facts"));
+        };
+        let responsible = caller.acts_for(&passport.head.organisation);
+        match status {
+            RecordStatus::Draft if !responsible => return Err(unknown()),
+            RecordStatus::Recycled if matches!(caller, Caller::Public) => {
+                return Err(Problem::gone(
+                    "this battery was recycled; its passport has ceased to exist",
+                ));
+            }
+            _ => {}
+        }
+        let missing = |what: &str| Problem::internal(format!("passport {id} lacks its {what}"));
+        let model = store
+            .record(&Subject::Model(model))
+            .await?
+            .ok_or_else(|| missing("model"))?;
+        let batch = match batch {
+            Some(batch) => Some(
+                store
+                    .record(&Subject::Batch(batch))
+                    .await?
+                    .ok_or_else(|| missing("batch"))?,
+            ),
+            None => None,
+        };
+        Ok(Self {
+            id,
+            passport,
+            model,
+            batch,
+            category,
+            status,
+            unit,
+        })
+    }
+
+    /// The tag of this caller's view. Rights follow the owner of each subject.
+    pub(crate) fn tag(&self, caller: &Caller) -> ETag {
+        let revision = |record: &Record| {
+            let reading = caller.readable(&record.head.organisation);
+            record.head.revision(reading.classes)
+        };
+        ETag {
+            model: revision(&self.model),
+            batch: self.batch.as_ref().map_or(0, revision),
+            passport: revision(&self.passport),
+            view: self.reading(caller).view.to_owned(),
+        }
+    }
+
+    pub(crate) fn reading(&self, caller: &Caller) -> Reading {
+        caller.readable(&self.passport.head.organisation)
+    }
+
+    /// The values this caller may see, composed of model, batch and passport, and recorded as read where any of them is
+    /// restricted.
+    pub(crate) async fn document(
+        &self,
+        platform: &Platform,
+        caller: &Caller,
+        headers: &HeaderMap,
+    ) -> Result<Map<String, Value>, Problem> {
+        let model = opened(platform, caller, &self.model, self.category).await?;
+        let batch = match &self.batch {
+            Some(batch) => opened(platform, caller, batch, self.category).await?,
+            None => Map::new(),
+        };
+        let item = opened(platform, caller, &self.passport, self.category).await?;
+        record_read(platform, caller, headers, &self.passport).await?;
+        Ok(passport::compose(&model, &batch, &item))
+    }
+
+    /// When anything last changed that this caller may see: the record's own last change for who is responsible, else
+    /// that of the public part, since more would tell of changes it may not see.
+    pub(crate) async fn updated_at(
+        &self,
+        platform: &Platform,
+        caller: &Caller,
+    ) -> Result<ledger::Timestamp, Problem> {
+        if caller.acts_for(&self.passport.head.organisation) {
+            return Ok(self.passport.head.last_at);
+        }
+        let scan = platform.store.scan(self.unit).await?;
+        Ok(scan
+            .and_then(|scan| scan.passport?.updated_at)
+            .unwrap_or(self.passport.head.last_at))
+    }
+
+    /// The derived EN 18223 header.
+    pub(crate) fn header(&self, platform: &Platform, updated_at: ledger::Timestamp) -> Header {
+        let status = match self.status {
+            RecordStatus::Draft => "inactive",
+            RecordStatus::Active => "active",
+            RecordStatus::Archived | RecordStatus::Recycled => "archived",
+        };
+        Header::item(
+            platform.site.passport_identifier(self.id),
+            platform.site.product_identifier(self.unit),
+            status,
+            updated_at.to_string(),
+            self.passport.head.organisation.clone(),
+        )
+    }
+}
+
+/// A record's values in this caller's classes, without what the active guidance shows nowhere.
+pub(crate) async fn opened(
+    platform: &Platform,
+    caller: &Caller,
+    record: &Record,
+    category: Category,
+) -> Result<Map<String, Value>, Problem> {
+    let classes = caller.readable(&record.head.organisation).classes;
+    let document = platform.store.document(record, classes).await?;
+    Ok(shown(&document, classes, category))
+}
+
+/// What of a document may be shown.
+pub(crate) fn shown(
+    document: &Map<String, Value>,
+    classes: Classes,
+    category: Category,
+) -> Map<String, Value> {
+    passport::view(document, classes, catalogue().active_guidance(), category)
+}
+
+/// Leaves a read event before restricted data leave. Public views leave none.
+pub(crate) async fn record_read(
+    platform: &Platform,
+    caller: &Caller,
+    headers: &HeaderMap,
+    record: &Record,
+) -> Result<(), Problem> {
+    let reading = caller.readable(&record.head.organisation);
+    let (Caller::Partner(principal), false) = (caller, reading.classes.only_public()) else {
+        return Ok(());
+    };
+    let read = ReadRecord {
+        subject: record.subject.clone(),
+        role: principal
+            .roles
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(","),
+        organisation: principal.organisation.clone(),
+        person: principal.subject.clone(),
+        purpose: headers
+            .get("dpp-purpose")
+            .and_then(|value| value.to_str().ok())
+            .filter(|value| value.len() <= 200)
+            .unwrap_or(reading.view)
+            .to_owned(),
+        classes: reading.classes,
+        commitments: record
+            .head
+            .parts
+            .iter()
+            .filter(|part| part.class != Class::Public && reading.classes.contains(part.class))
+            .map(|part| part.commitment)
+            .collect(),
+        request_id: Uuid::now_v7().to_string(),
+    };
+    platform
+        .store
+        .record_read(&platform.site.log(), read, now())
+        .await
+        .map_err(|error| {
+            Problem::unavailable(format!("a restricted read could not be recorded: {error}"))
+        })
+}

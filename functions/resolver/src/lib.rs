@@ -1,0 +1,61 @@
+//! A scanned label to the public passport: one query, no keys, no token, no cookie, no script.
+//!
+//! A scan, in order: (1) the path is read as unit and label; (2) one query brings the unit's head, its labels and the
+//! public part of its passport; (3) the public parts of model and batch come from memory, at most a second old, or from one
+//! batch read; (4) the view of the active guidance is composed and written as HTML or JSON.
+
+mod answer;
+mod page;
+mod products;
+mod scan;
+mod text;
+mod value;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use storage::Store;
+use web::Site;
+
+use crate::products::Products;
+
+/// What a scan needs: the tables, the address, and the model parts in memory.
+#[derive(Clone)]
+pub struct Resolver {
+    store: Store,
+    site: Arc<Site>,
+    products: Arc<Products>,
+}
+
+impl Resolver {
+    /// A resolver over a store.
+    #[must_use]
+    pub fn new(store: Store, site: Arc<Site>) -> Self {
+        Self {
+            store,
+            site,
+            products: Arc::default(),
+        }
+    }
+
+    /// From the environment of a Lambda function: the store's variables and `CARRIER_HOST`.
+    ///
+    /// # Errors
+    /// A sentence naming what is missing or wrong.
+    pub async fn from_env() -> Result<Self, String> {
+        let site = Site::from_env()?;
+        let store = Store::from_env().await.map_err(|error| error.to_string())?;
+        store.warm_up().await.map_err(|error| error.to_string())?;
+        Ok(Self::new(store, Arc::new(site)))
+    }
+}
+
+/// The routes of this function.
+pub fn router(resolver: Resolver) -> Router {
+    Router::new()
+        .route("/{unit}", get(scan::unit))
+        .route("/{unit}/{label}", get(scan::label))
+        .route("/p/{passport}", get(scan::passport))
+        .with_state(resolver)
+}

@@ -1,0 +1,153 @@
+//! The page a person sees: no script, nothing from elsewhere, readable on a phone.
+
+use std::sync::LazyLock;
+
+use axum::http::{HeaderValue, StatusCode};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use passport::{Attribute, catalogue};
+use serde_json::{Map, Value};
+use web::{Language, Problem};
+
+use crate::answer::Document;
+use crate::scan::{Found, RecordNotice};
+use crate::text::{Texts, texts};
+use crate::value::Writing;
+
+const STYLE: &str = include_str!("page.css");
+
+/// Only the one style sheet, by its hash, and nothing else.
+pub(crate) static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let hash = ledger::Sha256::of(STYLE.as_bytes()).to_base64();
+    HeaderValue::from_str(&format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ))
+    .unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
+
+/// The page of a unit.
+pub(crate) fn found(found: &Found, language: Language) -> Markup {
+    let texts = texts(language);
+    let record = match found.record {
+        RecordNotice::InForce => None,
+        RecordNotice::NotYetOnMarket => Some(&texts.not_yet_on_market),
+        RecordNotice::Archived => Some(&texts.archived),
+        RecordNotice::Recycled => Some(&texts.recycled),
+    };
+    let category = found
+        .category
+        .map(|category| category.label(language.code()));
+    frame(
+        texts,
+        language,
+        &texts.title,
+        html! {
+            header {
+                p.kind { (texts.title) @if let Some(category) = category { " · " (category) } }
+                h1 { (headline(&found.document).unwrap_or(&texts.unit)) }
+                p.id { (found.unit.grouped()) }
+            }
+            main {
+                @if let Some(sentence) = found.label_sentence(language) { p.notice role="status" { (sentence) } }
+                @if let Some(sentence) = record { p.notice role="status" { (sentence) } }
+                (groups(&found.document, texts, language))
+                @if let (Some(passport), false) = (&found.passport, found.document.is_empty()) {
+                    section {
+                        h2 { (texts.restricted_title) }
+                        p { (texts.restricted) }
+                        p.id { "/v1/dpps/" (passport.passport) }
+                    }
+                }
+            }
+            footer {
+                @if let Some(at) = found.passport.as_ref().filter(|_| !found.document.is_empty()).and_then(|passport| passport.updated_at) {
+                    p { (texts.updated) ": " time { (at) } }
+                }
+                (languages(texts, language))
+            }
+        },
+    )
+}
+
+/// The page where there is no unit to show.
+pub(crate) fn problem(problem: &Problem, typed: &str, language: Language) -> Markup {
+    let texts = texts(language);
+    let (title, sentence) = match problem.status() {
+        StatusCode::NOT_FOUND => (&texts.unknown_title, &texts.unknown),
+        StatusCode::BAD_REQUEST => (&texts.malformed_title, &texts.malformed),
+        _ => (&texts.failed_title, &texts.failed),
+    };
+    let typed: String = typed.chars().take(60).collect();
+    frame(
+        texts,
+        language,
+        title,
+        html! {
+            header { p.kind { (texts.title) } h1 { (title) } p.id { (typed) } }
+            main { p.notice role="status" { (sentence) } }
+            footer { (languages(texts, language)) }
+        },
+    )
+}
+
+fn frame(texts: &Texts, language: Language, title: &str, content: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(language.code()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                title { (title) @if title != texts.title { " · " (texts.title) } }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (content) }
+        }
+    }
+}
+
+fn languages(texts: &Texts, current: Language) -> Markup {
+    html! {
+        nav aria-label=(texts.language) {
+            @for language in Language::ALL {
+                @if language == current { b { (language.name()) } }
+                @else { a href={ "?lang=" (language.code()) } hreflang=(language.code()) lang=(language.code()) { (language.name()) } }
+            }
+        }
+    }
+}
+
+/// What the manufacturer calls the model.
+fn headline(document: &Document) -> Option<&str> {
+    document.get("identification")?.get("modelName")?.as_str()
+}
+
+/// Every attribute of the view, in the catalogue's order.
+fn groups(document: &Document, texts: &'static Texts, language: Language) -> Markup {
+    let writing = Writing { texts, language };
+    html! {
+        @for (group, title) in catalogue().groups().filter_map(|group| Some((group, texts.groups.get(group)?))) {
+            @if let Some(values) = document.get(group).and_then(Value::as_object) {
+                section {
+                    h2 { (title) }
+                    dl {
+                        @for (attribute, value) in present(group, values) {
+                            div {
+                                dt title=(attribute.explanation.get(language.code())) { (attribute.label.get(language.code())) }
+                                dd { (writing.value(&attribute.ty, value)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn present<'a>(
+    group: &str,
+    values: &'a Map<String, Value>,
+) -> impl Iterator<Item = (&'static Attribute, &'a Value)> {
+    catalogue()
+        .group(group)
+        .filter_map(|attribute| Some((attribute, values.get(&attribute.id)?)))
+}

@@ -1,0 +1,191 @@
+//! The handlers of a scan.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use identity::{LabelId, UnitId};
+use passport::{Category, catalogue};
+use serde_json::{Map, Value};
+use storage::{Facts, Label, LabelState, PublicPart, RecordStatus, Scan, Subject};
+use web::{Language, Problem};
+
+use crate::Resolver;
+use crate::answer::{self, Asked};
+
+/// What the public learns of a unit.
+pub(crate) struct Found {
+    pub(crate) unit: UnitId,
+    pub(crate) label: LabelNotice,
+    pub(crate) record: RecordNotice,
+    /// The public view; empty before the battery is on the market and after it was recycled.
+    pub(crate) document: Map<String, Value>,
+    pub(crate) category: Option<Category>,
+    pub(crate) passport: Option<PublicPart>,
+    /// Revisions of model and batch, for the tag.
+    pub(crate) product_revisions: (u64, u64),
+}
+
+/// What became of the scanned label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LabelNotice {
+    /// The address named no label.
+    None,
+    /// The label is in force.
+    Current,
+    /// Another took its place.
+    Replaced(String),
+    /// It was withdrawn.
+    Revoked(String),
+    /// It was never issued for this unit.
+    NeverIssued,
+}
+
+/// Where the record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordNotice {
+    /// On the market: the passport is shown.
+    InForce,
+    /// Allocated, not on the market yet.
+    NotYetOnMarket,
+    /// Withdrawn from use.
+    Archived,
+    /// The battery was recycled.
+    Recycled,
+}
+
+/// `GET /{unit}`: a unit without a label.
+pub(crate) async fn unit(
+    State(resolver): State<Resolver>,
+    Path(unit): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asked = Asked::of(query.as_deref(), &headers);
+    respond(&resolver, &unit, None, &asked, &headers).await
+}
+
+/// `GET /{unit}/{label}`: the carrier URL.
+pub(crate) async fn label(
+    State(resolver): State<Resolver>,
+    Path((unit, label)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asked = Asked::of(query.as_deref(), &headers);
+    let label = Some(label).filter(|label| !label.is_empty());
+    respond(&resolver, &unit, label.as_deref(), &asked, &headers).await
+}
+
+/// `GET /p/{passport}`: the passport's own URI leads to what may be seen of it.
+pub(crate) async fn passport(Path(passport): Path<String>) -> Response {
+    use axum::response::{IntoResponse, Redirect};
+    match uuid::Uuid::parse_str(&passport) {
+        Ok(id) => Redirect::temporary(&format!("/v1/dpps/{id}")).into_response(),
+        Err(_) => Problem::malformed("expected a passport's UUID in the path").into_response(),
+    }
+}
+
+async fn respond(
+    resolver: &Resolver,
+    unit: &str,
+    label: Option<&str>,
+    asked: &Asked,
+    headers: &HeaderMap,
+) -> Response {
+    match find(resolver, unit, label).await {
+        Ok(found) => answer::found(resolver, &found, asked, headers),
+        Err(problem) => answer::problem(&problem, asked, unit),
+    }
+}
+
+async fn find(resolver: &Resolver, unit: &str, label: Option<&str>) -> Result<Found, Problem> {
+    let unit = UnitId::parse(unit)
+        .map_err(|error| Problem::malformed(format!("this is not a unit id: {error}")))?;
+    let label = label
+        .map(LabelId::parse)
+        .transpose()
+        .map_err(|error| Problem::malformed(format!("this is not a label id: {error}")))?;
+    let scan = resolver
+        .store
+        .scan(unit)
+        .await?
+        .ok_or_else(|| Problem::not_found("this unit was never allocated"))?;
+    let label = label.map_or(LabelNotice::None, |label| notice(&scan.labels, label));
+    let record = record_notice(&scan);
+    let mut found = Found {
+        unit,
+        label,
+        record,
+        document: Map::new(),
+        category: None,
+        passport: scan.passport,
+        product_revisions: (0, 0),
+    };
+    if matches!(record, RecordNotice::InForce | RecordNotice::Archived) {
+        compose(resolver, &scan.head.facts, &mut found).await?;
+    }
+    Ok(found)
+}
+
+/// Model, batch and passport as one document, without what the active guidance shows nowhere.
+async fn compose(resolver: &Resolver, facts: &Facts, found: &mut Found) -> Result<(), Problem> {
+    let (Facts::Unit { model, batch, .. }, Some(item)) = (facts, &found.passport) else {
+        return Err(Problem::internal("a passport in force without its unit"));
+    };
+    let subjects: Vec<Subject> = [Some(Subject::Model(*model)), batch.map(Subject::Batch)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let parts = resolver.products.get(&resolver.store, &subjects).await?;
+    let empty = Map::new();
+    let part = |index: usize| parts.get(index).and_then(Option::as_ref);
+    let document = |index: usize| part(index).map_or(&empty, |part| &part.document);
+    let revision = |index: usize| part(index).map_or(0, |part| part.revision);
+    let composed = passport::compose(document(0), document(1), &item.document);
+    let category = item
+        .category
+        .ok_or_else(|| Problem::internal("a passport without its category"))?;
+    found.document = passport::view(
+        &composed,
+        passport::Classes::PUBLIC,
+        catalogue().active_guidance(),
+        category,
+    );
+    found.category = Some(category);
+    found.product_revisions = (revision(0), revision(1));
+    Ok(())
+}
+
+fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
+    let Some(label) = labels.iter().find(|label| label.label == scanned) else {
+        return LabelNotice::NeverIssued;
+    };
+    let day = || label.changed_at.to_string().chars().take(10).collect();
+    match label.state {
+        LabelState::Issued => LabelNotice::Current,
+        LabelState::Replaced => LabelNotice::Replaced(day()),
+        LabelState::Revoked => LabelNotice::Revoked(day()),
+    }
+}
+
+fn record_notice(scan: &Scan) -> RecordNotice {
+    match scan.passport.as_ref().map(|passport| passport.status) {
+        None | Some(RecordStatus::Draft) => RecordNotice::NotYetOnMarket,
+        Some(RecordStatus::Active) => RecordNotice::InForce,
+        Some(RecordStatus::Archived) => RecordNotice::Archived,
+        Some(RecordStatus::Recycled) => RecordNotice::Recycled,
+    }
+}
+
+impl Found {
+    /// The sentence about the label, if there is anything to say.
+    pub(crate) fn label_sentence(&self, language: Language) -> Option<String> {
+        let text = crate::text::texts(language);
+        match &self.label {
+            LabelNotice::None | LabelNotice::Current => None,
+            LabelNotice::Replaced(day) => Some(text.label_replaced.replace("{day}", day)),
+            LabelNotice::Revoked(day) => Some(text.label_revoked.replace("{day}", day)),
+            LabelNotice::NeverIssued => Some(text.label_never_issued.clone()),
+        }
+    }
+}

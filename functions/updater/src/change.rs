@@ -1,0 +1,462 @@
+//! One change of one record, as every route of this function makes it: who, may they, what, is it valid, write, answer.
+
+use access::{Principal, Role};
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ledger::Timestamp;
+use passport::{Category, Class, Fault, Level, catalogue};
+use serde_json::{Map, Value, json};
+use storage::{
+    Change, CommitError, Earlier, EventInput, Facts, Head, OpenRecord, Receipt, RecordStatus,
+    Subject, SubjectChange,
+};
+use web::{
+    AUDIT_RECEIPT, Caller, ETag, Idempotency, Platform, Precondition, Problem, Provenance, now,
+};
+
+/// A request to change a record that exists.
+pub(crate) struct RecordChange<'a> {
+    pub(crate) platform: &'a Platform,
+    pub(crate) caller: &'a Caller,
+    pub(crate) subject: Subject,
+    pub(crate) provenance: Provenance,
+    /// RFC 7396 patch of the document.
+    pub(crate) patch: Option<Map<String, Value>>,
+    pub(crate) precondition: Option<Precondition>,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) location: String,
+    pub(crate) status: StatusCode,
+}
+
+impl RecordChange<'_> {
+    pub(crate) async fn make(self) -> Result<Response, Problem> {
+        let store = &self.platform.store;
+        let principal = self.caller.partner()?;
+        if let Some(earlier) = self.idempotency.earlier(store).await? {
+            return self.repeat(&earlier).await;
+        }
+        let record = visible_record(self.platform, self.caller, &self.subject).await?;
+        if let Some(precondition) = &self.precondition {
+            check_precondition(precondition, self.caller, &record)?;
+        }
+        let role = self.may(principal, &record)?;
+        let at = now();
+        let document = self.document_after(&record, at)?;
+        if self.patch.is_some() && self.changes_nothing(&record, document.as_ref()) {
+            return Ok(answer(
+                self.status,
+                &self.location,
+                &record.head,
+                self.caller,
+                None,
+            ));
+        }
+        let facts = facts_after(&self.provenance, &record.head.facts, at);
+        complete_enough(
+            self.platform,
+            &record.head.facts,
+            &facts,
+            document.as_ref().unwrap_or(&record.document),
+        )
+        .await?;
+        let event = event_input(
+            self.platform,
+            principal,
+            role,
+            &self.provenance,
+            changed_classes(&record.document, document.as_ref()),
+        )
+        .await?;
+        let organisation = match self.provenance.event_type.takes_responsibility() {
+            true => principal.organisation.clone(),
+            false => record.head.organisation.clone(),
+        };
+        let change = Change::new(
+            vec![SubjectChange {
+                subject: self.subject.clone(),
+                organisation,
+                facts,
+                before: Some(record),
+                document,
+                event,
+                labels: Vec::new(),
+            }],
+            self.idempotency.row(self.status, &self.location),
+        );
+        match store.commit(&self.platform.site.log(), change, at).await {
+            Ok(receipts) => self.done(receipts.first()).await,
+            Err(CommitError::Answered(earlier)) => self.repeat(&earlier).await,
+            Err(CommitError::Stale) if self.precondition.is_some() => Err(Problem::stale(
+                "it changed at the same moment: read it again and decide again",
+            )),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the caller may raise this event now, and by which role.
+    fn may(&self, principal: &Principal, record: &OpenRecord) -> Result<Role, Problem> {
+        let event_type = self.provenance.event_type;
+        if !event_type.concerns(kind(&self.subject)) || event_type.starts_record() {
+            return Err(Problem::conflict(format!(
+                "`{}` is no event of a {} that exists",
+                event_type.id,
+                kind(&self.subject)
+            )));
+        }
+        let role = access::may_raise(
+            principal,
+            event_type.permits(),
+            Some(&record.head.organisation),
+        )?;
+        let battery_status = battery_status(&record.document);
+        if let Facts::Passport { status, .. } = &record.head.facts
+            && !event_type.allowed_from(status.as_str(), battery_status)
+        {
+            return Err(Problem::conflict(format!(
+                "`{}` cannot happen to a passport that is `{}`{}",
+                event_type.id,
+                status.as_str(),
+                battery_status.map_or(String::new(), |_| " or a battery in its present status"
+                    .to_owned()),
+            )));
+        }
+        Ok(role)
+    }
+
+    /// The document with the patch and the event's own effect; `None` where neither moves data.
+    fn document_after(
+        &self,
+        record: &OpenRecord,
+        at: Timestamp,
+    ) -> Result<Option<Map<String, Value>>, Problem> {
+        let event_type = self.provenance.event_type;
+        let mut after = match &self.patch {
+            Some(patch) => {
+                let after = passport::merge_patch(&record.document, patch);
+                may_write(event_type, &record.document, &after)?;
+                Some(after)
+            }
+            None => None,
+        };
+        if let Some(status) = event_type.sets_battery_status() {
+            let document = after.get_or_insert_with(|| record.document.clone());
+            set_battery_status(document, status, self.provenance.occurred_at.unwrap_or(at));
+        }
+        if let Some(document) = &after {
+            self.valid(record, document)?;
+        }
+        Ok(after)
+    }
+
+    /// Faults quote values, so whoever is not responsible is told only of those in what it changes itself.
+    fn valid(&self, record: &OpenRecord, after: &Map<String, Value>) -> Result<(), Problem> {
+        let mut faults = faults(&record.head.facts, after);
+        if !self.caller.acts_for(&record.head.organisation) {
+            let changed: Vec<String> = passport::delta(&record.document, after)
+                .into_iter()
+                .map(|change| change.pointer)
+                .collect();
+            faults.retain(|fault| {
+                changed
+                    .iter()
+                    .any(|pointer| fault.pointer.starts_with(pointer))
+            });
+        }
+        refuse(faults)
+    }
+
+    fn changes_nothing(&self, record: &OpenRecord, after: Option<&Map<String, Value>>) -> bool {
+        let same = after.is_none_or(|after| passport::delta(&record.document, after).is_empty());
+        same && self.provenance.event_type.only_data()
+    }
+
+    async fn done(&self, receipt: Option<&Receipt>) -> Result<Response, Problem> {
+        let record = visible_record(self.platform, self.caller, &self.subject).await?;
+        let receipt = receipt.map(ToString::to_string);
+        Ok(answer(
+            self.status,
+            &self.location,
+            &record.head,
+            self.caller,
+            receipt,
+        ))
+    }
+
+    async fn repeat(&self, earlier: &Earlier) -> Result<Response, Problem> {
+        let record = visible_record(self.platform, self.caller, &self.subject).await?;
+        let status = StatusCode::from_u16(earlier.status).map_err(Problem::internal)?;
+        Ok(answer(
+            status,
+            &earlier.location,
+            &record.head,
+            self.caller,
+            earlier.receipt.clone(),
+        ))
+    }
+}
+
+/// The record a caller wants to change; for one who may not know of it, it does not exist.
+pub(crate) async fn visible_record(
+    platform: &Platform,
+    caller: &Caller,
+    subject: &Subject,
+) -> Result<OpenRecord, Problem> {
+    caller.partner()?;
+    platform
+        .store
+        .open_for_change(subject)
+        .await?
+        .filter(|record| {
+            caller.acts_for(&record.head.organisation)
+                || matches!(&record.head.facts, Facts::Passport { status, .. } if *status != RecordStatus::Draft)
+        })
+        .ok_or_else(|| Problem::not_found(format!("there is no such {} for you", kind(subject))))
+}
+
+/// What the event says of its author and grounds.
+pub(crate) async fn event_input(
+    platform: &Platform,
+    principal: &Principal,
+    role: Role,
+    provenance: &Provenance,
+    classes: Vec<Class>,
+) -> Result<EventInput, Problem> {
+    Ok(EventInput {
+        event_type: provenance.event_type.id.clone(),
+        role: role.to_string(),
+        organisation: principal.organisation.clone(),
+        person: principal.subject.clone(),
+        reason: provenance.reason.clone(),
+        notes: provenance.notes.clone(),
+        occurred_at: provenance.occurred_at,
+        evidence: provenance
+            .evidence(&platform.store, &principal.organisation)
+            .await?,
+        audience: provenance.event_type.audience(classes.into_iter()),
+    })
+}
+
+/// Every fault of a document at once.
+pub(crate) fn valid(facts: &Facts, document: &Map<String, Value>) -> Result<(), Problem> {
+    refuse(faults(facts, document))
+}
+
+fn faults(facts: &Facts, document: &Map<String, Value>) -> Vec<Fault> {
+    let (level, category) = level_and_category(facts);
+    passport::validate(level, category, catalogue().active_guidance(), document)
+}
+
+fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::not_valid(faults))
+    }
+}
+
+/// Refuses the whole patch where it touches one attribute that this event type may not change, naming each.
+pub(crate) fn may_write(
+    event_type: &passport::EventType,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Result<(), Problem> {
+    let forbidden: Vec<String> = passport::delta(before, after)
+        .into_iter()
+        .filter(|change| {
+            catalogue()
+                .by_pointer(&change.pointer)
+                .is_some_and(|attribute| !attribute.written_by(&event_type.id))
+        })
+        .map(|change| change.pointer)
+        .collect();
+    if forbidden.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::forbidden(format!(
+        "`{}` may not change {}; nothing was changed",
+        event_type.id,
+        forbidden.join(", ")
+    )))
+}
+
+pub(crate) fn changed_classes(
+    before: &Map<String, Value>,
+    after: Option<&Map<String, Value>>,
+) -> Vec<Class> {
+    after.map_or_else(Vec::new, |after| {
+        passport::delta(before, after)
+            .into_iter()
+            .map(|change| change.class)
+            .collect()
+    })
+}
+
+/// A battery may be placed on the market only with every mandatory data point of the active guidance.
+async fn complete_enough(
+    platform: &Platform,
+    before: &Facts,
+    after: &Facts,
+    document: &Map<String, Value>,
+) -> Result<(), Problem> {
+    let (
+        Facts::Passport {
+            status: RecordStatus::Draft,
+            ..
+        },
+        Facts::Passport {
+            model,
+            batch,
+            category,
+            status: RecordStatus::Active,
+            ..
+        },
+    ) = (before, after)
+    else {
+        return Ok(());
+    };
+    let mut levels = Vec::new();
+    for subject in [Some(Subject::Model(*model)), batch.map(Subject::Batch)]
+        .into_iter()
+        .flatten()
+    {
+        let record = platform.store.open_for_change(&subject).await?;
+        levels.push(record.map(|record| record.document).unwrap_or_default());
+    }
+    let empty = Map::new();
+    let composed = passport::compose(
+        levels.first().unwrap_or(&empty),
+        levels.get(1).unwrap_or(&empty),
+        document,
+    );
+    let faults: Vec<Fault> =
+        passport::completeness(&composed, *category, catalogue().active_guidance())
+            .into_iter()
+            .filter(passport::Missing::is_mandatory)
+            .map(Into::into)
+            .collect();
+    refuse(faults)
+}
+
+fn facts_after(provenance: &Provenance, before: &Facts, at: Timestamp) -> Facts {
+    let mut after = before.clone();
+    if let Facts::Passport {
+        status,
+        placed_on_market_at,
+        ..
+    } = &mut after
+    {
+        match provenance.event_type.sets_record_status() {
+            Some("active") => {
+                *status = RecordStatus::Active;
+                placed_on_market_at.get_or_insert(provenance.occurred_at.unwrap_or(at));
+            }
+            Some("archived") => *status = RecordStatus::Archived,
+            Some("recycled") => *status = RecordStatus::Recycled,
+            _ => {}
+        }
+    }
+    after
+}
+
+const STATUS_GROUP: &str = "condition";
+const STATUS_ATTRIBUTE: &str = "batteryStatus";
+
+fn battery_status(document: &Map<String, Value>) -> Option<&str> {
+    document
+        .get(STATUS_GROUP)?
+        .get(STATUS_ATTRIBUTE)?
+        .get("value")?
+        .as_str()
+}
+
+pub(crate) fn set_battery_status(document: &mut Map<String, Value>, status: &str, at: Timestamp) {
+    let group = document
+        .entry(STATUS_GROUP)
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Some(group) = group.as_object_mut() {
+        group.insert(
+            STATUS_ATTRIBUTE.to_owned(),
+            json!({"value": status, "measuredAt": at}),
+        );
+    }
+}
+
+pub(crate) fn level_and_category(facts: &Facts) -> (Level, Category) {
+    match facts {
+        Facts::Model { category } => (Level::Model, *category),
+        Facts::Batch { category, .. } => (Level::Batch, *category),
+        Facts::Passport { category, .. } => (Level::Item, *category),
+        Facts::Unit { .. } | Facts::Organisation => (Level::Item, Category::Ev),
+    }
+}
+
+fn kind(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Unit(_) => "unit",
+        Subject::Passport(_) => "passport",
+        Subject::Model(_) => "model",
+        Subject::Batch(_) => "batch",
+        Subject::Organisation(_) => "organisation",
+    }
+}
+
+fn check_precondition(
+    precondition: &Precondition,
+    caller: &Caller,
+    record: &OpenRecord,
+) -> Result<(), Problem> {
+    let present = tag(&record.head, caller);
+    precondition.check(&present, |tag| match &record.subject {
+        Subject::Model(_) => tag.model,
+        Subject::Batch(_) => tag.batch,
+        _ => tag.passport,
+    })
+}
+
+/// The record's tag as its reader would see it. The parts of other subjects are left at 0: only the addressed one counts
+/// for `If-Match`.
+fn tag(head: &Head, caller: &Caller) -> ETag {
+    let reading = caller.readable(&head.organisation);
+    let revision = head.revision(reading.classes);
+    let mut tag = ETag {
+        model: 0,
+        batch: 0,
+        passport: 0,
+        view: reading.view.to_owned(),
+    };
+    match head.facts {
+        Facts::Model { .. } => tag.model = revision,
+        Facts::Batch { .. } => tag.batch = revision,
+        _ => tag.passport = revision,
+    }
+    tag
+}
+
+/// What a change is answered with: where it is, its tag, its receipt.
+pub(crate) fn answer(
+    status: StatusCode,
+    location: &str,
+    head: &Head,
+    caller: &Caller,
+    receipt: Option<String>,
+) -> Response {
+    let id = location.rsplit('/').next().unwrap_or_default();
+    let mut body = json!({"id": id, "location": location, "updatedAt": head.last_at});
+    // How often a record changed in ways a caller may not see is not for it to count.
+    if let (true, Some(body)) = (caller.acts_for(&head.organisation), body.as_object_mut()) {
+        body.insert("version".to_owned(), json!(head.version));
+        body.insert("events".to_owned(), json!(head.seq));
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        (header::LOCATION, Some(location.to_owned())),
+        (header::ETAG, Some(tag(head, caller).to_string())),
+        (header::HeaderName::from_static(AUDIT_RECEIPT), receipt),
+    ] {
+        if let Some(value) = value.and_then(|value| value.parse().ok()) {
+            headers.insert(name, value);
+        }
+    }
+    (status, headers, Json(body)).into_response()
+}

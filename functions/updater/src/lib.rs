@@ -1,0 +1,25 @@
+//! Models, batches, passports, lifecycle events and evidence: everything that changes a record.
+
+mod change;
+mod evidence;
+mod passports;
+mod products;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use web::Platform;
+
+/// The routes of this function.
+#[must_use]
+pub fn routes() -> OpenApiRouter<Platform> {
+    OpenApiRouter::new()
+        .routes(routes!(products::create_model))
+        .routes(routes!(products::change_model))
+        .routes(routes!(products::create_batch))
+        .routes(routes!(products::change_batch))
+        .routes(routes!(passports::create))
+        .routes(routes!(passports::change, passports::archive))
+        .routes(routes!(passports::raise_event))
+        .routes(routes!(evidence::announce))
+        .routes(routes!(evidence::confirm))
+}

@@ -1,0 +1,265 @@
+//! Passports and what happens to them.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use identity::{Carrier, UnitId};
+use serde_json::{Map, Value};
+use storage::{Change, CommitError, Facts, RecordStatus, Subject, SubjectChange};
+use uuid::Uuid;
+use web::{Body, Caller, Idempotency, Platform, Precondition, Problem, Provenance, now};
+
+use crate::change::{
+    RecordChange, answer, changed_classes, event_input, may_write, set_battery_status, valid,
+    visible_record,
+};
+
+/// Create a passport (EN 18222 `CreateDPP`).
+///
+/// The body is the compressed EN 18223 form: `uniqueProductIdentifier` names the unit, every other member is a group of
+/// attributes of this one battery. The rest of the header is derived. Type and reason come in headers.
+#[utoipa::path(
+    post, path = "/v1/dpps", tag = "updater", security(("bearer" = [])),
+    params(("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
+    request_body(content = Value, example = json!({"uniqueProductIdentifier": "https://id.example.eu/32XZAJ4P21M1MZ0N3RQA", "identification": {"serialNumber": "EV-000001"}})),
+    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn create(
+    State(platform): State<Platform>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let store = &platform.store;
+    let principal = caller.partner()?;
+    let idempotency = Idempotency::optional(&headers, "POST /v1/dpps", principal, body.hash)?;
+    if let Some(earlier) = idempotency.earlier(store).await? {
+        return Ok(web::answer_again(&earlier));
+    }
+    let provenance = Provenance::of_headers(&headers, Some("passport-created"))?;
+    let mut document = body.json.clone();
+    let unit = named_unit(&mut document)?;
+    let unit_record = visible_record(&platform, &caller, &Subject::Unit(unit)).await?;
+    let Facts::Unit {
+        model,
+        batch,
+        passport: None,
+        ..
+    } = unit_record.head.facts.clone()
+    else {
+        return Err(Problem::conflict(format!(
+            "unit `{unit}` has a passport already"
+        )));
+    };
+    let model_record = visible_record(&platform, &caller, &Subject::Model(model)).await?;
+    let (_, category) = crate::change::level_and_category(&model_record.head.facts);
+    let role = access::may_raise(
+        principal,
+        provenance.event_type.permits(),
+        Some(&unit_record.head.organisation),
+    )?;
+    let id = Uuid::new_v4();
+    let facts = Facts::Passport {
+        unit,
+        model,
+        batch,
+        category,
+        status: RecordStatus::Draft,
+        placed_on_market_at: None,
+    };
+    may_write(provenance.event_type, &Map::new(), &document)?;
+    if let Some(status) = provenance.event_type.sets_battery_status() {
+        set_battery_status(&mut document, status, now());
+    }
+    valid(&facts, &document)?;
+    let classes = changed_classes(&Map::new(), Some(&document));
+    let event = event_input(&platform, principal, role, &provenance, classes).await?;
+    let mut unit_facts = unit_record.head.facts.clone();
+    if let Facts::Unit { passport, .. } = &mut unit_facts {
+        *passport = Some(id);
+    }
+    let location = format!("/v1/dpps/{id}");
+    let change = Change::new(
+        vec![
+            SubjectChange {
+                subject: Subject::Passport(id),
+                before: None,
+                organisation: principal.organisation.clone(),
+                facts,
+                document: Some(document),
+                event: event.clone(),
+                labels: Vec::new(),
+            },
+            SubjectChange {
+                subject: Subject::Unit(unit),
+                organisation: unit_record.head.organisation.clone(),
+                before: Some(unit_record),
+                facts: unit_facts,
+                document: None,
+                event,
+                labels: Vec::new(),
+            },
+        ],
+        idempotency.row(StatusCode::CREATED, &location),
+    );
+    match store.commit(&platform.site.log(), change, now()).await {
+        Ok(receipts) => {
+            let record = visible_record(&platform, &caller, &Subject::Passport(id)).await?;
+            let receipt = receipts.first().map(ToString::to_string);
+            Ok(answer(
+                StatusCode::CREATED,
+                &location,
+                &record.head,
+                &caller,
+                receipt,
+            ))
+        }
+        Err(CommitError::Answered(earlier)) => Ok(web::answer_again(&earlier)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Change a passport (EN 18222 `UpdateDPPById`).
+///
+/// The body is an RFC 7396 merge patch of the groups; event type, reason and evidence come in headers. All or nothing.
+#[utoipa::path(
+    patch, path = "/v1/dpps/{dppId}", tag = "updater", security(("bearer" = [])),
+    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("DPP-Event-Type" = String, Header, description = "An event type of the catalogue"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Evidence" = Option<String>, Header, description = "Evidence ids, comma-separated"), ("If-Match" = Option<String>, Header, description = "The `ETag` it was read with")),
+    request_body(content = Value, example = json!({"condition": {"stateOfCharge": {"value": 54, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}}})),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn change(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let principal = caller.partner()?;
+    let id = platform.passport_id(&id)?;
+    let location = format!("/v1/dpps/{id}");
+    let idempotency =
+        Idempotency::optional(&headers, &format!("PATCH {location}"), principal, body.hash)?;
+    RecordChange {
+        platform: &platform,
+        caller: &caller,
+        subject: Subject::Passport(id),
+        provenance: Provenance::of_headers(&headers, None)?,
+        patch: Some(body.json),
+        precondition: Precondition::of(&headers),
+        idempotency,
+        location,
+        status: StatusCode::OK,
+    }
+    .make()
+    .await
+}
+
+/// Archive a passport (EN 18222 `DeleteDPPById`).
+///
+/// It is withdrawn from use and kept: nothing is destroyed.
+#[utoipa::path(
+    delete, path = "/v1/dpps/{dppId}", tag = "updater", security(("bearer" = [])),
+    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn archive(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let principal = caller.partner()?;
+    let id = platform.passport_id(&id)?;
+    let location = format!("/v1/dpps/{id}");
+    let nothing = ledger::Sha256::of(b"");
+    let idempotency =
+        Idempotency::optional(&headers, &format!("DELETE {location}"), principal, nothing)?;
+    RecordChange {
+        platform: &platform,
+        caller: &caller,
+        subject: Subject::Passport(id),
+        provenance: Provenance::of_headers(&headers, Some("passport-archived"))?,
+        patch: None,
+        precondition: Precondition::of(&headers),
+        idempotency,
+        location,
+        status: StatusCode::OK,
+    }
+    .make()
+    .await
+}
+
+/// Record what happened to a battery.
+///
+/// A lifecycle event with its type, reason, evidence and, where it has any, the values it changed (`changes`, an RFC 7396
+/// merge patch).
+#[utoipa::path(
+    post, path = "/v1/dpps/{dppId}/events", tag = "updater", security(("bearer" = [])),
+    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
+    request_body(content = Value, example = json!({"type": "repair", "occurredAt": "2027-06-01T08:00:00Z", "reason": "contactor exchanged", "evidence": ["5a0c2c0e-6f3e-4f5e-9a1c-2f5a1f0d8a11"]})),
+    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn raise_event(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let principal = caller.partner()?;
+    let id = platform.passport_id(&id)?;
+    let route = format!("POST /v1/dpps/{id}/events");
+    let patch = match body.json.get("changes") {
+        Some(_) => Some(web::member(&body.json, "changes")?.clone()),
+        None => None,
+    };
+    RecordChange {
+        platform: &platform,
+        caller: &caller,
+        subject: Subject::Passport(id),
+        provenance: Provenance::of_body(&body.json, None)?,
+        patch,
+        precondition: Precondition::of(&headers),
+        idempotency: Idempotency::required(&headers, &route, principal, body.hash)?,
+        location: format!("/v1/dpps/{id}"),
+        status: StatusCode::CREATED,
+    }
+    .make()
+    .await
+}
+
+/// Members of the EN 18223 header that are derived and so cannot be typed in.
+const DERIVED: [&str; 8] = [
+    "digitalProductPassportId",
+    "granularity",
+    "dppSchemaVersion",
+    "dppStatus",
+    "lastUpdated",
+    "economicOperatorId",
+    "facilityId",
+    "contentSpecificationIds",
+];
+
+/// Takes the unit out of the payload and leaves the groups.
+fn named_unit(document: &mut Map<String, Value>) -> Result<UnitId, Problem> {
+    for member in DERIVED {
+        if document.contains_key(member) {
+            return Err(Problem::malformed(format!(
+                "`{member}` is derived: leave it out"
+            )));
+        }
+    }
+    let named = document
+        .shift_remove("uniqueProductIdentifier")
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .ok_or_else(|| {
+            Problem::malformed("expected the unit's URL, or its id, in `uniqueProductIdentifier`")
+        })?;
+    Carrier::parse(&named)
+        .map(|carrier| carrier.unit)
+        .or_else(|_| UnitId::parse(&named))
+        .map_err(|error| {
+            Problem::malformed(format!("`uniqueProductIdentifier` names no unit: {error}"))
+        })
+}

@@ -1,0 +1,238 @@
+//! Models and batches: product-level data that units share.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use passport::Category;
+use serde_json::Map;
+use storage::{Change, CommitError, Facts, Subject, SubjectChange};
+use uuid::Uuid;
+use web::{Body, Caller, Idempotency, Platform, Precondition, Problem, Provenance, member, now};
+
+use crate::change::{
+    RecordChange, answer, changed_classes, event_input, may_write, valid, visible_record,
+};
+
+/// Create a model.
+///
+/// `data` holds its attributes by group, as the catalogue describes them.
+#[utoipa::path(
+    post, path = "/v1/models", tag = "updater", security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
+    request_body(content = Value, example = json!({"category": "ev", "reason": "type released for series production", "data": {"performance": {"ratedCapacity": {"value": 230, "unit": "A.h"}}}})),
+    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn create_model(
+    State(platform): State<Platform>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let category: Category = body
+        .json
+        .get("category")
+        .and_then(|category| serde_json::from_value(category.clone()).ok())
+        .ok_or_else(|| {
+            Problem::malformed("expected ev, lmt, industrial or stationary in `category`")
+        })?;
+    let id = Uuid::new_v4();
+    Creation {
+        platform: &platform,
+        caller: &caller,
+        headers: &headers,
+        body: &body,
+        event_type: "model-created",
+        route: "POST /v1/models",
+        location: format!("/v1/models/{id}"),
+        subject: Subject::Model(id),
+        facts: Facts::Model { category },
+    }
+    .make()
+    .await
+}
+
+/// Create a batch of a model.
+///
+/// `data` holds what its units share beyond the model.
+#[utoipa::path(
+    post, path = "/v1/batches", tag = "updater", security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
+    request_body(content = Value, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "reason": "cell lot 2027-03", "data": {}})),
+    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn create_batch(
+    State(platform): State<Platform>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let model = web::required_uuid(&body.json, "model")?;
+    let record = visible_record(&platform, &caller, &Subject::Model(model)).await?;
+    let Facts::Model { category } = record.head.facts else {
+        return Err(Problem::internal("a model without a model's facts"));
+    };
+    let id = Uuid::new_v4();
+    Creation {
+        platform: &platform,
+        caller: &caller,
+        headers: &headers,
+        body: &body,
+        event_type: "batch-created",
+        route: "POST /v1/batches",
+        location: format!("/v1/batches/{id}"),
+        subject: Subject::Batch(id),
+        facts: Facts::Batch { model, category },
+    }
+    .make()
+    .await
+}
+
+/// Change a model.
+///
+/// `changes` is an RFC 7396 merge patch. It shows on every unit of the model at once.
+#[utoipa::path(
+    patch, path = "/v1/models/{id}", tag = "updater", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The model"), ("If-Match" = String, Header, description = "The `ETag` it was read with")),
+    request_body(content = Value, example = json!({"type": "correction", "reason": "typing error in the data sheet", "changes": {"performance": {"ratedCapacity": {"value": 229, "unit": "A.h"}}}})),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn change_model(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let id = product_id(&id)?;
+    change_product(
+        &platform,
+        &caller,
+        Subject::Model(id),
+        format!("/v1/models/{id}"),
+        &headers,
+        &body,
+    )
+    .await
+}
+
+/// Change a batch.
+///
+/// `changes` is an RFC 7396 merge patch. It shows on every unit of the batch at once.
+#[utoipa::path(
+    patch, path = "/v1/batches/{id}", tag = "updater", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The batch"), ("If-Match" = String, Header, description = "The `ETag` it was read with")),
+    request_body(content = Value, example = json!({"type": "correction", "reason": "typing error", "changes": {}})),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn change_batch(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let id = product_id(&id)?;
+    change_product(
+        &platform,
+        &caller,
+        Subject::Batch(id),
+        format!("/v1/batches/{id}"),
+        &headers,
+        &body,
+    )
+    .await
+}
+
+async fn change_product(
+    platform: &Platform,
+    caller: &Caller,
+    subject: Subject,
+    location: String,
+    headers: &HeaderMap,
+    body: &Body,
+) -> Result<Response, Problem> {
+    let principal = caller.partner()?;
+    let precondition = Precondition::of(headers).ok_or_else(Problem::precondition_required)?;
+    let idempotency =
+        Idempotency::optional(headers, &format!("PATCH {location}"), principal, body.hash)?;
+    RecordChange {
+        platform,
+        caller,
+        subject,
+        provenance: Provenance::of_body(&body.json, None)?,
+        patch: Some(member(&body.json, "changes")?.clone()),
+        precondition: Some(precondition),
+        idempotency,
+        location,
+        status: StatusCode::OK,
+    }
+    .make()
+    .await
+}
+
+/// A new model or batch.
+struct Creation<'a> {
+    platform: &'a Platform,
+    caller: &'a Caller,
+    headers: &'a HeaderMap,
+    body: &'a Body,
+    event_type: &'static str,
+    route: &'static str,
+    location: String,
+    subject: Subject,
+    facts: Facts,
+}
+
+impl Creation<'_> {
+    async fn make(self) -> Result<Response, Problem> {
+        let store = &self.platform.store;
+        let principal = self.caller.partner()?;
+        let idempotency =
+            Idempotency::required(self.headers, self.route, principal, self.body.hash)?;
+        if let Some(earlier) = idempotency.earlier(store).await? {
+            return Ok(web::answer_again(&earlier));
+        }
+        let provenance = Provenance::of_body(&self.body.json, Some(self.event_type))?;
+        let role = access::may_raise(
+            principal,
+            provenance.event_type.permits(),
+            Some(&principal.organisation),
+        )?;
+        let document = member(&self.body.json, "data")?.clone();
+        may_write(provenance.event_type, &Map::new(), &document)?;
+        valid(&self.facts, &document)?;
+        let classes = changed_classes(&Map::new(), Some(&document));
+        let event = event_input(self.platform, principal, role, &provenance, classes).await?;
+        let change = Change::new(
+            vec![SubjectChange {
+                subject: self.subject.clone(),
+                before: None,
+                organisation: principal.organisation.clone(),
+                facts: self.facts,
+                document: Some(document),
+                event,
+                labels: Vec::new(),
+            }],
+            idempotency.row(StatusCode::CREATED, &self.location),
+        );
+        match store.commit(&self.platform.site.log(), change, now()).await {
+            Ok(receipts) => {
+                let record = visible_record(self.platform, self.caller, &self.subject).await?;
+                let receipt = receipts.first().map(ToString::to_string);
+                Ok(answer(
+                    StatusCode::CREATED,
+                    &self.location,
+                    &record.head,
+                    self.caller,
+                    receipt,
+                ))
+            }
+            Err(CommitError::Answered(earlier)) => Ok(web::answer_again(&earlier)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn product_id(text: &str) -> Result<Uuid, Problem> {
+    Uuid::parse_str(text).map_err(|_| Problem::malformed("expected a UUID in the path"))
+}

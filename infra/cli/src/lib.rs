@@ -1,0 +1,1 @@
+//! passport: the operator's and the auditor's tool.

@@ -1,0 +1,141 @@
+//! A token issuer of the local platform's own, reached by the command line only, never over HTTP.
+
+use std::path::Path;
+
+use access::Issuers;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::json;
+
+use crate::organisations;
+use crate::platform::Failure;
+
+/// The `iss` claim.
+pub const ISSUER: &str = "https://issuer.local.invalid";
+/// The `aud` claim: this platform.
+const AUDIENCE: &str = "battery-passport";
+const KEY_ID: &str = "local-1";
+const LIFETIME_SECONDS: i64 = 3_600;
+
+/// Signs tokens with a key made on first start.
+pub struct Issuer {
+    key: EncodingKey,
+    public_key: String,
+}
+
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Issuer").finish_non_exhaustive()
+    }
+}
+
+/// Who wants a token.
+#[derive(Debug, Clone)]
+pub struct TokenRequest {
+    /// The role.
+    pub role: String,
+    /// The organisation.
+    pub organisation: String,
+    /// The person or client; a name for the role where none is given.
+    pub person: Option<String>,
+}
+
+impl Issuer {
+    /// The issuer of a data folder.
+    ///
+    /// # Errors
+    /// [`Failure`] where the key cannot be read or made.
+    pub fn open(data: &Path) -> Result<Self, Failure> {
+        std::fs::create_dir_all(data)?;
+        let file = data.join("issuer-key");
+        if !file.exists() {
+            let pair = Ed25519KeyPair::generate()?;
+            std::fs::write(&file, pair.to_pkcs8v1()?)?;
+        }
+        let bytes = std::fs::read(&file)?;
+        let pair = Ed25519KeyPair::from_pkcs8(&bytes)
+            .map_err(|error| Failure::new(format!("`{}`: {error}", file.display())))?;
+        Ok(Self {
+            key: EncodingKey::from_ed_der(&bytes),
+            public_key: URL_SAFE_NO_PAD.encode(pair.public_key()),
+        })
+    }
+
+    /// What the functions are configured to trust (`TOKEN_ISSUERS`).
+    #[must_use]
+    pub fn configuration(&self) -> String {
+        json!([{
+            "issuer": ISSUER,
+            "audience": AUDIENCE,
+            "maxLifetimeSeconds": LIFETIME_SECONDS,
+            "jwks": {"keys": [{
+                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+                "kid": KEY_ID, "x": self.public_key,
+            }]},
+        }])
+        .to_string()
+    }
+
+    /// The same, read.
+    ///
+    /// # Errors
+    /// [`Failure`] where it is not valid.
+    pub fn trusted(&self) -> Result<Issuers, Failure> {
+        Ok(Issuers::from_json(&self.configuration())?)
+    }
+
+    /// A token, good for an hour.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the registered organisations or roles.
+    pub fn token(&self, request: &TokenRequest) -> Result<String, Failure> {
+        let known = organisations::all();
+        let names = |names: Vec<&str>| names.join(", ");
+        let organisation = known
+            .iter()
+            .find(|organisation| organisation.id == request.organisation)
+            .ok_or_else(|| {
+                let all = known
+                    .iter()
+                    .map(|organisation| organisation.id.as_str())
+                    .collect();
+                Failure::new(format!(
+                    "`{}` is not registered; registered are {}",
+                    request.organisation,
+                    names(all)
+                ))
+            })?;
+        if !organisation.roles.contains(&request.role) {
+            let all = organisation.roles.iter().map(String::as_str).collect();
+            return Err(Failure::new(format!(
+                "`{}` is not registered as `{}`, but as {}",
+                request.organisation,
+                request.role,
+                names(all)
+            )));
+        }
+        let person = request
+            .person
+            .clone()
+            .unwrap_or_else(|| format!("{}@{}", request.role, request.organisation));
+        let now = jiff::Timestamp::now().as_second();
+        let claims = json!({
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": person,
+            "client_id": "local",
+            "org": request.organisation,
+            "roles": [request.role],
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME_SECONDS,
+            "jti": uuid::Uuid::new_v4(),
+        });
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some("at+jwt".to_owned());
+        header.kid = Some(KEY_ID.to_owned());
+        Ok(encode(&header, &claims, &self.key)?)
+    }
+}

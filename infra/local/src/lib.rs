@@ -1,0 +1,19 @@
+//! The whole platform in one process: embedded DynamoDB and S3, every function behind one listener, a token issuer.
+//!
+//! The functions are the ones that are deployed, and they speak to the embedded stores through the ordinary AWS SDK over
+//! HTTP: one storage code path, no mock.
+
+mod issuer;
+mod organisations;
+mod platform;
+mod router;
+mod seed;
+mod stores;
+mod welcome;
+
+pub use issuer::{Issuer, TokenRequest};
+pub use platform::{Failure, Options, Running, start};
+pub use router::{documentation, router};
+pub use seed::{Battery, Seeded, seed};
+pub use stores::{DATA_KEY, PREFIX};
+pub use welcome::welcome;

@@ -1,0 +1,152 @@
+//! Starting and stopping.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use identity::Host;
+use storage::Store;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use web::{Platform, Site};
+
+use crate::issuer::Issuer;
+use crate::{organisations, router, stores};
+
+/// How to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; port 0 picks one.
+    pub listen: SocketAddr,
+    /// Where everything is kept.
+    pub data: PathBuf,
+}
+
+/// A platform that is up.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// `http://HOST:PORT` for a client on the same network.
+    pub origin: String,
+    /// Makes tokens.
+    pub issuer: Issuer,
+    /// The tables and buckets beneath.
+    pub store: Store,
+    /// Where DynamoDB's API is.
+    pub dynamodb_endpoint: String,
+    /// Where S3's API is.
+    pub s3_endpoint: String,
+    server: JoinHandle<()>,
+}
+
+/// It could not start, and why.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Starts the stores and every function behind one listener.
+///
+/// # Errors
+/// [`Failure`] in words.
+pub async fn start(options: &Options) -> Result<Running, Failure> {
+    std::fs::create_dir_all(&options.data)
+        .map_err(|error| Failure::new(format!("`{}`: {error}", options.data.display())))?;
+    let issuer = Issuer::open(&options.data)?;
+    let stores::Stores {
+        store,
+        dynamodb_endpoint,
+        s3_endpoint,
+    } = stores::open(&options.data).await?;
+    for organisation in organisations::all() {
+        store.register_organisation(organisation).await?;
+    }
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", options.listen)))?;
+    let address = listener.local_addr()?;
+    let host = public_host(address);
+    let site = Site {
+        host: Host::parse(&host)?,
+        https: false,
+        market: false,
+    };
+    let platform = Platform {
+        store: store.clone(),
+        issuers: Arc::new(issuer.trusted()?),
+        site: Arc::new(site),
+    };
+    let app = router::router(platform);
+    let server = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, app).await {
+            tracing::error!(%error, "listener ended");
+        }
+    });
+    Ok(Running {
+        address,
+        origin: format!("http://{host}"),
+        issuer,
+        store,
+        dynamodb_endpoint,
+        s3_endpoint,
+        server,
+    })
+}
+
+impl Running {
+    /// Waits until the listener ends.
+    pub async fn serve(self) {
+        let _ = self.server.await;
+    }
+
+    /// Stops listening.
+    pub fn stop(self) {
+        self.server.abort();
+    }
+
+    /// A token of the seeded organisations.
+    ///
+    /// # Errors
+    /// [`Failure`] naming what is not registered.
+    pub fn token(&self, role: &str, organisation: &str) -> Result<String, Failure> {
+        self.issuer.token(&crate::TokenRequest {
+            role: role.to_owned(),
+            organisation: organisation.to_owned(),
+            person: None,
+        })
+    }
+}
+
+/// The address another machine reaches this one by: that of the network where all interfaces listen, so that a phone can
+/// scan the code.
+fn public_host(address: SocketAddr) -> String {
+    if !address.ip().is_unspecified() {
+        return address.to_string();
+    }
+    let ip = outward_address().unwrap_or_else(|| std::net::Ipv4Addr::LOCALHOST.into());
+    SocketAddr::new(ip, address.port()).to_string()
+}
+
+/// Asks the routing table by connecting a UDP socket; nothing is sent.
+fn outward_address() -> Option<std::net::IpAddr> {
+    let socket = std::net::UdpSocket::bind(("0.0.0.0", 0)).ok()?;
+    socket.connect(("192.0.2.1", 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}

@@ -1,0 +1,144 @@
+//! The embedded twins of DynamoDB (dynoxide, one SQLite file) and S3 (s3s-fs, a folder), each behind a loopback port.
+
+use std::path::Path;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::config::{Credentials, Region};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use storage::{Buckets, KeyVault, Store, create_tables};
+use tokio::net::TcpListener;
+
+use crate::platform::Failure;
+
+/// What stands before every table's name.
+pub const PREFIX: &str = "battery-passport";
+/// The local stand-in for the KMS key, in the data folder.
+pub const DATA_KEY: &str = "data-key";
+const REGION: &str = "eu-central-1";
+/// The embedded stores listen on the loopback interface only; these are no secrets.
+const ACCESS_KEY: &str = "local";
+const SECRET_KEY: &str = "local-only";
+
+/// The stores, and where they can be reached.
+pub(crate) struct Stores {
+    pub(crate) store: Store,
+    pub(crate) dynamodb_endpoint: String,
+    pub(crate) s3_endpoint: String,
+}
+
+/// A store over DynamoDB and S3: embedded in `data`, or elsewhere where `AWS_ENDPOINT_URL` and its kin say so.
+pub(crate) async fn open(data: &Path) -> Result<Stores, Failure> {
+    let vault = KeyVault::file(&data.join(DATA_KEY))?;
+    let buckets = Buckets {
+        intake: "intake".to_owned(),
+        evidence: "evidence".to_owned(),
+    };
+    let ((dynamodb, dynamodb_endpoint), (s3, s3_endpoint)) = if elsewhere() {
+        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let s3 = aws_sdk_s3::config::Builder::from(&config)
+            .force_path_style(true)
+            .build();
+        (
+            (
+                aws_sdk_dynamodb::Client::new(&config),
+                endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+            ),
+            (
+                aws_sdk_s3::Client::from_conf(s3),
+                endpoint("AWS_ENDPOINT_URL_S3"),
+            ),
+        )
+    } else {
+        (dynamodb(data).await?, s3(data).await?)
+    };
+    create_tables(&dynamodb, PREFIX).await?;
+    for bucket in [&buckets.intake, &buckets.evidence] {
+        create_bucket(&s3, bucket).await?;
+    }
+    Ok(Stores {
+        store: Store::new(dynamodb, s3, PREFIX, buckets, vault),
+        dynamodb_endpoint,
+        s3_endpoint,
+    })
+}
+
+fn endpoint(name: &str) -> String {
+    std::env::var(name)
+        .or_else(|_| std::env::var("AWS_ENDPOINT_URL"))
+        .unwrap_or_default()
+}
+
+fn elsewhere() -> bool {
+    [
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_ENDPOINT_URL_S3",
+    ]
+    .iter()
+    .any(|name| std::env::var_os(name).is_some())
+}
+
+async fn dynamodb(data: &Path) -> Result<(aws_sdk_dynamodb::Client, String), Failure> {
+    let file = data.join("tables.sqlite");
+    let database = dynoxide::Database::new(&file.to_string_lossy())
+        .map_err(|error| Failure::new(format!("`{}`: {error}", file.display())))?;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .credentials_provider(Credentials::new(
+            ACCESS_KEY, SECRET_KEY, None, None, "local",
+        ))
+        .endpoint_url(&endpoint)
+        .build();
+    Ok((aws_sdk_dynamodb::Client::from_conf(config), endpoint))
+}
+
+async fn s3(data: &Path) -> Result<(aws_sdk_s3::Client, String), Failure> {
+    let folder = data.join("objects");
+    std::fs::create_dir_all(&folder)?;
+    let files = s3s_fs::FileSystem::new(&folder)
+        .map_err(|error| Failure::new(format!("`{}`: {error:?}", folder.display())))?;
+    let mut service = S3ServiceBuilder::new(files);
+    service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+    let service = service.build();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = service.clone();
+            tokio::spawn(async move {
+                // A connection that ends badly is the client's matter; the next one is served all the same.
+                let _ = auto::Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    });
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_sdk_s3::config::Region::from_static(REGION))
+        .credentials_provider(Credentials::new(
+            ACCESS_KEY, SECRET_KEY, None, None, "local",
+        ))
+        .endpoint_url(&endpoint)
+        .force_path_style(true)
+        .build();
+    Ok((aws_sdk_s3::Client::from_conf(config), endpoint))
+}
+
+async fn create_bucket(s3: &aws_sdk_s3::Client, name: &str) -> Result<(), Failure> {
+    let Err(error) = s3.create_bucket().bucket(name).send().await else {
+        return Ok(());
+    };
+    let error = error.into_service_error();
+    if error.is_bucket_already_exists() || error.is_bucket_already_owned_by_you() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("bucket `{name}`: {error:?}")))
+}

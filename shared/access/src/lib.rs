@@ -1,0 +1,17 @@
+//! Who is asking, and what they may see and change.
+//!
+//! A token is checked strictly ([`verify`]), its organisation and roles against the organisation's record
+//! ([`principal`]), and only then decides [`readable`] what leaves and [`may_raise`] what may be written. Whatever is
+//! unknown reads what everybody reads and writes nothing.
+
+mod issuer;
+mod principal;
+mod rights;
+mod role;
+mod token;
+
+pub use issuer::{ConfigurationFault, Issuer, Issuers};
+pub use principal::{AccessFault, Organisation, Principal, principal};
+pub use rights::{Reading, may_raise, readable};
+pub use role::Role;
+pub use token::{Claims, TokenFault, verify};

@@ -1,0 +1,151 @@
+//! A caller whose token, organisation and roles hold.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Claims, Role};
+
+/// An organisation's record: who may act at all, as what, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Organisation {
+    /// Its id, as tokens name it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its unique operator identifier (EN 18219 clause 6): GLN, LEI, DID.
+    pub operator_identifier: String,
+    /// The roles it is registered for.
+    pub roles: Vec<String>,
+    /// The one issuer that may assert it.
+    pub issuer: String,
+    /// Who verified it.
+    pub verified_by: String,
+    /// Until when, in seconds since 1970; without end where absent.
+    pub verified_until: Option<i64>,
+    /// What the verification rests on.
+    pub evidence: Option<String>,
+}
+
+/// A caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The person or client.
+    pub subject: String,
+    /// The client the token was issued to.
+    pub client: String,
+    /// The organisation.
+    pub organisation: String,
+    /// The roles the token asserts, each registered.
+    pub roles: Vec<Role>,
+}
+
+/// A caller who is known may not do this.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccessFault {
+    /// No such organisation, or another issuer's.
+    #[error("the token's organisation is not registered for its issuer")]
+    ForeignOrganisation,
+    /// Its verification has run out.
+    #[error("the verification of the token's organisation has expired")]
+    Expired,
+    /// A role the organisation is not registered for.
+    #[error("the organisation is not registered as `{0}`")]
+    UnregisteredRole(String),
+    /// None of the roles permits it.
+    #[error("this needs the role {0}")]
+    NotPermitted(String),
+}
+
+/// The caller of a token, held against the organisation's record.
+///
+/// # Errors
+/// [`AccessFault`]: one role too many refuses the whole token.
+pub fn principal(
+    claims: &Claims,
+    record: Option<&Organisation>,
+    now: i64,
+) -> Result<Principal, AccessFault> {
+    let record = record
+        .filter(|record| record.id == claims.organisation && record.issuer == claims.issuer)
+        .ok_or(AccessFault::ForeignOrganisation)?;
+    if record.verified_until.is_some_and(|until| until <= now) {
+        return Err(AccessFault::Expired);
+    }
+    let roles = claims
+        .roles
+        .iter()
+        .map(|name| {
+            Role::named(name)
+                .filter(|_| record.roles.contains(name))
+                .ok_or_else(|| AccessFault::UnregisteredRole(name.clone()))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Principal {
+        subject: claims.subject.clone(),
+        client: claims.client.clone(),
+        organisation: claims.organisation.clone(),
+        roles,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(roles: &[&str]) -> Claims {
+        Claims {
+            issuer: "https://issuer".to_owned(),
+            subject: "client-1".to_owned(),
+            client: "client-1".to_owned(),
+            organisation: "garage".to_owned(),
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        }
+    }
+
+    fn record() -> Organisation {
+        Organisation {
+            id: "garage".to_owned(),
+            name: "Garage".to_owned(),
+            operator_identifier: "gln".to_owned(),
+            roles: vec!["service-provider".to_owned()],
+            issuer: "https://issuer".to_owned(),
+            verified_by: "registrar".to_owned(),
+            verified_until: Some(1_000),
+            evidence: None,
+        }
+    }
+
+    #[test]
+    fn only_the_registered_issuer_speaks_for_an_organisation() {
+        let good = claims(&["service-provider"]);
+        assert!(principal(&good, Some(&record()), 999).is_ok());
+        assert_eq!(
+            principal(&good, None, 999),
+            Err(AccessFault::ForeignOrganisation)
+        );
+        let foreign = Claims {
+            issuer: "https://other".to_owned(),
+            ..good.clone()
+        };
+        assert_eq!(
+            principal(&foreign, Some(&record()), 999),
+            Err(AccessFault::ForeignOrganisation)
+        );
+        assert_eq!(
+            principal(&good, Some(&record()), 1_000),
+            Err(AccessFault::Expired)
+        );
+    }
+
+    #[test]
+    fn one_role_too_many_refuses_the_token() {
+        let greedy = claims(&["service-provider", "market-surveillance"]);
+        let refused = principal(&greedy, Some(&record()), 0);
+        assert_eq!(
+            refused,
+            Err(AccessFault::UnregisteredRole(
+                "market-surveillance".to_owned()
+            ))
+        );
+    }
+}

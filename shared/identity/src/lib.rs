@@ -1,0 +1,18 @@
+//! Unit and label identities, their carrier URL, QR symbols and printed labels.
+//!
+//! The format is frozen and published: `CARRIER.md` beside this crate, with test vectors in `vectors/`.
+
+mod carrier;
+mod code;
+mod gs1;
+mod id;
+mod label;
+mod reading;
+mod symbol;
+
+pub use carrier::{Carrier, CarrierError, Host, NotAHost};
+pub use gs1::{Giai, Gs1Error, Gtin};
+pub use id::{IdError, LabelId, UnitId};
+pub use label::{Label, LabelError};
+pub use reading::Reading;
+pub use symbol::{ErrorCorrection, QUIET_ZONE, Symbol, SymbolError};

@@ -1,0 +1,119 @@
+//! Commitments: a part's hash with every value salted, so that an unchanged class shows no change.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::canonical::{NotCanonical, canonical};
+use crate::disclosure::{Salt, digest, disclose};
+use crate::id::Sha256;
+
+/// The salts of a part, by the JSON Pointer of each attribute.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PartSalts(BTreeMap<String, Salt>);
+
+impl PartSalts {
+    /// The salts.
+    #[must_use]
+    pub const fn salts(&self) -> &BTreeMap<String, Salt> {
+        &self.0
+    }
+
+    /// Salts for the attributes that are `present` now: kept where the attribute stayed as it was, drawn anew where it
+    /// changed or came.
+    #[must_use]
+    pub fn renew<'a>(
+        &self,
+        present: impl Iterator<Item = &'a str>,
+        changed: impl Fn(&str) -> bool,
+        random: &mut dyn FnMut(&mut [u8]),
+    ) -> Self {
+        Self(
+            present
+                .map(|pointer| {
+                    let kept = self.0.get(pointer).filter(|_| !changed(pointer));
+                    let salt = kept.copied().unwrap_or_else(|| {
+                        let mut bytes = [0; 16];
+                        random(&mut bytes);
+                        Salt(bytes)
+                    });
+                    (pointer.to_owned(), salt)
+                })
+                .collect(),
+        )
+    }
+}
+
+/// A part cannot be committed to.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitmentError {
+    /// A value holds a number that would be rounded.
+    #[error(transparent)]
+    NotCanonical(#[from] NotCanonical),
+    /// An attribute has no salt.
+    #[error("`{0}` has no salt")]
+    Unsalted(String),
+}
+
+/// SHA-256(JCS of the part with every attribute replaced by its salted digest).
+///
+/// # Errors
+/// Where an attribute has no salt, or a number would be rounded.
+pub fn commitment(
+    attributes: &BTreeMap<String, Value>,
+    salts: &BTreeMap<String, Salt>,
+) -> Result<Sha256, CommitmentError> {
+    let mut digests = Map::new();
+    for (pointer, value) in attributes {
+        let salt = salts
+            .get(pointer)
+            .ok_or_else(|| CommitmentError::Unsalted(pointer.clone()))?;
+        let disclosed = disclose(salt, pointer, value)?;
+        digests.insert(pointer.clone(), Value::String(digest(&disclosed)));
+    }
+    Ok(Sha256::of(&canonical(&Value::Object(digests))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn counter() -> impl FnMut(&mut [u8]) {
+        let mut next = 0_u8;
+        move |buffer| {
+            next += 1;
+            buffer.fill(next);
+        }
+    }
+
+    #[test]
+    fn an_unchanged_attribute_keeps_its_salt() {
+        let mut random = counter();
+        let first = PartSalts::default().renew(["/a", "/b"].into_iter(), |_| true, &mut random);
+        let second = first.renew(
+            ["/a", "/b", "/c"].into_iter(),
+            |pointer| pointer == "/b",
+            &mut random,
+        );
+        assert_eq!(first.salts()["/a"], second.salts()["/a"]);
+        assert_ne!(first.salts()["/b"], second.salts()["/b"]);
+        assert!(second.salts().contains_key("/c"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_other_value_has_another_commitment(one: i32, other: i32) {
+            let salts = PartSalts::default().renew(["/a"].into_iter(), |_| true, &mut counter());
+            let commit = |value: i32| {
+                let value = json!(value);
+                commitment(&BTreeMap::from([("/a".to_owned(), value)]), salts.salts()).unwrap()
+            };
+            prop_assert_eq!(commit(one) == commit(other), one == other);
+        }
+    }
+}

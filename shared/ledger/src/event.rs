@@ -1,0 +1,273 @@
+//! Sealing an event.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::canonical::{NotCanonical, canonical};
+use crate::disclosure::{Audience, Salt, digest, disclose};
+use crate::id::{EventId, Sha256, Timestamp};
+
+/// Format version of a leaf.
+pub(crate) const VERSION: u8 = 1;
+/// Most disclosures of one event: one per attribute of the catalogue, never one per JSON value.
+pub(crate) const MOST_DISCLOSURES: usize = 1_000;
+/// Longest leaf: what a C2SP entry bundle can hold.
+pub(crate) const LEAF_LIMIT: usize = 65_535;
+/// Fewest digests in a leaf; decoys fill up to this, and beyond it to the next power of two.
+const FEWEST_DIGESTS: usize = 8;
+
+pub(crate) const CHAIN: &str = "chain";
+pub(crate) const COMMITMENT: &str = "commitment";
+
+/// Who acted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The role that permitted it.
+    pub role: String,
+    /// The organisation.
+    pub organisation: String,
+    /// The person or client, as a keyed reference that names nobody.
+    pub reference: String,
+}
+
+/// A piece of evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceReference {
+    /// Its id.
+    pub id: String,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256,
+    /// Its media type.
+    pub media_type: String,
+    /// The locked version that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// An access class whose part changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitmentChange {
+    /// Point of Annex XIII; 0 is internal.
+    pub class: u8,
+    /// Commitment before; none for a new part.
+    pub before: Option<Sha256>,
+    /// Commitment after.
+    pub after: Option<Sha256>,
+}
+
+/// One changed attribute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    /// JSON Pointer of the attribute.
+    pub pointer: String,
+    /// Its access class.
+    #[serde(skip)]
+    pub class: u8,
+    /// `add`, `remove` or `replace`.
+    pub op: String,
+    /// Value before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// Value after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// Everything an event of a subject's chain says.
+#[derive(Clone, Debug)]
+pub struct EventDraft {
+    /// Name of the log.
+    pub log: String,
+    /// Its id.
+    pub event_id: EventId,
+    /// When it is written.
+    pub at: Timestamp,
+    /// Whose chain.
+    pub subject: String,
+    /// Its place, from 1.
+    pub seq: u64,
+    /// Hash of the event before.
+    pub prev: Option<Sha256>,
+    /// Event type of the catalogue.
+    pub event_type: String,
+    /// Who.
+    pub actor: Actor,
+    /// Why.
+    pub reason: String,
+    /// Anything else.
+    pub notes: Option<String>,
+    /// When it happened.
+    pub occurred_at: Option<Timestamp>,
+    /// What proves it.
+    pub evidence: Vec<EvidenceReference>,
+    /// Access class of the event itself.
+    pub audience: u8,
+    /// Commitments of the classes that changed.
+    pub commitments: Vec<CommitmentChange>,
+    /// The attributes that changed.
+    pub changes: Vec<AttributeChange>,
+}
+
+/// Everything a restricted read says (ledger.md §1.5).
+#[derive(Clone, Debug)]
+pub struct ReadEventDraft {
+    /// Name of the log.
+    pub log: String,
+    /// Its id.
+    pub event_id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// Whose data.
+    pub subject: String,
+    /// Who.
+    pub actor: Actor,
+    /// Legal basis and purpose.
+    pub purpose: String,
+    /// The classes read.
+    pub classes: Vec<u8>,
+    /// The attributes read, where not all of the classes.
+    pub pointers: Vec<String>,
+    /// Commitments of what was read.
+    pub commitments: Vec<Sha256>,
+    /// The request.
+    pub request_id: String,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug)]
+pub struct SealedEvent {
+    /// Its id.
+    pub event_id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// The leaf: canonical JSON.
+    pub bytes: Vec<u8>,
+    /// Its RFC 6962 leaf hash.
+    pub hash: Sha256,
+    /// What can be opened, by whom.
+    pub disclosures: BTreeMap<Audience, Vec<String>>,
+}
+
+/// An event cannot be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// Too many attributes at once.
+    #[error("{0} disclosures, 1000 are the most: change fewer attributes at a time")]
+    TooManyDisclosures(usize),
+    /// The leaf is too long.
+    #[error("a leaf of {0} bytes, 65535 are the most: change fewer attributes at a time")]
+    TooLong(usize),
+    /// A number would be rounded.
+    #[error(transparent)]
+    NotCanonical(#[from] NotCanonical),
+}
+
+impl EventDraft {
+    /// Seals the event with salts and decoys from `random`.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn seal(self, random: &mut dyn FnMut(&mut [u8])) -> Result<SealedEvent, SealError> {
+        let own = Audience::Class(self.audience);
+        let mut said = vec![
+            (
+                Audience::Chain,
+                CHAIN.to_owned(),
+                json!({"subject": self.subject, "seq": self.seq, "prev": self.prev}),
+            ),
+            (own, "type".to_owned(), json!(self.event_type)),
+            (own, "actor".to_owned(), json!(self.actor)),
+            (own, "reason".to_owned(), json!(self.reason)),
+        ];
+        if let Some(notes) = &self.notes {
+            said.push((own, "notes".to_owned(), json!(notes)));
+        }
+        if let Some(at) = self.occurred_at {
+            said.push((own, "occurredAt".to_owned(), json!(at)));
+        }
+        if !self.evidence.is_empty() {
+            said.push((own, "evidence".to_owned(), json!(self.evidence)));
+        }
+        for change in &self.commitments {
+            let audience = Audience::Class(change.class);
+            said.push((audience, COMMITMENT.to_owned(), json!(change)));
+        }
+        for change in self.changes {
+            let mut value = json!(change);
+            if let Some(value) = value.as_object_mut() {
+                value.shift_remove("pointer");
+            }
+            said.push((Audience::Class(change.class), change.pointer, value));
+        }
+        seal(&self.log, self.event_id, self.at, said, random)
+    }
+}
+
+impl ReadEventDraft {
+    /// Seals the read event with salts and decoys from `random`. Only the owner's internal class opens it.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn seal(self, random: &mut dyn FnMut(&mut [u8])) -> Result<SealedEvent, SealError> {
+        let said = [
+            ("type", json!("restricted-read")),
+            ("subject", json!(self.subject)),
+            ("actor", json!(self.actor)),
+            ("reason", json!(self.purpose)),
+            ("classes", json!(self.classes)),
+            ("pointers", json!(self.pointers)),
+            ("commitments", json!(self.commitments)),
+            ("requestId", json!(self.request_id)),
+        ]
+        .map(|(name, value)| (Audience::Class(0), name.to_owned(), value))
+        .into();
+        seal(&self.log, self.event_id, self.at, said, random)
+    }
+}
+
+fn seal(
+    log: &str,
+    event_id: EventId,
+    at: Timestamp,
+    said: Vec<(Audience, String, Value)>,
+    random: &mut dyn FnMut(&mut [u8]),
+) -> Result<SealedEvent, SealError> {
+    if said.len() > MOST_DISCLOSURES {
+        return Err(SealError::TooManyDisclosures(said.len()));
+    }
+    let mut disclosures: BTreeMap<Audience, Vec<String>> = BTreeMap::new();
+    let mut digests = Vec::with_capacity(said.len().next_power_of_two());
+    for (audience, name, value) in said {
+        let mut salt = [0; 16];
+        random(&mut salt);
+        let disclosed = disclose(&Salt(salt), &name, &value)?;
+        digests.push(digest(&disclosed));
+        disclosures.entry(audience).or_default().push(disclosed);
+    }
+    // Decoys, so that the number of digests does not tell how much an event says (RFC 9901 §4.2.5).
+    let padded = digests.len().next_power_of_two().max(FEWEST_DIGESTS);
+    while digests.len() < padded {
+        let mut decoy = [0; 32];
+        random(&mut decoy);
+        digests.push(URL_SAFE_NO_PAD.encode(decoy));
+    }
+    digests.sort_unstable();
+    let bytes = canonical(&json!({
+        "v": VERSION, "log": log, "eventId": event_id, "at": at, "_sd": digests,
+    }))?;
+    if bytes.len() > LEAF_LIMIT {
+        return Err(SealError::TooLong(bytes.len()));
+    }
+    Ok(SealedEvent {
+        event_id,
+        at,
+        hash: Sha256::of_leaf(&bytes),
+        bytes,
+        disclosures,
+    })
+}

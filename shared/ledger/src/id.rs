@@ -1,0 +1,195 @@
+//! Hashes, event ids and times.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use serde::{Deserialize, Serialize};
+use sha2::Digest;
+
+/// A SHA-256 hash; hexadecimal in text and JSON.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sha256([u8; 32]);
+
+impl Sha256 {
+    /// The hash of bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// The RFC 6962 §2.1 hash of a leaf: SHA-256(0x00 || bytes).
+    #[must_use]
+    pub fn of_leaf(bytes: &[u8]) -> Self {
+        let mut hasher = sha2::Sha256::new();
+        hasher.update([0]);
+        hasher.update(bytes);
+        Self(hasher.finalize().into())
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Standard base64, as a content security policy names a hash.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        base64::engine::general_purpose::STANDARD.encode(self.0)
+    }
+}
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is not a SHA-256 hash.
+#[derive(Debug, thiserror::Error)]
+#[error("expected 64 hexadecimal digits")]
+pub struct NotAHash;
+
+impl FromStr for Sha256 {
+    type Err = NotAHash;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| NotAHash)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl TryFrom<String> for Sha256 {
+    type Error = NotAHash;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Sha256> for String {
+    fn from(hash: Sha256) -> Self {
+        hash.to_string()
+    }
+}
+
+/// An event's id: UUIDv7, so that ids sort by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventId(uuid::Uuid);
+
+impl EventId {
+    /// An id of that moment, with ten random bytes.
+    #[must_use]
+    pub fn new(at: Timestamp, random: &[u8; 10]) -> Self {
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid())
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A time in UTC, to the millisecond: `2027-02-18T09:00:00.000Z`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Timestamp(i64);
+
+/// The text is not a time.
+#[derive(Debug, thiserror::Error)]
+#[error("expected an RFC 3339 time such as `2027-02-18T09:00:00Z`")]
+pub struct NotATime;
+
+impl Timestamp {
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn from_millisecond(millisecond: i64) -> Self {
+        Self(millisecond)
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn as_millisecond(self) -> i64 {
+        self.0
+    }
+
+    /// One millisecond later.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        write!(f, "{time:.3}")
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = NotATime;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let time: jiff::Timestamp = text.parse().map_err(|_| NotATime)?;
+        Ok(Self(time.as_millisecond()))
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = NotATime;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(at: Timestamp) -> Self {
+        at.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_back_to_the_millisecond() {
+        let at: Timestamp = "2027-02-18T10:00:00.0129+01:00".parse().unwrap();
+        assert_eq!(at.to_string(), "2027-02-18T09:00:00.012Z");
+        assert_eq!(at.to_string().parse::<Timestamp>().unwrap(), at);
+        assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn leaf_hash_is_that_of_rfc_6962() {
+        let empty_leaf = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
+        assert_eq!(Sha256::of_leaf(b"").to_string(), empty_leaf);
+    }
+
+    #[test]
+    fn event_ids_sort_by_time() {
+        let id = |at| EventId::new(Timestamp::from_millisecond(at), &[255; 10]).to_string();
+        assert!(id(1_000) < EventId::new(Timestamp::from_millisecond(1_001), &[0; 10]).to_string());
+        assert_eq!(id(1_000).as_bytes()[14], b'7');
+    }
+}

@@ -1,0 +1,322 @@
+//! Attributes: what may stand in a passport, of which type, at which level, for whom.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Category, Class, Guidance, Obligation};
+
+/// The product level a record or a value belongs to (EN 18223 `granularity`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The same for every battery of a model.
+    Model,
+    /// The same for every battery of a production batch.
+    Batch,
+    /// One battery.
+    Item,
+}
+
+impl Level {
+    /// The word it goes by on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Batch => "batch",
+            Self::Item => "item",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A text in the languages of the platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Translated {
+    /// English.
+    pub en: String,
+    /// German.
+    pub de: String,
+    /// French.
+    pub fr: String,
+}
+
+impl Translated {
+    /// The text in `en`, `de` or `fr`; English for any other language.
+    #[must_use]
+    pub fn get(&self, language: &str) -> &str {
+        match language {
+            "de" => &self.de,
+            "fr" => &self.fr,
+            _ => &self.en,
+        }
+    }
+}
+
+/// The type of a value and its form on the wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Type {
+    /// A text.
+    Text {
+        /// Most characters.
+        max: usize,
+    },
+    /// A text per language: `{"en": "…", "de": "…"}`, keyed by two-letter language codes.
+    LocalizedText {
+        /// Most characters of each.
+        max: usize,
+    },
+    /// One of a closed list of words.
+    Code {
+        /// The words.
+        values: Vec<CodeValue>,
+    },
+    /// `{"value": 94, "unit": "A.h"}`.
+    Quantity {
+        /// The only unit it is given in (UCUM, case-sensitive).
+        unit: String,
+        /// Least value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<f64>,
+        /// Greatest value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<f64>,
+    },
+    /// A whole number.
+    Integer {
+        /// Least value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<i64>,
+        /// Greatest value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<i64>,
+    },
+    /// `true` or `false`.
+    Boolean,
+    /// `2027-02-18`.
+    Date,
+    /// `2027-02`.
+    YearMonth,
+    /// An absolute `https` URL of at most 2,000 characters, without user name or password.
+    Url,
+    /// `{"title": "…", "url": "https://…"}` or `{"title": "…", "evidence": "<UUID>"}`, either with `mediaType` if known.
+    Document,
+    /// An object of these members.
+    Record {
+        /// The members, in the order they are shown.
+        fields: Vec<Field>,
+    },
+    /// A list.
+    List {
+        /// The type of each element.
+        of: Box<Type>,
+        /// Most elements.
+        max: usize,
+    },
+}
+
+impl Type {
+    /// What it is in a word, for messages: `text`, `quantity`, …
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::LocalizedText { .. } => "localized-text",
+            Self::Code { .. } => "code",
+            Self::Quantity { .. } => "quantity",
+            Self::Integer { .. } => "integer",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::YearMonth => "year-month",
+            Self::Url => "url",
+            Self::Document => "document",
+            Self::Record { .. } => "record",
+            Self::List { .. } => "list",
+        }
+    }
+}
+
+/// One word of a closed list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodeValue {
+    /// The word on the wire.
+    pub id: String,
+    /// What people call it.
+    pub label: Translated,
+}
+
+/// One member of a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Its name on the wire.
+    pub id: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub ty: Type,
+    /// Whether it must be there.
+    #[serde(default)]
+    pub required: bool,
+    /// What people call it.
+    pub label: Translated,
+}
+
+/// One attribute of a battery passport: the only place where it is described.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attribute {
+    /// Its name within the group, for example `ratedCapacity`.
+    pub id: String,
+    /// Its group, for example `performance`.
+    pub group: String,
+    /// The Commission's number for it, 1 to 71; `None` for what the guidance does not list.
+    pub point: Option<u8>,
+    /// The clause of DIN DKE SPEC 99100:2025-02 that describes it.
+    pub din: Option<String>,
+    /// The level where it is established.
+    pub level: Level,
+    /// Other levels where it may be given; a finer level wins over a coarser one.
+    pub also: Vec<Level>,
+    /// Whom it is for.
+    pub class: Class,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub ty: Type,
+    /// Whether it changes with use: the value on the wire then says when it was measured.
+    pub dynamic: bool,
+    /// The member of the EN 18223 header that the platform fills it into. Such an attribute is never written.
+    pub derived: Option<String>,
+    /// What each version of the guidance asks, by category; only known cells.
+    pub obligations: BTreeMap<String, BTreeMap<Category, Obligation>>,
+    /// The event types that may write it.
+    pub written_by: Vec<String>,
+    /// The law it comes from, for example `Annex XIII 1(g)`.
+    pub source: String,
+    /// What people call it.
+    pub label: Translated,
+    /// What it says, in a sentence.
+    pub explanation: Translated,
+}
+
+impl Attribute {
+    /// Where it stands in a document: `/group/id`.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        format!("/{}/{}", self.group, self.id)
+    }
+
+    /// Whether it may be given at this level.
+    #[must_use]
+    pub fn allows(&self, level: Level) -> bool {
+        self.level == level || self.also.contains(&level)
+    }
+
+    /// Whether an event of this type may write it.
+    #[must_use]
+    pub fn written_by(&self, event_type: &str) -> bool {
+        self.written_by.iter().any(|id| id == event_type)
+    }
+
+    /// What the guidance asks; `None` where it says nothing or where that cell is not known.
+    #[must_use]
+    pub fn obligation(&self, guidance: &Guidance, category: Category) -> Option<&Obligation> {
+        self.obligations.get(&guidance.version)?.get(&category)
+    }
+}
+
+/// One file of `attributes/`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GroupFile {
+    group: String,
+    written_by: Vec<String>,
+    #[serde(default)]
+    attribute: Vec<AttributeEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttributeEntry {
+    id: String,
+    point: Option<u8>,
+    din: Option<String>,
+    level: Level,
+    #[serde(default)]
+    also: Vec<Level>,
+    class: Class,
+    #[serde(rename = "type")]
+    ty: Type,
+    #[serde(default)]
+    dynamic: bool,
+    derived: Option<String>,
+    written_by: Option<Vec<String>>,
+    source: String,
+    label: Translated,
+    explanation: Translated,
+}
+
+impl GroupFile {
+    /// The attributes, each with what every version of the guidance says of it.
+    pub(crate) fn attributes(self, guidance: &[Guidance]) -> Vec<Attribute> {
+        let Self {
+            group,
+            written_by,
+            attribute,
+        } = self;
+        attribute
+            .into_iter()
+            .map(|entry| Attribute {
+                obligations: obligations(entry.point, guidance),
+                group: group.clone(),
+                written_by: match (&entry.derived, entry.written_by) {
+                    (Some(_), _) => Vec::new(),
+                    (None, Some(own)) => own,
+                    (None, None) => written_by.clone(),
+                },
+                id: entry.id,
+                point: entry.point,
+                din: entry.din,
+                level: entry.level,
+                also: entry.also,
+                class: entry.class,
+                ty: entry.ty,
+                dynamic: entry.dynamic,
+                derived: entry.derived,
+                source: entry.source,
+                label: entry.label,
+                explanation: entry.explanation,
+            })
+            .collect()
+    }
+}
+
+fn obligations(
+    point: Option<u8>,
+    guidance: &[Guidance],
+) -> BTreeMap<String, BTreeMap<Category, Obligation>> {
+    let Some(point) = point else {
+        return BTreeMap::new();
+    };
+    guidance
+        .iter()
+        .map(|guidance| {
+            let cells = Category::ALL
+                .into_iter()
+                .filter_map(|category| {
+                    Some((category, guidance.obligation(point, category)?.clone()))
+                })
+                .collect();
+            (guidance.version.clone(), cells)
+        })
+        .collect()
+}

@@ -1,0 +1,214 @@
+//! The catalogue: attributes, event types, guidance and units, read once from the data in `catalogue/`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::attribute::GroupFile;
+use crate::event_type::EventTypeFile;
+use crate::guidance::GuidanceFile;
+use crate::rule::{Rule, RuleFile};
+use crate::{Attribute, Category, EventType, Guidance, Translated};
+
+/// Everything that is data about the data.
+#[derive(Debug)]
+pub struct Catalogue {
+    attributes: Vec<Attribute>,
+    places: HashMap<String, HashMap<String, usize>>,
+    groups: Vec<String>,
+    event_types: Vec<EventType>,
+    guidance: Vec<Guidance>,
+    active: usize,
+    units: BTreeMap<String, String>,
+    categories: BTreeMap<Category, Translated>,
+    rules: Vec<Rule>,
+}
+
+const GROUPS: [&str; 9] = [
+    include_str!("../catalogue/attributes/identification.toml"),
+    include_str!("../catalogue/attributes/performance.toml"),
+    include_str!("../catalogue/attributes/materials.toml"),
+    include_str!("../catalogue/attributes/circularity.toml"),
+    include_str!("../catalogue/attributes/carbon-footprint.toml"),
+    include_str!("../catalogue/attributes/due-diligence.toml"),
+    include_str!("../catalogue/attributes/conformity.toml"),
+    include_str!("../catalogue/attributes/condition.toml"),
+    include_str!("../catalogue/attributes/internal.toml"),
+];
+
+#[allow(
+    clippy::panic,
+    reason = "the files are part of the program, and a test loads them"
+)]
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| match Catalogue::read() {
+    Ok(catalogue) => catalogue,
+    Err(error) => panic!("the attribute catalogue: {error}"),
+});
+
+/// The catalogue.
+#[must_use]
+pub fn catalogue() -> &'static Catalogue {
+    &CATALOGUE
+}
+
+/// `units.toml` and `categories.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnitFile {
+    units: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CategoryFile {
+    categories: BTreeMap<Category, Translated>,
+}
+
+impl Catalogue {
+    fn read() -> Result<Self, toml::de::Error> {
+        let guidance: GuidanceFile = toml::from_str(include_str!("../catalogue/guidance.toml"))?;
+        let event_types: EventTypeFile =
+            toml::from_str(include_str!("../catalogue/event-types.toml"))?;
+        let units: UnitFile = toml::from_str(include_str!("../catalogue/units.toml"))?;
+        let categories: CategoryFile =
+            toml::from_str(include_str!("../catalogue/categories.toml"))?;
+        let rules: RuleFile = toml::from_str(include_str!("../catalogue/rules.toml"))?;
+        let mut attributes = Vec::new();
+        for text in GROUPS {
+            let file: GroupFile = toml::from_str(text)?;
+            attributes.extend(file.attributes(&guidance.guidance));
+        }
+        Ok(Self {
+            places: places(&attributes),
+            groups: groups(&attributes),
+            attributes,
+            event_types: event_types.event_type,
+            active: active(&guidance)?,
+            guidance: guidance.guidance,
+            units: units.units,
+            categories: categories.categories,
+            rules: rules.rule,
+        })
+    }
+
+    /// Every attribute, group by group, in the order they are shown.
+    pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter()
+    }
+
+    /// The groups, in the order they are shown.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(String::as_str)
+    }
+
+    /// The attributes of a group, in the order they are shown.
+    pub fn group<'a>(&'a self, group: &str) -> impl Iterator<Item = &'a Attribute> {
+        self.attributes
+            .iter()
+            .filter(move |attribute| attribute.group == group)
+    }
+
+    /// Whether there is such a group.
+    #[must_use]
+    pub fn has_group(&self, group: &str) -> bool {
+        self.places.contains_key(group)
+    }
+
+    /// An attribute by its group and name.
+    #[must_use]
+    pub fn attribute(&self, group: &str, id: &str) -> Option<&Attribute> {
+        self.attributes.get(*self.places.get(group)?.get(id)?)
+    }
+
+    /// An attribute by its pointer `/group/id`.
+    #[must_use]
+    pub fn by_pointer(&self, pointer: &str) -> Option<&Attribute> {
+        let (group, id) = pointer.strip_prefix('/')?.split_once('/')?;
+        self.attribute(group, id)
+    }
+
+    /// Every event type.
+    pub fn event_types(&self) -> impl Iterator<Item = &EventType> {
+        self.event_types.iter()
+    }
+
+    /// An event type by its name.
+    #[must_use]
+    pub fn event_type(&self, id: &str) -> Option<&EventType> {
+        self.event_types
+            .iter()
+            .find(|event_type| event_type.id == id)
+    }
+
+    /// The versions of the guidance, oldest first.
+    pub fn guidances(&self) -> impl Iterator<Item = &Guidance> {
+        self.guidance.iter()
+    }
+
+    /// The guidance of a version.
+    #[must_use]
+    pub fn guidance(&self, version: &str) -> Option<&Guidance> {
+        self.guidance
+            .iter()
+            .find(|guidance| guidance.version == version)
+    }
+
+    /// The guidance in force on this platform.
+    #[must_use]
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "`read` takes the index from this very list"
+    )]
+    pub fn active_guidance(&self) -> &Guidance {
+        &self.guidance[self.active]
+    }
+
+    /// How a unit (UCUM) is written for people: `A.h` is `Ah`. `None` for a unit that no attribute has.
+    #[must_use]
+    pub fn unit(&self, unit: &str) -> Option<&str> {
+        self.units.get(unit).map(String::as_str)
+    }
+
+    /// Every unit with how it is written for people.
+    pub fn units(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.units
+            .iter()
+            .map(|(code, symbol)| (code.as_str(), symbol.as_str()))
+    }
+
+    pub(crate) fn category_labels(&self, category: Category) -> Option<&Translated> {
+        self.categories.get(&category)
+    }
+
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+}
+
+fn active(file: &GuidanceFile) -> Result<usize, toml::de::Error> {
+    file.guidance
+        .iter()
+        .position(|guidance| guidance.version == file.active)
+        .ok_or_else(|| serde::de::Error::custom("the active guidance is not among the versions"))
+}
+
+fn places(attributes: &[Attribute]) -> HashMap<String, HashMap<String, usize>> {
+    let mut places: HashMap<String, HashMap<String, usize>> = HashMap::new();
+    for (index, attribute) in attributes.iter().enumerate() {
+        places
+            .entry(attribute.group.clone())
+            .or_default()
+            .insert(attribute.id.clone(), index);
+    }
+    places
+}
+
+fn groups(attributes: &[Attribute]) -> Vec<String> {
+    let mut groups: Vec<String> = attributes
+        .iter()
+        .map(|attribute| attribute.group.clone())
+        .collect();
+    groups.dedup();
+    groups
+}

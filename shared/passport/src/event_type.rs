@@ -1,0 +1,270 @@
+//! Event types: what can happen to a battery or its record, who may say so, and what it does.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Class, Translated};
+
+/// The battery status every battery begins with (Annex XIII 4(c)).
+const FIRST_STATUS: &str = "original";
+
+/// How the one who raises an event stands to the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relation {
+    /// It is responsible for the record.
+    Responsible,
+    /// It need not be.
+    Any,
+}
+
+/// One row of who may raise an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permit {
+    /// The role, for example `service-provider`.
+    pub role: String,
+    /// How it must stand to the record.
+    pub relation: Relation,
+}
+
+/// Whether an event needs evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceRule {
+    /// At least one piece.
+    Required,
+    /// May be given.
+    Optional,
+    /// Has none.
+    None,
+}
+
+/// Who sees an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Audience {
+    /// Whoever may see this class.
+    Fixed(Class),
+    /// Whoever may see the most restrictive class among the changes, but no less restrictive than this.
+    OfChanges {
+        /// The least restrictive it can be.
+        at_least: Class,
+    },
+}
+
+/// What an event does beside changing data.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effect {
+    /// The record status it sets: `draft`, `active`, `archived` or `recycled`.
+    #[serde(default)]
+    pub record: Option<String>,
+    /// The battery status it sets (Annex XIII 4(c)).
+    #[serde(default)]
+    pub battery: Option<String>,
+    /// Whether who raises it becomes responsible for the record (Article 77(7)).
+    #[serde(default)]
+    pub responsibility: bool,
+}
+
+/// One type of event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventType {
+    /// Its name on the wire, for example `repair`.
+    pub id: String,
+    /// The kinds of subject it can happen to: `unit`, `model`, `batch`, `passport`, `organisation`.
+    pub subjects: Vec<String>,
+    /// Who may raise it; any one row is enough.
+    pub by: Vec<Permit>,
+    /// The record statuses a passport may be in. Empty where the event itself starts the record.
+    #[serde(default)]
+    pub from: Vec<String>,
+    /// The battery statuses it may happen in; empty for every one.
+    #[serde(default)]
+    pub from_battery: Vec<String>,
+    /// What it sets.
+    #[serde(default)]
+    pub sets: Effect,
+    /// Whether it needs evidence.
+    pub evidence: EvidenceRule,
+    /// Who sees it.
+    pub audience: Audience,
+    /// Whether it may bring changed data.
+    pub may_change: bool,
+    /// Whether it says nothing beside the data it changes, so that without a change there is no event.
+    #[serde(default)]
+    pub only_data: bool,
+    /// What people call it.
+    pub label: Translated,
+}
+
+impl EventType {
+    /// Whether it can happen to this kind of subject.
+    #[must_use]
+    pub fn concerns(&self, kind: &str) -> bool {
+        self.subjects.iter().any(|subject| subject == kind)
+    }
+
+    /// Who may raise it.
+    #[must_use]
+    pub fn permits(&self) -> &[Permit] {
+        &self.by
+    }
+
+    /// Whether it may happen to a passport in this record status, and to a battery in this status. A battery whose status
+    /// was not recorded is in its first life.
+    #[must_use]
+    pub fn allowed_from(&self, record: &str, battery: Option<&str>) -> bool {
+        let battery = battery.unwrap_or(FIRST_STATUS);
+        self.from.iter().any(|status| status == record)
+            && (self.from_battery.is_empty() || self.from_battery.iter().any(|one| one == battery))
+    }
+
+    /// Whether it starts a record, and so can never happen to one that is there.
+    #[must_use]
+    pub fn starts_record(&self) -> bool {
+        self.from.is_empty()
+    }
+
+    /// Whether it cannot be recorded without evidence.
+    #[must_use]
+    pub fn needs_evidence(&self) -> bool {
+        self.evidence == EvidenceRule::Required
+    }
+
+    /// The record status it sets.
+    #[must_use]
+    pub fn sets_record_status(&self) -> Option<&str> {
+        self.sets.record.as_deref()
+    }
+
+    /// The battery status it sets.
+    #[must_use]
+    pub fn sets_battery_status(&self) -> Option<&str> {
+        self.sets.battery.as_deref()
+    }
+
+    /// Whether who raises it becomes responsible for the record.
+    #[must_use]
+    pub fn takes_responsibility(&self) -> bool {
+        self.sets.responsibility
+    }
+
+    /// Whether it says nothing beside the data it changes.
+    #[must_use]
+    pub fn only_data(&self) -> bool {
+        self.only_data
+    }
+
+    /// Who sees an event of this type that changes attributes of these classes.
+    #[must_use]
+    pub fn audience(&self, changed: impl IntoIterator<Item = Class>) -> Class {
+        match self.audience {
+            Audience::Fixed(class) => class,
+            Audience::OfChanges { at_least } => changed.into_iter().fold(at_least, Class::max),
+        }
+    }
+}
+
+/// `event-types.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EventTypeFile {
+    pub(crate) event_type: Vec<EventType>,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Class, Relation, catalogue};
+
+    fn permits(id: &str, role: &str, relation: Relation) -> bool {
+        catalogue()
+            .event_type(id)
+            .unwrap()
+            .permits()
+            .iter()
+            .any(|permit| permit.role == role && permit.relation == relation)
+    }
+
+    #[test]
+    fn service_providers_record_work_on_any_battery_on_the_market() {
+        for id in ["maintenance", "repair", "measurement", "negative-event"] {
+            assert!(permits(id, "service-provider", Relation::Any), "{id}");
+            let event_type = catalogue().event_type(id).unwrap();
+            assert!(event_type.allowed_from("active", None), "{id}");
+            for status in ["draft", "archived", "recycled"] {
+                assert!(!event_type.allowed_from(status, None), "{id} from {status}");
+            }
+        }
+        assert!(!permits("correction", "service-provider", Relation::Any));
+    }
+
+    #[test]
+    fn only_who_took_responsibility_for_waste_records_recycling() {
+        let recycled = catalogue().event_type("recycled").unwrap();
+        assert!(recycled.permits().iter().all(|permit| {
+            permit.relation == Relation::Responsible
+                && ["waste-operator", "recycler"].contains(&permit.role.as_str())
+        }));
+        assert!(recycled.allowed_from("active", Some("waste")));
+        for battery in [None, Some("original"), Some("re-used")] {
+            assert!(!recycled.allowed_from("active", battery), "{battery:?}");
+        }
+        assert_eq!(recycled.sets_record_status(), Some("recycled"));
+        let collected = catalogue().event_type("collected").unwrap();
+        assert!(collected.takes_responsibility());
+        assert!(collected.needs_evidence());
+        assert_eq!(collected.sets_battery_status(), Some("waste"));
+    }
+
+    #[test]
+    fn a_battery_becomes_waste_once() {
+        let waste = catalogue().event_type("became-waste").unwrap();
+        assert!(waste.allowed_from("active", None));
+        assert!(waste.allowed_from("active", Some("repurposed")));
+        assert!(!waste.allowed_from("active", Some("waste")));
+    }
+
+    #[test]
+    fn what_starts_a_record_never_happens_to_one() {
+        for id in ["passport-created", "reused", "repurposed", "remanufactured"] {
+            let event_type = catalogue().event_type(id).unwrap();
+            assert!(event_type.starts_record());
+            for status in ["draft", "active", "archived", "recycled"] {
+                assert!(!event_type.allowed_from(status, None), "{id}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_correction_is_for_who_may_see_all_it_changes() {
+        let correction = catalogue().event_type("correction").unwrap();
+        assert_eq!(correction.audience([]), Class::Public);
+        assert_eq!(
+            correction.audience([Class::Public, Class::Authority]),
+            Class::Authority
+        );
+        assert_eq!(
+            correction.audience([Class::Internal, Class::Individual]),
+            Class::Internal
+        );
+        let repair = catalogue().event_type("repair").unwrap();
+        assert_eq!(repair.audience([Class::Public]), Class::Individual);
+    }
+
+    #[test]
+    fn nothing_public_gives_the_battery_status_away() {
+        for event_type in catalogue().event_types() {
+            let starts_first_life = event_type.sets_battery_status() == Some("original");
+            if event_type.sets_battery_status().is_some() && !starts_first_life {
+                assert_eq!(
+                    event_type.audience([]),
+                    Class::Individual,
+                    "{}",
+                    event_type.id
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The header of EN 18223 and its compressed form.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::Level;
+
+/// The version of the catalogue's form, as EN 18223 `dppSchemaVersion` gives it.
+pub const SCHEMA_VERSION: &str = "EN18223:2026";
+
+/// What EN 18223 puts before the data elements.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Header {
+    /// The passport's URI.
+    pub digital_product_passport_id: String,
+    /// The unit's URL, as it stands on the battery (EN 18219).
+    pub unique_product_identifier: String,
+    /// The level the record describes.
+    pub granularity: Level,
+    /// The form of the data.
+    pub dpp_schema_version: String,
+    /// `active`, `inactive`, `archived` or `invalid`.
+    pub dpp_status: String,
+    /// RFC 3339.
+    pub last_updated: String,
+    /// The responsible economic operator.
+    pub economic_operator_id: String,
+    /// The plant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facility_id: Option<String>,
+    /// The groups that follow.
+    pub content_specification_ids: Vec<String>,
+}
+
+impl Header {
+    /// The header of one battery's passport.
+    #[must_use]
+    pub fn item(
+        passport: String,
+        product: String,
+        status: &str,
+        last_updated: String,
+        operator: String,
+    ) -> Self {
+        Self {
+            digital_product_passport_id: passport,
+            unique_product_identifier: product,
+            granularity: Level::Item,
+            dpp_schema_version: SCHEMA_VERSION.to_owned(),
+            dpp_status: status.to_owned(),
+            last_updated,
+            economic_operator_id: operator,
+            facility_id: None,
+            content_specification_ids: Vec::new(),
+        }
+    }
+}
+
+/// The compressed form of EN 18223: header members, then one member per group. `contentSpecificationIds` names the groups
+/// of the view unless the header names others.
+#[must_use]
+pub fn compressed(header: &Header, view: Map<String, Value>) -> Value {
+    let mut header = header.clone();
+    if header.content_specification_ids.is_empty() {
+        header.content_specification_ids = view.keys().cloned().collect();
+    }
+    let mut body = match serde_json::to_value(&header) {
+        Ok(Value::Object(body)) => body,
+        _ => Map::new(),
+    };
+    for (group, values) in view {
+        body.entry(group).or_insert(values);
+    }
+    Value::Object(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn compressed_form_has_the_header_beside_the_groups() {
+        let header = Header::item(
+            "https://id.example.eu/p/0b7c".to_owned(),
+            "https://id.example.eu/32XZAJ4P21M1MZ0N3RQA".to_owned(),
+            "active",
+            "2027-02-18T00:00:00Z".to_owned(),
+            "operator-1".to_owned(),
+        );
+        let view = json!({"performance": {"nominalVoltage": {"value": 400, "unit": "V"}}});
+        assert_eq!(
+            compressed(&header, view.as_object().unwrap().clone()),
+            json!({
+                "digitalProductPassportId": "https://id.example.eu/p/0b7c",
+                "uniqueProductIdentifier": "https://id.example.eu/32XZAJ4P21M1MZ0N3RQA",
+                "granularity": "item",
+                "dppSchemaVersion": "EN18223:2026",
+                "dppStatus": "active",
+                "lastUpdated": "2027-02-18T00:00:00Z",
+                "economicOperatorId": "operator-1",
+                "contentSpecificationIds": ["performance"],
+                "performance": {"nominalVoltage": {"value": 400, "unit": "V"}},
+            })
+        );
+    }
+
+    #[test]
+    fn a_group_cannot_pose_as_a_header_member() {
+        let header = Header::item(
+            "p".to_owned(),
+            "u".to_owned(),
+            "active",
+            "t".to_owned(),
+            "o".to_owned(),
+        );
+        let view = json!({"dppStatus": {"forged": true}});
+        let body = compressed(&header, view.as_object().unwrap().clone());
+        assert_eq!(body.get("dppStatus"), Some(&json!("active")));
+    }
+}

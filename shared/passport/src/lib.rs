@@ -1,0 +1,38 @@
+//! The attribute catalogue, documents, validation, parts and views of a battery passport.
+//!
+//! A **document** is `{group: {attribute: value}}`. The **catalogue** (`catalogue/*.toml`) is the only place where an
+//! attribute, an event type or a rule is described; everything here reads it: [`validate`], [`split`] into access classes,
+//! [`delta`] between versions, the [`view`] somebody is shown, and what is missing for [`completeness`].
+//!
+//! No I/O, no clock, no randomness.
+
+mod attribute;
+mod catalogue;
+mod class;
+mod document;
+mod event_type;
+mod fault;
+mod format;
+mod guidance;
+mod header;
+mod parse;
+mod rule;
+mod text;
+mod validate;
+mod value;
+mod view;
+
+pub use attribute::{Attribute, CodeValue, Field, Level, Translated, Type};
+pub use catalogue::{Catalogue, catalogue};
+pub use class::{Class, Classes, NotAClass};
+pub use document::{
+    AttributeChange, Op, apply, attributes, compose, delta, merge_patch, select, split,
+};
+pub use event_type::{Audience, Effect, EventType, EvidenceRule, Permit, Relation};
+pub use fault::Fault;
+pub use guidance::{Category, Cells, Guidance, Obligation, UnknownCategory};
+pub use header::{Header, SCHEMA_VERSION, compressed};
+pub use parse::{Limits, ParseFault, parse_json};
+pub use text::is_plain_text;
+pub use validate::validate;
+pub use view::{Missing, completeness, view, visible};

@@ -1,0 +1,474 @@
+//! A change: what its caller says, and what is written for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::{
+    Actor, Audience, CommitmentChange, EventDraft, EventId, EvidenceReference, PartSalts,
+    SealedEvent, Sha256, Timestamp,
+};
+use passport::{AttributeChange, Class};
+use serde_json::{Map, Value};
+
+use crate::record::{
+    HEAD, HeadItem, OpenRecord, PartItem, compress, current_part_key, part_place, version_key,
+    version_part_key,
+};
+use crate::sealing::DataKey;
+use crate::unit::Label;
+use crate::{Facts, Head, PartReference, StoreError, Subject, Table, fill_random};
+
+/// How far a writer's clock may be behind the last event before the change is refused.
+const CLOCK_TOLERANCE_MS: i64 = 5_000;
+
+/// Everything one request changes: up to 12 subjects, one event each.
+#[derive(Debug)]
+pub struct Change {
+    /// The subjects, each with its event.
+    pub(crate) subjects: Vec<SubjectChange>,
+    /// The row that makes a retry of the request safe.
+    pub(crate) request: Option<crate::Request>,
+    pub(crate) rows: Vec<Row>,
+}
+
+impl Change {
+    /// A change of these subjects, answered to this request.
+    #[must_use]
+    pub const fn new(subjects: Vec<SubjectChange>, request: Option<crate::Request>) -> Self {
+        Self {
+            subjects,
+            request,
+            rows: Vec::new(),
+        }
+    }
+}
+
+/// What happens to one subject.
+#[derive(Debug)]
+pub struct SubjectChange {
+    /// Whose event.
+    pub subject: Subject,
+    /// Its state before; `None` for a new subject.
+    pub before: Option<OpenRecord>,
+    /// The responsible organisation afterwards.
+    pub organisation: String,
+    /// Identity and relations afterwards.
+    pub facts: Facts,
+    /// All values afterwards; `None` where the change moves no data.
+    pub document: Option<Map<String, Value>>,
+    /// Who, why, on what evidence.
+    pub event: EventInput,
+    /// Labels as they are afterwards; only for a unit.
+    pub labels: Vec<Label>,
+}
+
+/// What an audit event says beside the change itself.
+#[derive(Debug, Clone)]
+pub struct EventInput {
+    /// An event type of the catalogue.
+    pub event_type: String,
+    /// The role that permits it.
+    pub role: String,
+    /// The acting organisation.
+    pub organisation: String,
+    /// The acting client or person; stored only as a keyed reference.
+    pub person: String,
+    /// Why.
+    pub reason: String,
+    /// Anything else worth keeping.
+    pub notes: Option<String>,
+    /// When it happened, where that is not now.
+    pub occurred_at: Option<Timestamp>,
+    /// What proves it.
+    pub evidence: Vec<EvidenceReference>,
+    /// The class of the event itself: who may know that it exists.
+    pub audience: Class,
+}
+
+/// Proof that a change was taken in: its holder can later demand that the event stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The event.
+    pub event_id: EventId,
+    /// Its leaf hash.
+    pub hash: Sha256,
+    /// Its place in the subject's chain.
+    pub seq: u64,
+    /// The subject's version afterwards.
+    pub version: u64,
+}
+
+impl std::fmt::Display for Receipt {
+    /// The `Audit-Receipt` header: `<eventId>:<eventHash>`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.event_id, self.hash)
+    }
+}
+
+/// One put of the transaction, and what it is conditional on.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) table: Table,
+    pub(crate) item: crate::store::Item,
+    pub(crate) guard: Guard,
+}
+
+/// The condition of a put.
+#[derive(Debug, Clone)]
+pub(crate) enum Guard {
+    /// Nothing may stand at this key.
+    New,
+    /// A head that must not have moved.
+    At { seq: u64, event_hash: Sha256 },
+    /// The row of this request; where it stands the request was answered before.
+    Request,
+    /// None: the head's condition covers it.
+    Covered,
+}
+
+/// A subject's change, worked out: what will be written.
+pub(crate) struct Worked {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) receipt: Receipt,
+}
+
+impl SubjectChange {
+    /// Works out parts, commitments and the sealed event, all in memory.
+    pub(crate) fn work_out(
+        &self,
+        log: &str,
+        key: &DataKey,
+        now: Timestamp,
+    ) -> Result<Worked, StoreError> {
+        let previous = self.before.as_ref().map(|record| &record.head);
+        let at = event_time(previous, now)?;
+        let parts = match &self.document {
+            Some(after) => Some(self.changed_parts(after)?),
+            None => None,
+        };
+        let moved = parts
+            .as_ref()
+            .is_some_and(|parts| !parts.changed.is_empty());
+        let version = previous.map_or(0, |head| head.version) + u64::from(moved);
+        let seq = previous.map_or(0, |head| head.seq) + 1;
+        let parts = parts.unwrap_or_default();
+        let sealed = self.seal_event(log, key, at, seq, &parts)?;
+
+        let mut references = previous.map(|head| head.parts.clone()).unwrap_or_default();
+        let mut rows = Vec::new();
+        for part in &parts.changed {
+            let reference = PartReference {
+                class: part.class,
+                revision: part.revision,
+                version,
+                commitment: part.after,
+            };
+            references.retain(|old| old.class != part.class);
+            references.push(reference);
+            rows.extend(self.part_rows(part, version, key)?);
+        }
+        references.sort_by_key(|part| part.class.number());
+        let head = Head {
+            organisation: self.organisation.clone(),
+            seq,
+            version,
+            event_hash: sealed.hash,
+            last_at: at,
+            parts: references,
+            facts: self.facts.clone(),
+        };
+        let receipt = Receipt {
+            event_id: sealed.event_id,
+            hash: sealed.hash,
+            seq,
+            version,
+        };
+        if moved {
+            rows.push(self.version_row(&head, &sealed)?);
+        }
+        rows.extend(self.public_rows(&head, &parts, at)?);
+        rows.push(self.head_row(head)?);
+        rows.extend(crate::journal::rows(
+            &self.subject,
+            seq,
+            &sealed,
+            self.event.audience,
+            key,
+        )?);
+        for label in &self.labels {
+            rows.push(label.row(&self.subject)?);
+        }
+        Ok(Worked { rows, receipt })
+    }
+
+    fn changed_parts(&self, after: &Map<String, Value>) -> Result<ChangedParts, StoreError> {
+        let empty = Map::new();
+        let before = self
+            .before
+            .as_ref()
+            .map_or(&empty, |record| &record.document);
+        let changes = passport::delta(before, after);
+        let classes: BTreeSet<Class> = changes.iter().map(|change| change.class).collect();
+        let mut split = passport::split(after);
+        let mut changed = Vec::new();
+        for class in classes {
+            let reference = self
+                .before
+                .as_ref()
+                .and_then(|record| record.head.part(class));
+            let old_salts = self
+                .before
+                .as_ref()
+                .and_then(|record| record.salts.get(&class))
+                .cloned()
+                .unwrap_or_default();
+            let document = split.remove(&class).unwrap_or_default();
+            let salts = renewed_salts(old_salts, &document, class, &changes)?;
+            let after = ledger::commitment(&passport::attributes(&document), salts.salts())
+                .map_err(StoreError::damaged)?;
+            changed.push(ChangedPart {
+                class,
+                revision: reference.map_or(0, |part| part.revision) + 1,
+                before: reference.map(|part| part.commitment),
+                after,
+                document,
+                salts,
+            });
+        }
+        Ok(ChangedParts { changes, changed })
+    }
+
+    fn seal_event(
+        &self,
+        log: &str,
+        key: &DataKey,
+        at: Timestamp,
+        seq: u64,
+        parts: &ChangedParts,
+    ) -> Result<SealedEvent, StoreError> {
+        let event = &self.event;
+        let previous_hash = self.before.as_ref().map(|record| record.head.event_hash);
+        let draft = EventDraft {
+            log: log.to_owned(),
+            event_id: EventId::new(at, &random::<10>()?),
+            at,
+            subject: self.subject.to_string(),
+            seq,
+            prev: previous_hash,
+            event_type: event.event_type.clone(),
+            actor: Actor {
+                role: event.role.clone(),
+                organisation: event.organisation.clone(),
+                reference: key.reference(&event.person),
+            },
+            reason: event.reason.clone(),
+            notes: event.notes.clone(),
+            occurred_at: event.occurred_at,
+            evidence: event.evidence.clone(),
+            audience: event.audience.number(),
+            commitments: parts
+                .changed
+                .iter()
+                .map(|part| CommitmentChange {
+                    class: part.class.number(),
+                    before: part.before,
+                    after: Some(part.after),
+                })
+                .collect(),
+            changes: parts.changes.iter().map(logged).collect(),
+        };
+        let mut failure = None;
+        let sealed = draft.seal(&mut |buffer| {
+            if let Err(error) = fill_random(buffer) {
+                failure = Some(error);
+            }
+        });
+        match failure {
+            Some(error) => Err(error),
+            None => sealed.map_err(StoreError::damaged),
+        }
+    }
+
+    fn part_rows(
+        &self,
+        part: &ChangedPart,
+        version: u64,
+        key: &DataKey,
+    ) -> Result<[Row; 2], StoreError> {
+        let body = ledger::canonical(&Value::Object(part.document.clone()))
+            .map_err(StoreError::damaged)?;
+        let salts = serde_json::to_vec(&part.salts).map_err(StoreError::damaged)?;
+        let (mut body, mut salts) = (compress(&body)?, compress(&salts)?);
+        if part.class != Class::Public {
+            let place = part_place(&self.subject, part.class, part.revision);
+            body = key.seal(&body, &place)?;
+            salts = key.seal(&salts, &place)?;
+        }
+        let row = |sk: String, guard| -> Result<Row, StoreError> {
+            let item = PartItem {
+                pk: self.subject.to_string(),
+                sk,
+                v: 1,
+                class: part.class,
+                revision: part.revision,
+                body: body.clone(),
+                salts: salts.clone(),
+            };
+            Row::put(Table::Records, &item, guard)
+        };
+        Ok([
+            row(version_part_key(version, part.class), Guard::New)?,
+            row(current_part_key(part.class), Guard::Covered)?,
+        ])
+    }
+
+    fn head_row(&self, head: Head) -> Result<Row, StoreError> {
+        let guard = self.before.as_ref().map_or(Guard::New, |record| Guard::At {
+            seq: record.head.seq,
+            event_hash: record.head.event_hash,
+        });
+        let item = HeadItem {
+            pk: self.subject.to_string(),
+            sk: HEAD.to_owned(),
+            v: 1,
+            head,
+        };
+        Row::put(Table::Records, &item, guard)
+    }
+
+    fn version_row(&self, head: &Head, sealed: &SealedEvent) -> Result<Row, StoreError> {
+        let item = crate::journal::VersionItem {
+            pk: self.subject.to_string(),
+            sk: version_key(head.version),
+            v: 1,
+            entry: crate::VersionEntry {
+                version: head.version,
+                seq: head.seq,
+                event_id: sealed.event_id,
+                event_hash: sealed.hash,
+                at: head.last_at,
+                parts: head.parts.clone(),
+                facts: head.facts.clone(),
+            },
+        };
+        Row::put(Table::Records, &item, Guard::New)
+    }
+
+    /// The copy of a passport's public part beside its unit, so that a scan is one query.
+    fn public_rows(
+        &self,
+        head: &Head,
+        parts: &ChangedParts,
+        at: Timestamp,
+    ) -> Result<Option<Row>, StoreError> {
+        let part = parts
+            .changed
+            .iter()
+            .find(|part| part.class == Class::Public);
+        let before = self.before.as_ref();
+        let same_facts = before.is_some_and(|record| {
+            record.head.facts == self.facts && record.head.organisation == self.organisation
+        });
+        if part.is_none() && same_facts {
+            return Ok(None);
+        }
+        crate::scan::public_row(&self.subject, head, self.public_document(part), at)
+    }
+
+    fn public_document(&self, changed: Option<&ChangedPart>) -> Map<String, Value> {
+        match (changed, &self.before) {
+            (Some(part), _) => part.document.clone(),
+            (None, Some(record)) => passport::split(&record.document)
+                .remove(&Class::Public)
+                .unwrap_or_default(),
+            (None, None) => Map::new(),
+        }
+    }
+}
+
+impl Row {
+    pub(crate) fn put<T: serde::Serialize>(
+        table: Table,
+        item: &T,
+        guard: Guard,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            table,
+            item: crate::store::encode(item)?,
+            guard,
+        })
+    }
+}
+
+/// The parts that a change touches, and the attributes in them.
+#[derive(Default)]
+struct ChangedParts {
+    changes: Vec<AttributeChange>,
+    changed: Vec<ChangedPart>,
+}
+
+struct ChangedPart {
+    class: Class,
+    revision: u64,
+    before: Option<Sha256>,
+    after: Sha256,
+    document: Map<String, Value>,
+    salts: PartSalts,
+}
+
+/// Times never go back within a chain; a clock far behind is refused rather than papered over.
+fn event_time(previous: Option<&Head>, now: Timestamp) -> Result<Timestamp, StoreError> {
+    let Some(head) = previous else {
+        return Ok(now);
+    };
+    let behind = head.last_at.as_millisecond() - now.as_millisecond();
+    if behind > CLOCK_TOLERANCE_MS {
+        return Err(StoreError::Unavailable(format!(
+            "this machine's clock is {behind} ms behind the last event"
+        )));
+    }
+    Ok(if behind < 0 { now } else { head.last_at.next() })
+}
+
+fn renewed_salts(
+    old: PartSalts,
+    document: &Map<String, Value>,
+    class: Class,
+    changes: &[AttributeChange],
+) -> Result<PartSalts, StoreError> {
+    let changed: BTreeSet<&str> = changes
+        .iter()
+        .filter(|change| change.class == class)
+        .map(|change| change.pointer.as_str())
+        .collect();
+    let present = passport::attributes(document);
+    let mut failure = None;
+    let salts = old.renew(
+        present.keys().map(String::as_str),
+        |pointer| changed.contains(pointer),
+        &mut |buffer: &mut [u8]| {
+            if let Err(error) = fill_random(buffer) {
+                failure = Some(error);
+            }
+        },
+    );
+    failure.map_or(Ok(salts), Err)
+}
+
+fn logged(change: &AttributeChange) -> ledger::AttributeChange {
+    ledger::AttributeChange {
+        pointer: change.pointer.clone(),
+        class: change.class.number(),
+        op: change.op.as_str().to_owned(),
+        before: change.before.clone(),
+        after: change.after.clone(),
+    }
+}
+
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    fill_random(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Disclosures of one event, by who may open them.
+pub(crate) type Disclosures = BTreeMap<Audience, Vec<String>>;

@@ -1,0 +1,223 @@
+//! The one way anything is changed: a single `TransactWriteItems`, wholly or not at all.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use ledger::Timestamp;
+
+use crate::change::{Change, Guard, Receipt, Row};
+use crate::requests::Earlier;
+use crate::{Store, StoreError, Table};
+
+/// How often a conflict with another transaction is tried again before the caller is asked to come back.
+const CONFLICT_ATTEMPTS: u32 = 6;
+/// Subjects one change may touch; more become an order.
+const MAX_SUBJECTS: usize = 12;
+
+/// Why a change was not made. Nothing of it was written.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Another change came first: read again and decide again.
+    #[error("the record was changed meanwhile")]
+    Stale,
+    /// What was to be created exists.
+    #[error("it exists already")]
+    Exists,
+    /// This request was answered before: the answer is to be repeated.
+    #[error("the request was answered before")]
+    Answered(Earlier),
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Too many changes of the same record at once: try again.
+    #[error("too many changes at once")]
+    Busy,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Makes a change: every part, version, event, disclosure and pending row of it, and the row of its request, in one
+    /// transaction. Receipts come in the order of the subjects.
+    ///
+    /// A lost answer is put right: where the transaction took effect, its own event is found and the receipt returned.
+    ///
+    /// # Errors
+    /// [`CommitError`]; nothing was written.
+    pub async fn commit(
+        &self,
+        log: &str,
+        change: Change,
+        now: Timestamp,
+    ) -> Result<Vec<Receipt>, CommitError> {
+        if change.subjects.len() > MAX_SUBJECTS {
+            return Err(StoreError::Damaged(format!(
+                "a change of {} subjects, {MAX_SUBJECTS} are the most",
+                change.subjects.len()
+            ))
+            .into());
+        }
+        let mut rows = change.rows;
+        let mut receipts = Vec::with_capacity(change.subjects.len());
+        for subject in &change.subjects {
+            let key = self.data_key_for_change(&subject.subject).await?;
+            let worked = subject.work_out(log, &key.key, now)?;
+            rows.extend(worked.rows);
+            rows.extend(key.new_item.map(|item| Row {
+                table: Table::Keys,
+                item,
+                guard: Guard::New,
+            }));
+            receipts.push(worked.receipt);
+        }
+        if let Some(request) = change.request {
+            rows.push(request.row(receipts.first(), now)?);
+        }
+        self.write(rows, &receipts).await?;
+        Ok(receipts)
+    }
+
+    pub(crate) async fn write(
+        &self,
+        rows: Vec<Row>,
+        receipts: &[Receipt],
+    ) -> Result<(), CommitError> {
+        let puts = rows
+            .iter()
+            .map(|row| self.put_action(row))
+            .collect::<Result<Vec<_>, _>>()?;
+        let token = uuid::Uuid::new_v4().to_string();
+        for attempt in 0..CONFLICT_ATTEMPTS {
+            let sent = self
+                .dynamodb()
+                .transact_write_items()
+                .client_request_token(&token)
+                .set_transact_items(Some(puts.clone()))
+                .send()
+                .await;
+            let Err(error) = sent else {
+                return Ok(());
+            };
+            match judge(&rows, error)? {
+                Verdict::Conflict => tokio::time::sleep(pause(attempt)?).await,
+                Verdict::Refused(refused) => {
+                    return self.explain(&rows, &refused, receipts).await;
+                }
+            }
+        }
+        Err(CommitError::Busy)
+    }
+
+    fn put_action(&self, row: &Row) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(self.table(row.table))
+            .set_item(Some(row.item.clone()));
+        let put = match &row.guard {
+            Guard::New | Guard::Request => put.condition_expression("attribute_not_exists(pk)"),
+            Guard::At { seq, event_hash } => put
+                .condition_expression("seq = :seq AND eventHash = :hash")
+                .expression_attribute_values(":seq", AttributeValue::N(seq.to_string()))
+                .expression_attribute_values(":hash", AttributeValue::S(event_hash.to_string())),
+            Guard::Covered => put,
+        };
+        let put = put.build().map_err(StoreError::unavailable)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// Finds out what a refused condition means for the caller.
+    async fn explain(
+        &self,
+        rows: &[Row],
+        refused: &[usize],
+        receipts: &[Receipt],
+    ) -> Result<(), CommitError> {
+        let refused: Vec<&Row> = refused
+            .iter()
+            .filter_map(|index| rows.get(*index))
+            .collect();
+        if self.took_effect(rows, receipts).await? {
+            return Ok(());
+        }
+        if let Some(row) = refused
+            .iter()
+            .find(|row| matches!(row.guard, Guard::Request))
+        {
+            return Err(self.answered(row).await?);
+        }
+        let stale = refused.iter().any(|row| {
+            matches!(row.guard, Guard::At { .. })
+                || matches!(row.table, Table::Keys | Table::Ledger)
+        });
+        Err(if stale {
+            CommitError::Stale
+        } else {
+            CommitError::Exists
+        })
+    }
+
+    /// Whether our own event stands in the ledger: then an earlier attempt succeeded and only its answer was lost.
+    async fn took_effect(&self, rows: &[Row], receipts: &[Receipt]) -> Result<bool, StoreError> {
+        let (Some(receipt), Some(row)) = (
+            receipts.first(),
+            rows.iter().find(|row| row.table == Table::Ledger),
+        ) else {
+            return Ok(false);
+        };
+        let text = |name: &str| row.item.get(name).and_then(|value| value.as_s().ok());
+        let (Some(pk), Some(sk)) = (text("pk"), text("sk")) else {
+            return Ok(false);
+        };
+        let stored: Option<crate::journal::EventItem> =
+            self.get(Table::Ledger, pk, Some(sk)).await?;
+        Ok(stored.is_some_and(|event| event.hash == receipt.hash))
+    }
+}
+
+enum Verdict {
+    Conflict,
+    /// Positions of the rows whose conditions did not hold.
+    Refused(Vec<usize>),
+}
+
+/// Reads why a transaction was cancelled. Only a conflict with another transaction is worth a retry; the SDK does not
+/// retry it by itself.
+fn judge(rows: &[Row], error: SdkError<TransactWriteItemsError>) -> Result<Verdict, CommitError> {
+    let error = error.into_service_error();
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = &error else {
+        return Err(StoreError::unavailable(error).into());
+    };
+    let codes: Vec<&str> = cancelled
+        .cancellation_reasons()
+        .iter()
+        .map(|reason| reason.code().unwrap_or("None"))
+        .collect();
+    let refused: Vec<usize> = codes
+        .iter()
+        .take(rows.len())
+        .enumerate()
+        .filter(|(_, code)| **code == "ConditionalCheckFailed")
+        .map(|(index, _)| index)
+        .collect();
+    if !refused.is_empty() {
+        return Ok(Verdict::Refused(refused));
+    }
+    let passing = [
+        "TransactionConflict",
+        "ThrottlingError",
+        "ProvisionedThroughputExceeded",
+    ];
+    if codes.iter().any(|code| passing.contains(code)) {
+        return Ok(Verdict::Conflict);
+    }
+    Err(StoreError::unavailable(error).into())
+}
+
+/// Full jitter: a random time up to 20 ms doubled by every attempt.
+fn pause(attempt: u32) -> Result<Duration, StoreError> {
+    let most = 20_u64 << attempt.min(6);
+    let random = u64::from_le_bytes(crate::change::random()?);
+    Ok(Duration::from_millis(random % most))
+}

@@ -1,0 +1,55 @@
+//! The only crate that knows DynamoDB, S3 and KMS.
+//!
+//! # Access patterns
+//!
+//! | question | table | partition | sort key |
+//! |---|---|---|---|
+//! | what does a scanned label lead to | `records` | `U#<unit>` | begins with `0#`: `0#HEAD`, `0#LABEL#<label>`, `0#PUBLIC` |
+//! | the current state of a subject | `records` | `<subject>` | begins with `0#`: `0#HEAD`, `0#PART#<class>` |
+//! | the public part of a model or batch | `records` | `<subject>` | `0#PART#1` |
+//! | version n of a subject | `records` | `<subject>` | `V#<n>`, its changed parts `V#<n>#<class>` |
+//! | an organisation, its clients' standing reasons | `records` | `O#<organisation>` | `0#ORGANISATION` |
+//! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
+//! | a piece of evidence | `records` | `E#<id>` | `0#EVIDENCE` |
+//! | what an event discloses, by audience | `records` | `D#<subject>` | `<seq>#<audience>` |
+//! | the events of a subject, in order | `ledger` | `<subject>` | `<seq>` |
+//! | who read restricted data of a subject | `ledger` | `A#<subject>` | event id (UUIDv7) |
+//! | what the Merkle log has still to take in | `log` | `PENDING#<shard 0-15>` | event id |
+//! | the wrapped data key of a subject | `keys` | `<subject>` | |
+//! | was this request answered before | `requests` | `<org>|<client>|<route>|<key>` | |
+//!
+//! Sequence and version numbers in sort keys have ten digits. Every item carries its format version `v`. A change of a
+//! subject is one `TransactWriteItems` ([`Store::commit`]); there is no other way to write data or an event.
+
+mod change;
+mod commit;
+mod error;
+mod evidence;
+mod journal;
+mod order;
+mod organisation;
+mod read_log;
+mod record;
+mod requests;
+mod scan;
+mod sealing;
+mod store;
+mod subject;
+mod tables;
+mod unit;
+
+pub use change::{Change, EventInput, Receipt, SubjectChange};
+pub use commit::CommitError;
+pub use error::StoreError;
+pub use evidence::{EVIDENCE_LIMIT, Evidence, EvidenceError, EvidenceState, Upload};
+pub use journal::{StoredEvent, VersionEntry};
+pub use order::{Order, OrderState};
+pub use read_log::ReadRecord;
+pub use record::{Facts, Head, OpenRecord, PartReference, Record, RecordStatus};
+pub use requests::{Earlier, Request};
+pub use scan::{PublicPart, Scan};
+pub use sealing::{KeyVault, fill_random};
+pub use store::{Buckets, Store};
+pub use subject::{NotASubject, Subject};
+pub use tables::{Table, create_tables};
+pub use unit::{Label, LabelState};

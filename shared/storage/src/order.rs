@@ -1,0 +1,295 @@
+//! Orders of unit ids: one transaction records them all, the unit items follow.
+
+use identity::{LabelId, UnitId};
+use ledger::{Sha256, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::change::{Guard, Receipt, Row, random};
+use crate::commit::CommitError;
+use crate::record::{HEAD, HeadItem, compress, expand};
+use crate::store::key;
+use crate::unit::{Label, LabelState};
+use crate::{Change, Facts, Head, Store, StoreError, Subject, Table};
+
+/// Units whose items go into one transaction: a head and a label each, 100 items at most.
+const UNITS_PER_TRANSACTION: usize = 50;
+
+/// An order of 1 to 10,000 units.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Its id.
+    pub id: Uuid,
+    /// Who ordered.
+    pub organisation: String,
+    /// For which model.
+    pub model: Uuid,
+    /// For which batch.
+    pub batch: Option<Uuid>,
+    /// When.
+    pub at: Timestamp,
+    /// Whether its labels may go on batteries for sale.
+    pub market: bool,
+    /// The ids, each with its first label.
+    pub units: Vec<(UnitId, LabelId)>,
+    /// How far it is.
+    pub state: OrderState,
+    /// Hash of the event that recorded it: what each unit's own chain begins with.
+    pub event_hash: Option<Sha256>,
+}
+
+/// How far an order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderState {
+    /// Recorded; not every unit can be resolved yet.
+    Pending,
+    /// Every unit exists.
+    Complete,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderItem {
+    pk: String,
+    sk: String,
+    v: u8,
+    organisation: String,
+    model: Uuid,
+    batch: Option<Uuid>,
+    at: Timestamp,
+    market: bool,
+    #[serde(with = "serde_bytes")]
+    units: Vec<u8>,
+    state: OrderState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<OrderEvent>,
+}
+
+/// Where the order's event stands: its hash is known only once the event is sealed.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderEvent {
+    subject: String,
+    seq: u64,
+}
+
+const ORDER: &str = "0#ORDER";
+
+fn partition(id: Uuid) -> String {
+    format!("ORDER#{id}")
+}
+
+impl Order {
+    /// A new order with freshly drawn ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the random source fails.
+    pub fn new(
+        organisation: String,
+        model: Uuid,
+        batch: Option<Uuid>,
+        count: usize,
+        market: bool,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let units = (0..count)
+            .map(|_| {
+                Ok((
+                    UnitId::from_random(random()?),
+                    LabelId::from_random(random()?),
+                ))
+            })
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Self {
+            id: Uuid::new_v4(),
+            organisation,
+            model,
+            batch,
+            at,
+            market,
+            units,
+            state: OrderState::Pending,
+            event_hash: None,
+        })
+    }
+
+    /// The subject whose chain tells of the order: the batch, or else the model.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        self.batch
+            .map_or(Subject::Model(self.model), Subject::Batch)
+    }
+
+    fn row(&self, seq: u64) -> Result<Row, StoreError> {
+        let packed = compress(&serde_json::to_vec(&self.units).map_err(StoreError::damaged)?)?;
+        let item = OrderItem {
+            pk: partition(self.id),
+            sk: ORDER.to_owned(),
+            v: 1,
+            organisation: self.organisation.clone(),
+            model: self.model,
+            batch: self.batch,
+            at: self.at,
+            market: self.market,
+            units: packed,
+            state: self.state,
+            event: Some(OrderEvent {
+                subject: self.subject().to_string(),
+                seq,
+            }),
+        };
+        Row::put(Table::Records, &item, Guard::New)
+    }
+
+    fn unit_rows(
+        &self,
+        unit: UnitId,
+        label: LabelId,
+        event_hash: Sha256,
+    ) -> Result<[Row; 2], StoreError> {
+        let subject = Subject::Unit(unit);
+        let head = HeadItem {
+            pk: subject.to_string(),
+            sk: HEAD.to_owned(),
+            v: 1,
+            head: Head {
+                organisation: self.organisation.clone(),
+                seq: 0,
+                version: 0,
+                event_hash,
+                last_at: self.at,
+                parts: Vec::new(),
+                facts: Facts::Unit {
+                    model: self.model,
+                    batch: self.batch,
+                    order: self.id,
+                    allocated_at: self.at,
+                    passport: None,
+                },
+            },
+        };
+        let label = Label {
+            label,
+            state: LabelState::Issued,
+            issued_at: self.at,
+            changed_at: self.at,
+            replaced_by: None,
+            market: self.market,
+        };
+        Ok([
+            Row::put(Table::Records, &head, Guard::New)?,
+            Row::put(Table::Records, &label.item(&subject), Guard::New)?,
+        ])
+    }
+}
+
+impl Store {
+    /// Records an order: the order itself, the event in `change` (whose only subject is [`Order::subject`]) and the row of
+    /// the request, in one transaction.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub async fn commit_order(
+        &self,
+        log: &str,
+        mut change: Change,
+        order: &mut Order,
+        now: Timestamp,
+    ) -> Result<Receipt, CommitError> {
+        let seq = change
+            .subjects
+            .first()
+            .and_then(|subject| subject.before.as_ref())
+            .map_or(0, |record| record.head.seq)
+            + 1;
+        change.rows.push(order.row(seq)?);
+        let receipts = self.commit(log, change, now).await?;
+        let receipt = receipts
+            .into_iter()
+            .next()
+            .ok_or_else(|| StoreError::damaged("an order without its event"))?;
+        order.event_hash = Some(receipt.hash);
+        Ok(receipt)
+    }
+
+    /// Puts the items of every unit of an order that has none yet, and marks the order complete. Safe to run again, and
+    /// by several at once.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was put stays, and the next run goes on from there.
+    pub async fn finish_order(&self, order: &mut Order) -> Result<(), StoreError> {
+        let event_hash = order
+            .event_hash
+            .ok_or_else(|| StoreError::damaged("an order without its event"))?;
+        for units in order.units.chunks(UNITS_PER_TRANSACTION) {
+            let mut rows = Vec::with_capacity(units.len() * 2);
+            for (unit, label) in units {
+                rows.extend(order.unit_rows(*unit, *label, event_hash)?);
+            }
+            match self.write(rows.clone(), &[]).await {
+                Ok(()) => {}
+                Err(CommitError::Exists | CommitError::Busy) => self.put_each(rows).await?,
+                Err(CommitError::Store(error)) => return Err(error),
+                Err(error) => return Err(StoreError::unavailable(error)),
+            }
+        }
+        self.dynamodb()
+            .update_item()
+            .table_name(self.table(Table::Records))
+            .set_key(Some(key(&partition(order.id), Some(ORDER))))
+            .update_expression("SET #state = :complete")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(
+                ":complete",
+                aws_sdk_dynamodb::types::AttributeValue::S("complete".to_owned()),
+            )
+            .send()
+            .await
+            .map_err(StoreError::unavailable)?;
+        order.state = OrderState::Complete;
+        Ok(())
+    }
+
+    async fn put_each(&self, rows: Vec<Row>) -> Result<(), StoreError> {
+        for row in rows {
+            self.put_new(row.table, row.item).await?;
+        }
+        Ok(())
+    }
+
+    /// An order by its id.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or the item is damaged.
+    pub async fn order(&self, id: Uuid) -> Result<Option<Order>, StoreError> {
+        let Some(item) = self
+            .get::<OrderItem>(Table::Records, &partition(id), Some(ORDER))
+            .await?
+        else {
+            return Ok(None);
+        };
+        let event_hash = match &item.event {
+            Some(event) => self.event_hash(&event.subject, event.seq).await?,
+            None => None,
+        };
+        Ok(Some(Order {
+            id,
+            organisation: item.organisation,
+            model: item.model,
+            batch: item.batch,
+            at: item.at,
+            market: item.market,
+            units: expand(&item.units)?,
+            state: item.state,
+            event_hash,
+        }))
+    }
+
+    async fn event_hash(&self, subject: &str, seq: u64) -> Result<Option<Sha256>, StoreError> {
+        let event: Option<crate::journal::EventItem> = self
+            .get(Table::Ledger, subject, Some(&format!("{seq:010}")))
+            .await?;
+        Ok(event.map(|event| event.hash))
+    }
+}

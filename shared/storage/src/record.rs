@@ -1,0 +1,354 @@
+//! A subject's current state: its head and its parts.
+
+use std::collections::BTreeMap;
+
+use identity::UnitId;
+use ledger::{PartSalts, Sha256, Timestamp};
+use passport::{Category, Class, Classes};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::store::{Item, decode};
+use crate::{Store, StoreError, Subject, Table};
+
+/// Where a subject stands: what the next change is conditional on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Head {
+    /// Organisation that is responsible for the subject.
+    pub organisation: String,
+    /// Number of events so far; the last one's sequence number. 0 for a unit that was only allocated.
+    pub seq: u64,
+    /// Number of versions so far; 0 for a subject without data.
+    pub version: u64,
+    /// Hash of the last event; a unit's first event follows the one of its order.
+    pub event_hash: Sha256,
+    /// Time of the last event.
+    pub last_at: Timestamp,
+    /// The newest part of each access class that has one.
+    pub parts: Vec<PartReference>,
+    /// What identifies the subject and relates it to others. Holds nothing that is not public once the unit is sold.
+    pub facts: Facts,
+}
+
+impl Head {
+    /// Changes that callers who may read `classes` could have noticed: the number in their ETag. A change of a class they
+    /// may not read does not move it.
+    #[must_use]
+    pub fn revision(&self, classes: Classes) -> u64 {
+        self.parts
+            .iter()
+            .filter(|part| classes.contains(part.class))
+            .map(|part| part.revision)
+            .sum()
+    }
+
+    pub(crate) fn part(&self, class: Class) -> Option<&PartReference> {
+        self.parts.iter().find(|part| part.class == class)
+    }
+}
+
+/// One part of a version, by access class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartReference {
+    /// Whose eyes it is for.
+    pub class: Class,
+    /// How often this class changed.
+    pub revision: u64,
+    /// The version that holds it.
+    pub version: u64,
+    /// SHA-256 over the part with every value salted (ledger.md §1.1).
+    pub commitment: Sha256,
+}
+
+/// Identity and relations of a subject, by its kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Facts {
+    /// A battery model.
+    Model {
+        /// Category under Article 3 of the regulation.
+        category: Category,
+    },
+    /// A batch of a model.
+    Batch {
+        /// The model.
+        model: Uuid,
+        /// The model's category.
+        category: Category,
+    },
+    /// A passport of a unit.
+    Passport {
+        /// The battery.
+        unit: UnitId,
+        /// Its model.
+        model: Uuid,
+        /// Its batch.
+        batch: Option<Uuid>,
+        /// The model's category.
+        category: Category,
+        /// Where the record stands.
+        status: RecordStatus,
+        /// When the battery was placed on the market.
+        placed_on_market_at: Option<Timestamp>,
+    },
+    /// A battery.
+    Unit {
+        /// Its model.
+        model: Uuid,
+        /// Its batch.
+        batch: Option<Uuid>,
+        /// The order its id came from.
+        order: Uuid,
+        /// When the id was allocated.
+        allocated_at: Timestamp,
+        /// The passport in force.
+        passport: Option<Uuid>,
+    },
+    /// An organisation's own chain.
+    Organisation,
+}
+
+/// The life of a record, apart from the battery's own status (which is class 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordStatus {
+    /// Being prepared; not public.
+    Draft,
+    /// The battery is on the market.
+    Active,
+    /// Withdrawn from use (EN 18222 `DeleteDPPById`); kept.
+    Archived,
+    /// The battery was recycled (Article 77(8)).
+    Recycled,
+}
+
+impl RecordStatus {
+    /// The status as event types name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Archived => "archived",
+            Self::Recycled => "recycled",
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HeadItem {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+    pub(crate) v: u8,
+    #[serde(flatten)]
+    pub(crate) head: Head,
+}
+
+/// A part as stored: `body` is the RFC 8785 form of the part's document, `salts` of its attributes' salts, both
+/// compressed, and sealed unless the part is public.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PartItem {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+    pub(crate) v: u8,
+    pub(crate) class: Class,
+    pub(crate) revision: u64,
+    #[serde(with = "serde_bytes")]
+    pub(crate) body: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    pub(crate) salts: Vec<u8>,
+}
+
+pub(crate) const HEAD: &str = "0#HEAD";
+
+pub(crate) fn current_part_key(class: Class) -> String {
+    format!("0#PART#{}", class.number())
+}
+
+pub(crate) fn version_key(version: u64) -> String {
+    format!("V#{version:010}")
+}
+
+pub(crate) fn version_part_key(version: u64, class: Class) -> String {
+    format!("V#{version:010}#{}", class.number())
+}
+
+/// Where a part's content is bound to by its seal; the same for the current copy and the version's.
+pub(crate) fn part_place(subject: &Subject, class: Class, revision: u64) -> String {
+    format!("{subject}|{}|{revision}", class.number())
+}
+
+/// A subject as it stands, its sealed parts closed.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Whose record.
+    pub subject: Subject,
+    /// Where it stands.
+    pub head: Head,
+    pub(crate) parts: Vec<PartItem>,
+}
+
+/// A subject as it stands, wholly open: what a change starts from.
+#[derive(Debug, Clone)]
+pub struct OpenRecord {
+    /// Whose record.
+    pub subject: Subject,
+    /// Where it stands.
+    pub head: Head,
+    /// The values of every class.
+    pub document: Map<String, Value>,
+    pub(crate) salts: BTreeMap<Class, PartSalts>,
+}
+
+impl Store {
+    /// A subject's head and parts, in one strongly consistent query; `None` where it does not exist.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn record(&self, subject: &Subject) -> Result<Option<Record>, StoreError> {
+        let items = self
+            .query(Table::Records, &subject.to_string(), "0#", true)
+            .await?;
+        let mut head = None;
+        let mut parts = Vec::new();
+        for item in items {
+            match sort_key(&item) {
+                HEAD => head = Some(decode::<HeadItem>(item)?.head),
+                key if key.starts_with("0#PART#") => parts.push(decode(item)?),
+                _ => {}
+            }
+        }
+        Ok(head.map(|head| Record {
+            subject: subject.clone(),
+            head,
+            parts,
+        }))
+    }
+
+    /// The values of a record in those classes, as one document. Opens sealed parts with the subject's key; where the key
+    /// was erased they are absent.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a part does not open or the key service does not answer.
+    pub async fn document(
+        &self,
+        record: &Record,
+        classes: Classes,
+    ) -> Result<Map<String, Value>, StoreError> {
+        let mut document = Map::new();
+        for part in &record.parts {
+            if classes.contains(part.class)
+                && let Some(opened) = self.open_part(&record.subject, part).await?
+            {
+                merge(&mut document, opened.document);
+            }
+        }
+        Ok(document)
+    }
+
+    /// A subject with all its values, for a change. Not for reading: it opens every class.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store or the key service does not answer, or an item is damaged.
+    pub async fn open_for_change(
+        &self,
+        subject: &Subject,
+    ) -> Result<Option<OpenRecord>, StoreError> {
+        let Some(record) = self.record(subject).await? else {
+            return Ok(None);
+        };
+        let mut document = Map::new();
+        let mut salts = BTreeMap::new();
+        for part in &record.parts {
+            if let Some(opened) = self.open_part(subject, part).await? {
+                merge(&mut document, opened.document);
+                salts.insert(part.class, opened.salts);
+            }
+        }
+        Ok(Some(OpenRecord {
+            subject: record.subject,
+            head: record.head,
+            document,
+            salts,
+        }))
+    }
+
+    pub(crate) async fn open_part(
+        &self,
+        subject: &Subject,
+        part: &PartItem,
+    ) -> Result<Option<OpenedPart>, StoreError> {
+        if part.class == Class::Public {
+            return OpenedPart::read(&part.body, &part.salts).map(Some);
+        }
+        let Some(key) = self.data_key(subject).await? else {
+            return Ok(None);
+        };
+        let place = part_place(subject, part.class, part.revision);
+        OpenedPart::read(
+            &key.open(&part.body, &place)?,
+            &key.open(&part.salts, &place)?,
+        )
+        .map(Some)
+    }
+}
+
+/// A part in the clear.
+pub(crate) struct OpenedPart {
+    pub(crate) document: Map<String, Value>,
+    pub(crate) salts: PartSalts,
+}
+
+impl OpenedPart {
+    fn read(body: &[u8], salts: &[u8]) -> Result<Self, StoreError> {
+        Ok(Self {
+            document: expand(body)?,
+            salts: expand(salts)?,
+        })
+    }
+}
+
+/// Decompresses and parses JSON that this crate wrote.
+pub(crate) fn expand<T: serde::de::DeserializeOwned>(compressed: &[u8]) -> Result<T, StoreError> {
+    let size = zstd::zstd_safe::get_frame_content_size(compressed)
+        .ok()
+        .flatten()
+        .and_then(|size| usize::try_from(size).ok())
+        .filter(|size| *size <= EXPANDED_LIMIT)
+        .ok_or_else(|| StoreError::damaged("a compressed item does not tell its size"))?;
+    let bytes = zstd::bulk::decompress(compressed, size).map_err(StoreError::damaged)?;
+    serde_json::from_slice(&bytes).map_err(StoreError::damaged)
+}
+
+/// Compresses bytes for storage.
+pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    zstd::bulk::compress(bytes, COMPRESSION_LEVEL).map_err(StoreError::damaged)
+}
+
+/// No stored item expands past this.
+const EXPANDED_LIMIT: usize = 4 << 20;
+const COMPRESSION_LEVEL: i32 = 3;
+
+fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
+    for (group, attributes) in from {
+        match (into.get_mut(&group), attributes) {
+            (Some(Value::Object(present)), Value::Object(more)) => present.extend(more),
+            (_, attributes) => {
+                into.insert(group, attributes);
+            }
+        }
+    }
+}
+
+pub(crate) fn sort_key(item: &Item) -> &str {
+    item.get("sk")
+        .and_then(|value| value.as_s().ok())
+        .map_or("", String::as_str)
+}

@@ -1,0 +1,203 @@
+//! What a scanned label leads to: one query, nothing sealed, no keys.
+
+use identity::UnitId;
+use ledger::Timestamp;
+use passport::{Category, Class};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::change::{Guard, Row};
+use crate::record::{HEAD, HeadItem, PartItem, compress, current_part_key, expand, sort_key};
+use crate::store::decode;
+use crate::unit::{LABEL, Label, LabelItem};
+use crate::{Facts, Head, RecordStatus, Store, StoreError, Subject, Table};
+
+const PUBLIC: &str = "0#PUBLIC";
+
+/// A unit as the public meets it.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// The unit's head.
+    pub head: Head,
+    /// Every label it ever had.
+    pub labels: Vec<Label>,
+    /// The public part of the passport in force; `None` where there is none yet.
+    pub passport: Option<PublicPart>,
+}
+
+/// The public part of a passport, model or batch.
+#[derive(Debug, Clone)]
+pub struct PublicPart {
+    /// The passport; nil for a model or batch.
+    pub passport: Uuid,
+    /// The responsible organisation; empty for a model or batch.
+    pub organisation: String,
+    /// How often the public part changed.
+    pub revision: u64,
+    /// Where the record stands; `active` for a model or batch.
+    pub status: RecordStatus,
+    /// When the battery was placed on the market.
+    pub placed_on_market_at: Option<Timestamp>,
+    /// When the public part last changed.
+    pub updated_at: Option<Timestamp>,
+    /// The category; absent for a model or batch read by its part alone.
+    pub category: Option<Category>,
+    /// The values.
+    pub document: Map<String, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PublicItem {
+    pk: String,
+    sk: String,
+    v: u8,
+    passport: Uuid,
+    organisation: String,
+    revision: u64,
+    status: RecordStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    placed_on_market_at: Option<Timestamp>,
+    updated_at: Timestamp,
+    category: Category,
+    #[serde(with = "serde_bytes")]
+    body: Vec<u8>,
+}
+
+/// The row that copies a passport's public part beside its unit; `None` for any other subject.
+pub(crate) fn public_row(
+    subject: &Subject,
+    head: &Head,
+    document: Map<String, Value>,
+    at: Timestamp,
+) -> Result<Option<Row>, StoreError> {
+    let Subject::Passport(passport) = subject else {
+        return Ok(None);
+    };
+    let Facts::Passport {
+        unit,
+        category,
+        status,
+        placed_on_market_at,
+        ..
+    } = &head.facts
+    else {
+        return Err(StoreError::damaged("a passport without a passport's facts"));
+    };
+    let body = ledger::canonical(&Value::Object(document)).map_err(StoreError::damaged)?;
+    let item = PublicItem {
+        pk: Subject::Unit(*unit).to_string(),
+        sk: PUBLIC.to_owned(),
+        v: 1,
+        passport: *passport,
+        organisation: head.organisation.clone(),
+        revision: head.part(Class::Public).map_or(0, |part| part.revision),
+        status: *status,
+        placed_on_market_at: *placed_on_market_at,
+        updated_at: at,
+        category: *category,
+        body: compress(&body)?,
+    };
+    Row::put(Table::Records, &item, Guard::Covered).map(Some)
+}
+
+impl Store {
+    /// The unit behind a label, in one query; `None` where no such unit was ever allocated.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn scan(&self, unit: UnitId) -> Result<Option<Scan>, StoreError> {
+        let partition = Subject::Unit(unit).to_string();
+        let items = self.query(Table::Records, &partition, "0#", false).await?;
+        let mut head = None;
+        let mut labels = Vec::new();
+        let mut passport = None;
+        for item in items {
+            match sort_key(&item) {
+                HEAD => head = Some(decode::<HeadItem>(item)?.head),
+                PUBLIC => passport = Some(decode::<PublicItem>(item)?.open()?),
+                key if key.starts_with(LABEL) => labels.push(decode::<LabelItem>(item)?.label),
+                _ => {}
+            }
+        }
+        Ok(head.map(|head| Scan {
+            head,
+            labels,
+            passport,
+        }))
+    }
+
+    /// The public parts of a model and, where given, a batch, in one `BatchGetItem`.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn public_parts(
+        &self,
+        subjects: &[Subject],
+    ) -> Result<Vec<(Subject, PublicPart)>, StoreError> {
+        use aws_sdk_dynamodb::types::KeysAndAttributes;
+        let table = self.table(Table::Records);
+        let keys = subjects
+            .iter()
+            .map(|subject| {
+                crate::store::key(&subject.to_string(), Some(&current_part_key(Class::Public)))
+            })
+            .collect();
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .build()
+            .map_err(StoreError::unavailable)?;
+        let answer = self
+            .dynamodb()
+            .batch_get_item()
+            .request_items(&table, wanted)
+            .send()
+            .await
+            .map_err(StoreError::unavailable)?;
+        if answer.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
+            return Err(StoreError::Unavailable("the table is throttled".to_owned()));
+        }
+        answer
+            .responses
+            .and_then(|mut tables| tables.remove(&table))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|item| {
+                let part: PartItem = decode(item)?;
+                let subject = part.pk.parse().map_err(StoreError::damaged)?;
+                Ok((subject, part.public()?))
+            })
+            .collect()
+    }
+}
+
+impl PublicItem {
+    fn open(self) -> Result<PublicPart, StoreError> {
+        Ok(PublicPart {
+            passport: self.passport,
+            organisation: self.organisation,
+            revision: self.revision,
+            status: self.status,
+            placed_on_market_at: self.placed_on_market_at,
+            updated_at: Some(self.updated_at),
+            category: Some(self.category),
+            document: expand(&self.body)?,
+        })
+    }
+}
+
+impl PartItem {
+    fn public(self) -> Result<PublicPart, StoreError> {
+        Ok(PublicPart {
+            passport: Uuid::nil(),
+            organisation: String::new(),
+            revision: self.revision,
+            status: RecordStatus::Active,
+            placed_on_market_at: None,
+            updated_at: None,
+            category: None,
+            document: expand(&self.body)?,
+        })
+    }
+}

@@ -1,0 +1,287 @@
+//! Data keys: one per subject, wrapped by KMS (or by a key file on a developer's machine), never stored in the clear.
+//!
+//! Everything but class 1 is sealed with AES-256-GCM under its subject's key. Deleting the wrapped key erases all of it,
+//! backups included, while every proof stays valid.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
+use aws_sdk_kms::primitives::Blob;
+use serde::{Deserialize, Serialize};
+
+use crate::store::Item;
+use crate::{Store, StoreError, Subject, Table};
+
+const KEY_BYTES: usize = 32;
+/// Keys held in the memory of one process; past that all are dropped and read again.
+const CACHED_KEYS: usize = 10_000;
+/// Format byte before every sealed text.
+const FORMAT: u8 = 1;
+
+/// Fills a buffer from the operating system's random source.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] where the source fails.
+pub fn fill_random(buffer: &mut [u8]) -> Result<(), StoreError> {
+    aws_lc_rs::rand::fill(buffer)
+        .map_err(|_| StoreError::Unavailable("the random source did not answer".to_owned()))
+}
+
+/// What wraps data keys.
+pub struct KeyVault {
+    wrapper: Wrapper,
+    cache: Mutex<HashMap<Subject, Arc<DataKey>>>,
+}
+
+enum Wrapper {
+    /// AWS KMS, `Encrypt` and `Decrypt` with the subject as encryption context.
+    Kms {
+        client: aws_sdk_kms::Client,
+        key_id: String,
+    },
+    /// A local key file.
+    Local(Box<DataKey>),
+    /// None: this function may read public parts only.
+    Absent,
+}
+
+impl KeyVault {
+    /// Keys wrapped by the KMS key `key_id`.
+    #[must_use]
+    pub fn kms(client: aws_sdk_kms::Client, key_id: String) -> Self {
+        Self::over(Wrapper::Kms { client, key_id })
+    }
+
+    /// Keys wrapped by the 32 bytes in `path`, made on first use.
+    ///
+    /// # Errors
+    /// [`StoreError::Misconfigured`] where the file cannot be read or made, or has another size.
+    pub fn file(path: &Path) -> Result<Self, StoreError> {
+        let fault = |what: String| StoreError::Misconfigured(format!("key file: {what}"));
+        if !path.exists() {
+            let mut bytes = [0; KEY_BYTES];
+            fill_random(&mut bytes)?;
+            std::fs::write(path, bytes).map_err(|error| fault(error.to_string()))?;
+        }
+        let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+        let key = DataKey::new(&bytes)
+            .ok_or_else(|| fault(format!("{} bytes found, 32 expected", bytes.len())))?;
+        Ok(Self::over(Wrapper::Local(Box::new(key))))
+    }
+
+    /// No keys: sealed parts stay closed.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::over(Wrapper::Absent)
+    }
+
+    fn over(wrapper: Wrapper) -> Self {
+        Self {
+            wrapper,
+            cache: Mutex::default(),
+        }
+    }
+
+    fn cached(&self, subject: &Subject) -> Option<Arc<DataKey>> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.get(subject).cloned()
+    }
+
+    fn remember(&self, subject: &Subject, key: &Arc<DataKey>) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHED_KEYS {
+            cache.clear();
+        }
+        cache.insert(subject.clone(), Arc::clone(key));
+    }
+
+    async fn wrap(&self, subject: &Subject, bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+        match &self.wrapper {
+            Wrapper::Kms { client, key_id } => {
+                let answer = client
+                    .encrypt()
+                    .key_id(key_id)
+                    .plaintext(Blob::new(bytes))
+                    .encryption_context("subject", subject.to_string())
+                    .send()
+                    .await
+                    .map_err(StoreError::unavailable)?;
+                answer.ciphertext_blob.map(Blob::into_inner).ok_or_else(|| {
+                    StoreError::Unavailable("the key service sent no ciphertext".to_owned())
+                })
+            }
+            Wrapper::Local(key) => key.seal(bytes, &subject.to_string()),
+            Wrapper::Absent => Err(StoreError::NoKeys),
+        }
+    }
+
+    async fn unwrap_key(&self, subject: &Subject, wrapped: &[u8]) -> Result<DataKey, StoreError> {
+        let bytes = match &self.wrapper {
+            Wrapper::Kms { client, key_id } => client
+                .decrypt()
+                .key_id(key_id)
+                .ciphertext_blob(Blob::new(wrapped))
+                .encryption_context("subject", subject.to_string())
+                .send()
+                .await
+                .map_err(StoreError::unavailable)?
+                .plaintext
+                .map(Blob::into_inner)
+                .ok_or_else(|| StoreError::Unavailable("the key service sent no key".to_owned()))?,
+            Wrapper::Local(key) => key.open(wrapped, &subject.to_string())?,
+            Wrapper::Absent => return Err(StoreError::NoKeys),
+        };
+        DataKey::new(&bytes).ok_or_else(|| StoreError::damaged("a data key has the wrong size"))
+    }
+}
+
+/// A subject's key in the clear, in memory only.
+pub(crate) struct DataKey {
+    cipher: LessSafeKey,
+    references: hmac::Key,
+}
+
+impl DataKey {
+    fn new(bytes: &[u8]) -> Option<Self> {
+        let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, bytes).ok()?);
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"references");
+        Some(Self {
+            cipher,
+            references: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+        })
+    }
+
+    /// A name that tells nobody who is meant, the same for the same person within one subject.
+    pub(crate) fn reference(&self, name: &str) -> String {
+        hex::encode(hmac::sign(&self.references, name.as_bytes()))
+    }
+
+    /// Seals `clear`, bound to `place` (the key of the item it will be stored in), as format byte, nonce, ciphertext, tag.
+    pub(crate) fn seal(&self, clear: &[u8], place: &str) -> Result<Vec<u8>, StoreError> {
+        let mut nonce = [0; NONCE_LEN];
+        fill_random(&mut nonce)?;
+        let mut body = clear.to_vec();
+        self.cipher
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place),
+                &mut body,
+            )
+            .map_err(|_| StoreError::damaged("sealing failed"))?;
+        Ok([&[FORMAT][..], &nonce, &body].concat())
+    }
+
+    pub(crate) fn open(&self, sealed: &[u8], place: &str) -> Result<Vec<u8>, StoreError> {
+        let fault =
+            || StoreError::damaged(format!("the sealed content of `{place}` does not open"));
+        let rest = sealed.strip_prefix(&[FORMAT]).ok_or_else(fault)?;
+        let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(fault)?;
+        let mut body = body.to_vec();
+        let length = self
+            .cipher
+            .open_in_place(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(place),
+                &mut body,
+            )
+            .map_err(|_| fault())?
+            .len();
+        body.truncate(length);
+        Ok(body)
+    }
+}
+
+/// The stored form of a data key.
+#[derive(Serialize, Deserialize)]
+struct KeyItem {
+    pk: String,
+    v: u8,
+    #[serde(with = "serde_bytes")]
+    wrapped: Vec<u8>,
+}
+
+/// A subject's key and, where it is new, the item that has to be written with the change that first uses it.
+pub(crate) struct KeyForChange {
+    pub(crate) key: Arc<DataKey>,
+    pub(crate) new_item: Option<Item>,
+}
+
+impl Store {
+    /// The key a subject's sealed parts open with; `None` once it was erased, or before anything was sealed.
+    pub(crate) async fn data_key(
+        &self,
+        subject: &Subject,
+    ) -> Result<Option<Arc<DataKey>>, StoreError> {
+        if let Some(key) = self.vault().cached(subject) {
+            return Ok(Some(key));
+        }
+        let Some(item) = self
+            .get::<KeyItem>(Table::Keys, &subject.to_string(), None)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let key = Arc::new(self.vault().unwrap_key(subject, &item.wrapped).await?);
+        self.vault().remember(subject, &key);
+        Ok(Some(key))
+    }
+
+    /// The key for a change of the subject, made where there is none yet.
+    pub(crate) async fn data_key_for_change(
+        &self,
+        subject: &Subject,
+    ) -> Result<KeyForChange, StoreError> {
+        if let Some(key) = self.data_key(subject).await? {
+            return Ok(KeyForChange {
+                key,
+                new_item: None,
+            });
+        }
+        let mut bytes = [0; KEY_BYTES];
+        fill_random(&mut bytes)?;
+        let wrapped = self.vault().wrap(subject, &bytes).await?;
+        let key = DataKey::new(&bytes).ok_or_else(|| StoreError::damaged("a new data key"))?;
+        let item = KeyItem {
+            pk: subject.to_string(),
+            v: 1,
+            wrapped,
+        };
+        Ok(KeyForChange {
+            key: Arc::new(key),
+            new_item: Some(crate::store::encode(&item)?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> DataKey {
+        DataKey::new(&[7; KEY_BYTES]).unwrap()
+    }
+
+    #[test]
+    fn sealed_content_opens_only_at_its_place() {
+        let sealed = key().seal(b"state of health", "P#1|0#PART#4").unwrap();
+        assert_eq!(
+            key().open(&sealed, "P#1|0#PART#4").unwrap(),
+            b"state of health"
+        );
+        assert!(key().open(&sealed, "P#2|0#PART#4").is_err());
+    }
+
+    #[test]
+    fn any_flipped_byte_is_noticed() {
+        let sealed = key().seal(b"state of health", "here").unwrap();
+        for position in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[position] ^= 1;
+            assert!(key().open(&changed, "here").is_err(), "byte {position}");
+        }
+        assert!(key().open(&[], "here").is_err());
+    }
+}

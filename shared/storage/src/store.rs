@@ -1,0 +1,221 @@
+//! Where everything is kept: the clients, the names of tables and buckets, and the keys.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::sealing::KeyVault;
+use crate::{StoreError, Table};
+
+/// One item as DynamoDB holds it.
+pub(crate) type Item = std::collections::HashMap<String, AttributeValue>;
+
+/// Names of the buckets (architecture.md §4).
+#[derive(Debug, Clone)]
+pub struct Buckets {
+    /// Unlocked; takes presigned uploads, emptied after a day.
+    pub intake: String,
+    /// Object Lock; written once.
+    pub evidence: String,
+}
+
+/// The clients and names every function works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    dynamodb: aws_sdk_dynamodb::Client,
+    s3: aws_sdk_s3::Client,
+    prefix: String,
+    buckets: Buckets,
+    vault: KeyVault,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("prefix", &self.0.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// A store over ready-made clients; `prefix` stands before every table's name.
+    #[must_use]
+    pub fn new(
+        dynamodb: aws_sdk_dynamodb::Client,
+        s3: aws_sdk_s3::Client,
+        prefix: impl Into<String>,
+        buckets: Buckets,
+        vault: KeyVault,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            dynamodb,
+            s3,
+            prefix: prefix.into(),
+            buckets,
+            vault,
+        }))
+    }
+
+    /// A store as the environment of a Lambda function describes it: `TABLE_PREFIX`, `INTAKE_BUCKET`, `EVIDENCE_BUCKET`,
+    /// and `DATA_KEY_ID` (the KMS key that wraps data keys; a function without it reads public parts only). Honours
+    /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3`.
+    ///
+    /// # Errors
+    /// [`StoreError::Misconfigured`] naming the variable that is missing.
+    pub async fn from_env() -> Result<Self, StoreError> {
+        let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let prefix = required("TABLE_PREFIX")?;
+        let buckets = Buckets {
+            intake: std::env::var("INTAKE_BUCKET").unwrap_or_default(),
+            evidence: std::env::var("EVIDENCE_BUCKET").unwrap_or_default(),
+        };
+        let vault = match (std::env::var("DATA_KEY_ID"), std::env::var("DATA_KEY_FILE")) {
+            (Ok(key), _) => KeyVault::kms(aws_sdk_kms::Client::new(&config), key),
+            (_, Ok(file)) => KeyVault::file(file.as_ref())?,
+            _ => KeyVault::none(),
+        };
+        let local_s3 = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some());
+        let s3 = aws_sdk_s3::config::Builder::from(&config)
+            .force_path_style(local_s3)
+            .build();
+        Ok(Self::new(
+            aws_sdk_dynamodb::Client::new(&config),
+            aws_sdk_s3::Client::from_conf(s3),
+            prefix,
+            buckets,
+            vault,
+        ))
+    }
+
+    /// Opens the connection to DynamoDB, so that the first request does not pay for the handshake.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the endpoint does not answer.
+    pub async fn warm_up(&self) -> Result<(), StoreError> {
+        self.get::<serde::de::IgnoredAny>(Table::Records, "warm-up", Some("0"))
+            .await
+            .map(drop)
+    }
+
+    pub(crate) fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        &self.0.dynamodb
+    }
+
+    pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
+        &self.0.s3
+    }
+
+    pub(crate) fn buckets(&self) -> &Buckets {
+        &self.0.buckets
+    }
+
+    pub(crate) fn vault(&self) -> &KeyVault {
+        &self.0.vault
+    }
+
+    pub(crate) fn table(&self, table: Table) -> String {
+        format!("{}-{}", self.0.prefix, table.suffix())
+    }
+
+    /// One item by key, strongly consistent.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        pk: &str,
+        sk: Option<&str>,
+    ) -> Result<Option<T>, StoreError> {
+        let answer = self
+            .dynamodb()
+            .get_item()
+            .table_name(self.table(table))
+            .set_key(Some(key(pk, sk)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::unavailable)?;
+        answer.item.map(decode).transpose()
+    }
+
+    /// Every item of a partition whose sort key begins with `begins`, in order, strongly consistent where `consistent`.
+    pub(crate) async fn query(
+        &self,
+        table: Table,
+        pk: &str,
+        begins: &str,
+        consistent: bool,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let request = self
+                .dynamodb()
+                .query()
+                .table_name(self.table(table))
+                .consistent_read(consistent)
+                .set_exclusive_start_key(start)
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+            let request = if begins.is_empty() {
+                request.key_condition_expression("pk = :pk")
+            } else {
+                request
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                    .expression_attribute_values(":sk", AttributeValue::S(begins.to_owned()))
+            };
+            let page = request.send().await.map_err(StoreError::unavailable)?;
+            items.append(&mut page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Puts an item that must not exist yet; `false` where it does.
+    pub(crate) async fn put_new(&self, table: Table, item: Item) -> Result<bool, StoreError> {
+        let sent = self
+            .dynamodb()
+            .put_item()
+            .table_name(self.table(table))
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(true),
+            Err(error) => {
+                let error = error.into_service_error();
+                if error.is_conditional_check_failed_exception() {
+                    Ok(false)
+                } else {
+                    Err(StoreError::unavailable(error))
+                }
+            }
+        }
+    }
+}
+
+fn required(name: &'static str) -> Result<String, StoreError> {
+    std::env::var(name).map_err(|_| StoreError::Misconfigured(format!("`{name}` is not set")))
+}
+
+pub(crate) fn key(pk: &str, sk: Option<&str>) -> Item {
+    let mut key = Item::from([("pk".to_owned(), AttributeValue::S(pk.to_owned()))]);
+    if let Some(sk) = sk {
+        key.insert("sk".to_owned(), AttributeValue::S(sk.to_owned()));
+    }
+    key
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
+    serde_dynamo::from_item(item).map_err(StoreError::damaged)
+}
+
+pub(crate) fn encode<T: Serialize>(item: &T) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(item).map_err(StoreError::damaged)
+}

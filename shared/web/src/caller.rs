@@ -1,0 +1,76 @@
+//! Who is calling.
+
+use access::{Principal, Reading};
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+
+use crate::{Platform, Problem, now};
+
+/// Somebody with a valid token of a registered organisation, or anybody.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// No token: the public.
+    Public,
+    /// A partner.
+    Partner(Box<Principal>),
+}
+
+impl Caller {
+    /// The partner.
+    ///
+    /// # Errors
+    /// 401 for the public.
+    pub fn partner(&self) -> Result<&Principal, Problem> {
+        match self {
+            Self::Partner(principal) => Ok(principal),
+            Self::Public => Err(Problem::unauthenticated(
+                "send `Authorization: Bearer <token>` with a token of a registered organisation",
+            )),
+        }
+    }
+
+    /// What this caller may read of something `owner` is responsible for.
+    #[must_use]
+    pub fn readable(&self, owner: &str) -> Reading {
+        match self {
+            Self::Partner(principal) => access::readable(Some(principal), Some(owner)),
+            Self::Public => access::readable(None, Some(owner)),
+        }
+    }
+
+    /// Whether this caller acts for the organisation.
+    #[must_use]
+    pub fn acts_for(&self, organisation: &str) -> bool {
+        matches!(self, Self::Partner(principal) if principal.organisation == organisation)
+    }
+}
+
+impl FromRequestParts<Platform> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        platform: &Platform,
+    ) -> Result<Self, Self::Rejection> {
+        let mut values = parts.headers.get_all(AUTHORIZATION).iter();
+        let Some(value) = values.next() else {
+            return Ok(Self::Public);
+        };
+        if values.next().is_some() {
+            return Err(Problem::unauthenticated("send one `Authorization` header"));
+        }
+        let token = value
+            .to_str()
+            .ok()
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token)
+            .ok_or_else(|| Problem::unauthenticated("expected `Authorization: Bearer <token>`"))?;
+        let seconds = now().as_millisecond() / 1000;
+        let claims = access::verify(token, &platform.issuers, seconds)?;
+        let organisation = platform.store.organisation(&claims.organisation).await?;
+        let principal = access::principal(&claims, organisation.as_ref(), seconds)?;
+        Ok(Self::Partner(Box::new(principal)))
+    }
+}

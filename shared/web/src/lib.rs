@@ -1,0 +1,24 @@
+//! What every function shares over HTTP: problems, who is calling, bodies, preconditions, provenance, negotiation.
+
+mod body;
+mod caller;
+mod etag;
+mod idempotency;
+mod lambda;
+mod negotiation;
+mod platform;
+mod problem;
+mod provenance;
+
+pub use body::{BODY_LIMIT, Body, member, required_text, required_uuid};
+pub use caller::Caller;
+pub use etag::{ETag, Precondition};
+pub use idempotency::{Idempotency, answer_again};
+pub use lambda::{env, run};
+pub use negotiation::{Language, accepts, best, language};
+pub use platform::{Platform, Site, now};
+pub use problem::{Problem, ProblemBody};
+pub use provenance::Provenance;
+
+/// The header that proves a change was taken in: `<eventId>:<eventHash>`.
+pub const AUDIT_RECEIPT: &str = "audit-receipt";

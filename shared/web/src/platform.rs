@@ -1,0 +1,120 @@
+//! What a function that serves partners works with.
+
+use std::sync::Arc;
+
+use access::Issuers;
+use identity::{Carrier, Host, LabelId, UnitId};
+use ledger::Timestamp;
+use storage::Store;
+use uuid::Uuid;
+
+use crate::Problem;
+
+/// The stage's own address and what its labels may be used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Host of the carrier URL.
+    pub host: Host,
+    /// `https` everywhere but on a developer's machine.
+    pub https: bool,
+    /// Whether labels of this stage may go on batteries for sale.
+    pub market: bool,
+}
+
+impl Site {
+    /// `https://HOST`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{}", self.host)
+    }
+
+    /// The carrier of a unit's label on this site.
+    #[must_use]
+    pub fn carrier(&self, unit: UnitId, label: Option<LabelId>) -> Carrier {
+        Carrier::plain(self.host.clone(), self.https, unit, label)
+    }
+
+    /// The unique product identifier of a unit (EN 18219): `https://HOST/<UNIT>`.
+    #[must_use]
+    pub fn product_identifier(&self, unit: UnitId) -> String {
+        format!("{}/{unit}", self.origin())
+    }
+
+    /// The identifier of a passport: `https://HOST/p/<uuid>`.
+    #[must_use]
+    pub fn passport_identifier(&self, passport: Uuid) -> String {
+        format!("{}/p/{passport}", self.origin())
+    }
+
+    /// The name of the audit log, in every leaf.
+    #[must_use]
+    pub fn log(&self) -> String {
+        format!("{}/log", self.host)
+    }
+}
+
+/// Store, token issuers and site. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Whose tokens count.
+    pub issuers: Arc<Issuers>,
+    /// Where this stage stands.
+    pub site: Arc<Site>,
+}
+
+/// The time, to the millisecond.
+#[must_use]
+pub fn now() -> Timestamp {
+    Timestamp::from_millisecond(jiff::Timestamp::now().as_millisecond())
+}
+
+impl Platform {
+    /// As the environment of a Lambda function describes it: the store's variables ([`Store::from_env`]), `TOKEN_ISSUERS`
+    /// (JSON), `CARRIER_HOST` and `MARKET_LABELS` (`true` in production only). Opens the connection to DynamoDB, so that
+    /// the first request does not pay for the handshake.
+    ///
+    /// # Errors
+    /// A sentence naming what is missing or wrong.
+    pub async fn from_env() -> Result<Self, String> {
+        let issuers = Issuers::from_json(&crate::env("TOKEN_ISSUERS")?)
+            .map_err(|error| format!("`TOKEN_ISSUERS`: {error}"))?;
+        let store = Store::from_env().await.map_err(|error| error.to_string())?;
+        store.warm_up().await.map_err(|error| error.to_string())?;
+        Ok(Self {
+            store,
+            issuers: Arc::new(issuers),
+            site: Arc::new(Site::from_env()?),
+        })
+    }
+
+    /// The passport a path names: its UUID, or its whole URI on this site.
+    ///
+    /// # Errors
+    /// 400 where it is neither.
+    pub fn passport_id(&self, text: &str) -> Result<Uuid, Problem> {
+        let prefix = format!("{}/p/", self.site.origin());
+        Uuid::parse_str(text.strip_prefix(&prefix).unwrap_or(text)).map_err(|_| {
+            Problem::malformed(format!(
+                "expected a passport's UUID, or its URI `{prefix}<uuid>` percent-encoded"
+            ))
+        })
+    }
+}
+
+impl Site {
+    /// From `CARRIER_HOST` and `MARKET_LABELS`.
+    ///
+    /// # Errors
+    /// A sentence naming what is missing or wrong.
+    pub fn from_env() -> Result<Self, String> {
+        let host = crate::env("CARRIER_HOST")?;
+        Ok(Self {
+            host: Host::parse(&host).map_err(|error| format!("`CARRIER_HOST`: {error}"))?,
+            https: true,
+            market: std::env::var("MARKET_LABELS").is_ok_and(|value| value == "true"),
+        })
+    }
+}

@@ -1,0 +1,440 @@
+//! One error body everywhere: RFC 9457 problem details that also carry EN 18222's `statusCode` and `message[]`.
+
+use access::{AccessFault, TokenFault};
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use passport::Fault;
+use serde::Serialize;
+use storage::{CommitError, EvidenceError, StoreError};
+
+/// What the caller is told. What only operators may know is logged once, here, and never sent.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    kind: Kind,
+    detail: String,
+    faults: Vec<Fault>,
+}
+
+/// Every kind of problem: one row of [`Kind::row`] each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Malformed,
+    NotValid,
+    MissingProvenance,
+    MissingKey,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    NotAcceptable,
+    InFlight,
+    Conflict,
+    Gone,
+    PreconditionFailed,
+    TooLarge,
+    UnsupportedMediaType,
+    KeyReused,
+    PreconditionRequired,
+    Internal,
+    Unavailable,
+}
+
+impl Kind {
+    /// Status, name in the type's URI, title, EN 18222 status code.
+    const fn row(self) -> (StatusCode, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Malformed => (
+                StatusCode::BAD_REQUEST,
+                "malformed",
+                "The request cannot be read",
+                "ClientErrorBadRequest",
+            ),
+            Self::NotValid => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "not-valid",
+                "The content breaks rules",
+                "ClientErrorBadRequest",
+            ),
+            Self::MissingProvenance => (
+                StatusCode::BAD_REQUEST,
+                "missing-provenance",
+                "A change says what happened and why",
+                "ClientErrorBadRequest",
+            ),
+            Self::MissingKey => (
+                StatusCode::BAD_REQUEST,
+                "missing-idempotency-key",
+                "`Idempotency-Key` is missing",
+                "ClientErrorBadRequest",
+            ),
+            Self::Unauthenticated => (
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "A valid token is needed",
+                "ClientNotAuthorized",
+            ),
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "This is not yours to do",
+                "ClientForbidden",
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "There is nothing here for you",
+                "ClientErrorResourceNotFound",
+            ),
+            Self::NotAcceptable => (
+                StatusCode::NOT_ACCEPTABLE,
+                "not-acceptable",
+                "No such representation",
+                "ClientErrorBadRequest",
+            ),
+            Self::InFlight => (
+                StatusCode::CONFLICT,
+                "in-flight",
+                "The same request is being worked on",
+                "ClientResourceConflict",
+            ),
+            Self::Conflict => (
+                StatusCode::CONFLICT,
+                "conflict",
+                "It does not fit what is there",
+                "ClientResourceConflict",
+            ),
+            Self::Gone => (
+                StatusCode::GONE,
+                "gone",
+                "The passport has ceased to exist",
+                "ClientErrorResourceNotFound",
+            ),
+            Self::PreconditionFailed => (
+                StatusCode::PRECONDITION_FAILED,
+                "stale",
+                "It changed since you read it",
+                "ClientResourceConflict",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The body is too large",
+                "ClientErrorBadRequest",
+            ),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "media-type",
+                "The body has another media type",
+                "ClientErrorBadRequest",
+            ),
+            Self::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "The key belongs to another request",
+                "ClientResourceConflict",
+            ),
+            Self::PreconditionRequired => (
+                StatusCode::PRECONDITION_REQUIRED,
+                "if-match-needed",
+                "`If-Match` is needed",
+                "ClientErrorBadRequest",
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something of ours is broken",
+                "ServerInternalError",
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Try again in a moment",
+                "ServerInternalError",
+            ),
+        }
+    }
+}
+
+/// The body, as sent.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemBody {
+    /// Identifies the kind of problem; leads to its description.
+    pub r#type: String,
+    /// The kind in words.
+    pub title: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// What happened this time, and what to do.
+    pub detail: String,
+    /// Every fault at once: JSON Pointer, rule, what was expected, what was found, the source of the rule.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub faults: Vec<Fault>,
+    /// EN 18222 status code.
+    pub status_code: &'static str,
+    /// EN 18222 messages.
+    #[schema(value_type = Vec<Object>)]
+    pub message: Vec<Message>,
+}
+
+/// One EN 18222 message.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    message_type: &'static str,
+    text: String,
+    code: &'static str,
+    correlation_id: String,
+    timestamp: String,
+}
+
+impl Problem {
+    fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// 400: it cannot be read.
+    #[must_use]
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Malformed, detail)
+    }
+
+    /// 400: no event type or no reason was given, or no evidence where its type asks for it.
+    #[must_use]
+    pub fn missing_provenance(detail: impl Into<String>) -> Self {
+        Self::new(Kind::MissingProvenance, detail)
+    }
+
+    /// 400: no `Idempotency-Key`.
+    #[must_use]
+    pub fn missing_key() -> Self {
+        Self::new(
+            Kind::MissingKey,
+            "send `Idempotency-Key` with a fresh random value, and the same value when you retry",
+        )
+    }
+
+    /// 401.
+    #[must_use]
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Unauthenticated, detail)
+    }
+
+    /// 403, naming the class or right.
+    #[must_use]
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Forbidden, detail)
+    }
+
+    /// 404: it does not exist, or the caller may not know that it does.
+    #[must_use]
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, detail)
+    }
+
+    /// 406.
+    #[must_use]
+    pub fn not_acceptable(detail: impl Into<String>) -> Self {
+        Self::new(Kind::NotAcceptable, detail)
+    }
+
+    /// 409: it does not fit the present state.
+    #[must_use]
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Conflict, detail)
+    }
+
+    /// 410: the battery was recycled.
+    #[must_use]
+    pub fn gone(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Gone, detail)
+    }
+
+    /// 412.
+    #[must_use]
+    pub fn stale(detail: impl Into<String>) -> Self {
+        Self::new(Kind::PreconditionFailed, detail)
+    }
+
+    /// 413.
+    #[must_use]
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(Kind::TooLarge, detail)
+    }
+
+    /// 415.
+    #[must_use]
+    pub fn media_type(detail: impl Into<String>) -> Self {
+        Self::new(Kind::UnsupportedMediaType, detail)
+    }
+
+    /// 422: rules are broken; every fault at once.
+    #[must_use]
+    pub fn not_valid(faults: Vec<Fault>) -> Self {
+        let detail = match faults.len() {
+            1 => "one fault; nothing was changed".to_owned(),
+            count => format!("{count} faults; nothing was changed"),
+        };
+        Self {
+            faults,
+            ..Self::new(Kind::NotValid, detail)
+        }
+    }
+
+    /// 428.
+    #[must_use]
+    pub fn precondition_required() -> Self {
+        Self::new(
+            Kind::PreconditionRequired,
+            "read the resource first and send its `ETag` as `If-Match`, so that nobody's change is lost",
+        )
+    }
+
+    /// 500; the cause is logged, not sent.
+    #[must_use]
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let problem = Self::new(
+            Kind::Internal,
+            "nothing was changed; please report the correlation id",
+        );
+        tracing::error!(%cause, "internal fault");
+        problem
+    }
+
+    /// 503; the cause is logged, not sent.
+    #[must_use]
+    pub fn unavailable(cause: impl std::fmt::Display) -> Self {
+        tracing::warn!(%cause, "store unavailable");
+        Self::new(
+            Kind::Unavailable,
+            "nothing was changed; the same request can safely be sent again",
+        )
+    }
+
+    /// The status it is answered with.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.kind.row().0
+    }
+
+    /// The sentence for the caller.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, name, title, status_code) = self.kind.row();
+        let correlation_id = uuid::Uuid::now_v7().to_string();
+        if status.is_server_error() {
+            tracing::error!(%correlation_id, status = status.as_u16(), problem = name, "problem sent");
+        }
+        let timestamp = crate::now().to_string();
+        let mut message = vec![Message {
+            message_type: "Error",
+            text: self.detail.clone(),
+            code: name,
+            correlation_id: correlation_id.clone(),
+            timestamp: timestamp.clone(),
+        }];
+        message.extend(self.faults.iter().map(|fault| Message {
+            message_type: "Error",
+            text: format!(
+                "{}: expected {}, found {}",
+                fault.pointer, fault.expected, fault.found
+            ),
+            code: "fault",
+            correlation_id: correlation_id.clone(),
+            timestamp: timestamp.clone(),
+        }));
+        let body = ProblemBody {
+            r#type: format!("/docs#{name}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail,
+            faults: self.faults,
+            status_code,
+            message,
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self.kind {
+            Kind::Unauthenticated => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Kind::Unavailable | Kind::InFlight => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => Self::unavailable(cause),
+            StoreError::Damaged(_) | StoreError::Misconfigured(_) | StoreError::NoKeys => {
+                Self::internal(error)
+            }
+        }
+    }
+}
+
+impl From<CommitError> for Problem {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Stale => Self::conflict(
+                "somebody else changed it at the same moment: read it again and repeat",
+            ),
+            CommitError::Exists => Self::conflict("what you create exists already"),
+            CommitError::KeyReused => Self::new(
+                Kind::KeyReused,
+                "this `Idempotency-Key` came with another body before; use a fresh one",
+            ),
+            CommitError::Answered(_) | CommitError::Busy => {
+                Self::new(Kind::InFlight, "send the same request again in a moment")
+            }
+            CommitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EvidenceError> for Problem {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Missing => {
+                Self::conflict("no bytes were uploaded: put them to the upload address first")
+            }
+            EvidenceError::OtherBytes { .. } | EvidenceError::OtherSize { .. } => {
+                Self::conflict(format!("{error}; upload the announced bytes"))
+            }
+            EvidenceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenFault> for Problem {
+    fn from(fault: TokenFault) -> Self {
+        Self::unauthenticated(fault.to_string())
+    }
+}
+
+impl From<AccessFault> for Problem {
+    fn from(fault: AccessFault) -> Self {
+        Self::forbidden(fault.to_string())
+    }
+}

@@ -1,0 +1,314 @@
+//! What every promise is tested with: a platform of its own, and partners that speak HTTP to it.
+
+use local::{Options, Running};
+use reqwest::{Client, Method, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A platform on a free port, with a data folder that goes with it.
+pub struct Stage {
+    /// What is running.
+    pub running: Running,
+    /// `http://127.0.0.1:PORT`.
+    pub origin: String,
+    /// Follows no redirects.
+    pub client: Client,
+    data: TempDir,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// Headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// Body, as sent.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// A header's text, or nothing.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// Fails the test unless the status is this one.
+    #[must_use]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}
+
+/// A unit with its ids.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// Its model.
+    pub model: String,
+    /// Its id.
+    pub unit: String,
+    /// Its first label.
+    pub label: String,
+}
+
+impl Stage {
+    /// An empty platform.
+    pub async fn start() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self::on(data).await
+    }
+
+    /// A platform over a data folder that was used before.
+    pub async fn on(data: TempDir) -> Self {
+        let options = Options {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            data: data.path().to_owned(),
+        };
+        let running = local::start(&options).await.unwrap();
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            origin: running.origin.clone(),
+            running,
+            client,
+            data,
+        }
+    }
+
+    /// Stops it and leaves its data.
+    #[must_use]
+    pub fn stop(self) -> TempDir {
+        self.running.stop();
+        self.data
+    }
+
+    /// The example batteries.
+    pub async fn seeded(&self) -> local::Seeded {
+        local::seed(&self.running, self.data.path(), true)
+            .await
+            .unwrap()
+    }
+
+    /// Somebody with a token.
+    #[must_use]
+    pub fn partner(&self, role: &str, organisation: &str) -> Partner<'_> {
+        Partner {
+            stage: self,
+            token: Some(self.running.token(role, organisation).unwrap()),
+        }
+    }
+
+    /// The maker of the examples that tests make themselves.
+    #[must_use]
+    pub fn maker(&self) -> Partner<'_> {
+        self.partner("economic-operator", "voltwerk")
+    }
+
+    /// Anybody.
+    #[must_use]
+    pub fn public(&self) -> Partner<'_> {
+        Partner {
+            stage: self,
+            token: None,
+        }
+    }
+}
+
+/// A caller.
+pub struct Partner<'a> {
+    stage: &'a Stage,
+    /// The token, for tests that spoil it.
+    pub token: Option<String>,
+}
+
+impl Partner<'_> {
+    /// A request with headers and, where given, a JSON body.
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut request = self.stage.client.request(
+            Method::from_bytes(method.as_bytes()).unwrap(),
+            format!("{}{path}", self.stage.origin),
+        );
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        read(request.send().await.unwrap()).await
+    }
+
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, &[], None).await
+    }
+
+    /// `GET` as a browser.
+    pub async fn browse(&self, path: &str) -> Answer {
+        self.call("GET", path, &[("accept", "text/html")], None)
+            .await
+    }
+
+    /// `POST` with a fresh `Idempotency-Key`.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let key = uuid::Uuid::new_v4().to_string();
+        self.call("POST", path, &[("idempotency-key", &key)], Some(body))
+            .await
+    }
+
+    /// A model with little in it.
+    pub async fn model(&self) -> String {
+        let body = json!({"category": "ev", "reason": "type released", "data": sample_model()});
+        text(
+            &self.post("/v1/models", &body).await.expect(201).json(),
+            "id",
+        )
+    }
+
+    /// A unit of a new model.
+    pub async fn unit(&self) -> Unit {
+        let model = self.model().await;
+        let body = json!({"model": model, "count": 1, "reason": "order 1"});
+        let order = self.post("/v1/units", &body).await.expect(201).json();
+        Unit {
+            model,
+            unit: text(&order["units"][0], "unit"),
+            label: text(&order["units"][0], "label"),
+        }
+    }
+
+    /// A draft passport of a new unit.
+    pub async fn draft(&self) -> (Unit, String) {
+        let unit = self.unit().await;
+        let passport = self.passport(&unit.unit, &sample_item()).await.expect(201);
+        (unit, text(&passport.json(), "id"))
+    }
+
+    /// A passport.
+    pub async fn passport(&self, unit: &str, item: &Value) -> Answer {
+        let mut body = item.clone();
+        body["uniqueProductIdentifier"] = json!(unit);
+        let headers = [("dpp-reason", "end-of-line test passed")];
+        self.call("POST", "/v1/dpps", &headers, Some(&body)).await
+    }
+
+    /// A lifecycle event.
+    pub async fn event(&self, passport: &str, event: &Value) -> Answer {
+        self.post(&format!("/v1/dpps/{passport}/events"), event)
+            .await
+    }
+
+    /// Announces, uploads and confirms evidence; answers its id.
+    pub async fn evidence(&self, bytes: &'static [u8], class: u8) -> String {
+        let announced = self.announce(bytes, class).await.expect(201).json();
+        self.upload(&announced, bytes).await.expect(200);
+        let id = text(&announced, "id");
+        let _ = self
+            .post(&format!("/v1/evidence/{id}/confirmation"), &json!({}))
+            .await
+            .expect(200);
+        id
+    }
+
+    /// Announces evidence.
+    pub async fn announce(&self, bytes: &[u8], class: u8) -> Answer {
+        let body = json!({
+            "title": "photo", "mediaType": "image/png", "size": bytes.len(),
+            "sha256": ledger::Sha256::of(bytes), "class": class,
+        });
+        self.post("/v1/evidence", &body).await
+    }
+
+    /// Puts bytes to the address of an announcement.
+    pub async fn upload(&self, announced: &Value, bytes: &'static [u8]) -> Answer {
+        let mut request = self
+            .stage
+            .client
+            .put(announced["upload"]["url"].as_str().unwrap())
+            .body(bytes);
+        for (name, value) in announced["upload"]["headers"].as_object().unwrap() {
+            request = request.header(name, value.as_str().unwrap());
+        }
+        read(request.send().await.unwrap()).await
+    }
+}
+
+async fn read(response: Response) -> Answer {
+    Answer {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        text: String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned(),
+    }
+}
+
+/// A member as a text.
+#[must_use]
+pub fn text(value: &Value, name: &str) -> String {
+    value[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("no `{name}` in {value}"))
+        .to_owned()
+}
+
+/// Values of the EV example's model.
+#[must_use]
+pub fn sample_model() -> Value {
+    example()["model"]["data"].clone()
+}
+
+/// Values of the EV example's unit.
+#[must_use]
+pub fn sample_item() -> Value {
+    example()["item"].clone()
+}
+
+fn example() -> Value {
+    serde_json::from_str(include_str!("../../infra/local/examples/ev.json")).unwrap()
+}
+
+impl Stage {
+    /// How many items the ledger holds in a partition: what a test of the audit log counts.
+    pub async fn ledger_items(&self, partition: &str) -> i32 {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(aws_sdk_dynamodb::config::Region::new("eu-central-1"))
+            .credentials_provider(aws_sdk_dynamodb::config::Credentials::new(
+                "local", "local", None, None, "test",
+            ))
+            .endpoint_url(&self.running.dynamodb_endpoint)
+            .build();
+        aws_sdk_dynamodb::Client::from_conf(config)
+            .query()
+            .table_name(format!("{}-ledger", local::PREFIX))
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(
+                ":pk",
+                aws_sdk_dynamodb::types::AttributeValue::S(partition.to_owned()),
+            )
+            .send()
+            .await
+            .unwrap()
+            .count()
+    }
+}

@@ -1,0 +1,263 @@
+//! A change happens wholly, with its audit event, or not at all; retrying is always safe.
+
+use serde_json::json;
+use tests::{Stage, text};
+
+const PHOTO: &[u8] = b"not really a photo, but bytes all the same";
+
+#[tokio::test]
+async fn a_change_leaves_its_event_with_who_why_and_before_and_after() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let event = json!({
+        "type": "correction", "reason": "serial number misread",
+        "changes": {"identification": {"serialNumber": "EV-CORRECTED"}},
+    });
+    let changed = maker.event(&passport, &event).await.expect(201);
+    let receipt = changed.header("audit-receipt").to_owned();
+    let history = maker
+        .get(&format!("/v1/dpps/{passport}/events?verify=true"))
+        .await
+        .expect(200)
+        .json();
+    let events = history["events"].as_array().unwrap();
+    assert_eq!(events.len(), 2, "{history:#}");
+    let last = &events[1];
+    assert_eq!(last["type"], "correction");
+    assert_eq!(last["reason"], "serial number misread");
+    assert_eq!(last["actor"]["organisation"], "voltwerk");
+    assert_eq!(last["actor"]["role"], "economic-operator");
+    assert_eq!(last["seq"], 2);
+    assert_eq!(last["prev"], events[0]["hash"]);
+    let change = &last["changes"][0];
+    assert_eq!(change["pointer"], "/identification/serialNumber");
+    assert_eq!(change["op"], "replace");
+    assert_eq!(change["after"], "EV-CORRECTED");
+    assert_eq!(
+        receipt,
+        format!("{}:{}", text(last, "eventId"), text(last, "hash"))
+    );
+    assert_eq!(
+        history["chain"],
+        json!({"holds": true, "events": 2, "head": last["hash"]})
+    );
+}
+
+#[tokio::test]
+async fn the_same_request_again_is_one_change_and_the_same_answer() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}/events");
+    let event = json!({"type": "correction", "reason": "misread", "changes": {"identification": {"serialNumber": "EV-2"}}});
+    let headers = [("idempotency-key", "same-key")];
+    let first = maker
+        .call("POST", &path, &headers, Some(&event))
+        .await
+        .expect(201);
+    let again = maker
+        .call("POST", &path, &headers, Some(&event))
+        .await
+        .expect(201);
+    assert_eq!(first.header("audit-receipt"), again.header("audit-receipt"));
+    assert!(!first.header("audit-receipt").is_empty());
+    let other = json!({"type": "correction", "reason": "another", "changes": {"identification": {"serialNumber": "EV-3"}}});
+    let reused = maker
+        .call("POST", &path, &headers, Some(&other))
+        .await
+        .expect(422);
+    assert!(text(&reused.json(), "type").ends_with("idempotency-key-reused"));
+    let missing = maker
+        .call("POST", &path, &[], Some(&event))
+        .await
+        .expect(400);
+    assert!(text(&missing.json(), "type").ends_with("missing-idempotency-key"));
+    let events = maker.get(&path).await.expect(200).json();
+    assert_eq!(events["events"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn of_two_that_read_the_same_version_one_is_refused() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (unit, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}");
+    let tag = maker.get(&path).await.expect(200).header("etag").to_owned();
+    let patch = |serial: &str| json!({"identification": {"serialNumber": serial}});
+    let headers = [
+        ("dpp-event-type", "correction"),
+        ("dpp-reason", "misread"),
+        ("if-match", tag.as_str()),
+    ];
+    let _ = maker
+        .call("PATCH", &path, &headers, Some(&patch("EV-A")))
+        .await
+        .expect(200);
+    let late = maker
+        .call("PATCH", &path, &headers, Some(&patch("EV-B")))
+        .await
+        .expect(412);
+    assert!(text(&late.json(), "detail").contains("If-Match"));
+    let model = format!("/v1/models/{}", unit.model);
+    let change = json!({"type": "correction", "reason": "x", "changes": {}});
+    let _ = maker
+        .call("PATCH", &model, &[], Some(&change))
+        .await
+        .expect(428);
+}
+
+#[tokio::test]
+async fn a_patch_that_changes_nothing_writes_nothing() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}");
+    let before = maker.get(&path).await.expect(200).json();
+    let patch =
+        json!({"identification": {"serialNumber": before["identification"]["serialNumber"]}});
+    let headers = [
+        ("dpp-event-type", "correction"),
+        ("dpp-reason", "nothing%20new"),
+    ];
+    let answer = maker
+        .call("PATCH", &path, &headers, Some(&patch))
+        .await
+        .expect(200);
+    assert_eq!(answer.header("audit-receipt"), "");
+    let events = maker
+        .get(&format!("{path}/events"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(events["events"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_model_correction_shows_on_its_units_at_once_and_rewrites_none() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (unit, passport) = maker.draft().await;
+    let model = format!("/v1/models/{}", unit.model);
+    let read = maker.get(&model).await.expect(200);
+    let tag = read.header("etag").to_owned();
+    let change = json!({
+        "type": "correction", "reason": "data sheet", "changes": {"performance": {"ratedCapacity": {"value": 201.5, "unit": "A.h"}}},
+    });
+    let _ = maker
+        .call("PATCH", &model, &[("if-match", &tag)], Some(&change))
+        .await
+        .expect(200);
+    let shown = maker
+        .get(&format!("/v1/dpps/{passport}"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(shown["performance"]["ratedCapacity"]["value"], 201.5);
+    let versions = maker
+        .get(&format!("/v1/dpps/{passport}/versions"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(versions["versions"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn evidence_is_locked_once_its_bytes_fit_and_comes_back_whole() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    for class in [1, 4] {
+        let id = maker.evidence(PHOTO, class).await;
+        let answer = maker.get(&format!("/v1/evidence/{id}")).await.expect(200);
+        assert_eq!(answer.text.as_bytes(), PHOTO);
+        assert_eq!(answer.header("content-type"), "image/png");
+        let other = stage.partner("economic-operator", "hausspeicher");
+        let _ = other.get(&format!("/v1/evidence/{id}")).await.expect(404);
+        let again = maker
+            .post(&format!("/v1/evidence/{id}/confirmation"), &json!({}))
+            .await
+            .expect(200);
+        assert_eq!(again.json()["state"], "confirmed");
+    }
+}
+
+#[tokio::test]
+async fn evidence_that_is_not_what_was_announced_is_refused() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let announced = maker.announce(PHOTO, 4).await.expect(201).json();
+    let id = text(&announced, "id");
+    let confirmation = format!("/v1/evidence/{id}/confirmation");
+    let _ = maker.post(&confirmation, &json!({})).await.expect(409);
+    let uploaded = maker
+        .upload(&announced, b"same length? no: other bytes altogether...")
+        .await;
+    let refused = maker.post(&confirmation, &json!({})).await.expect(409);
+    assert!(!refused.text.is_empty() && uploaded.status != 0);
+    let (_, passport) = maker.draft().await;
+    let event = json!({"type": "document-added", "reason": "x", "evidence": [id]});
+    let refused = maker.event(&passport, &event).await;
+    assert!(refused.status == 409, "{}", refused.text);
+}
+
+#[tokio::test]
+async fn an_order_gives_each_unit_its_own_label_and_is_answered_again() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let model = maker.model().await;
+    let body = json!({"model": model, "count": 120, "reason": "order 7"});
+    let headers = [("idempotency-key", "order-7")];
+    let order = maker
+        .call("POST", "/v1/units", &headers, Some(&body))
+        .await
+        .expect(201)
+        .json();
+    let again = maker
+        .call("POST", "/v1/units", &headers, Some(&body))
+        .await
+        .expect(201)
+        .json();
+    assert_eq!(order, again);
+    let units = order["units"].as_array().unwrap();
+    let ids: std::collections::BTreeSet<String> =
+        units.iter().map(|unit| text(unit, "unit")).collect();
+    assert_eq!(ids.len(), 120);
+    for unit in [&units[0], &units[119]] {
+        let path = format!("/{}/{}", text(unit, "unit"), text(unit, "label"));
+        let scan = stage.public().get(&path).await.expect(200).json();
+        assert_eq!(scan["notices"]["label"], "current");
+    }
+    for count in [json!(0), json!(10_001), json!("many"), json!(1.5)] {
+        let body = json!({"model": model, "count": count, "reason": "order"});
+        let _ = maker.post("/v1/units", &body).await.expect(400);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_the_platform_is_stopped_and_started() {
+    let stage = Stage::start().await;
+    let (unit, passport, before) = {
+        let maker = stage.maker();
+        let (unit, passport) = maker.draft().await;
+        let before = maker
+            .get(&format!("/v1/dpps/{passport}/events"))
+            .await
+            .expect(200)
+            .json();
+        (unit, passport, before)
+    };
+    let data = stage.stop();
+    let stage = Stage::on(data).await;
+    let maker = stage.maker();
+    let after = maker
+        .get(&format!("/v1/dpps/{passport}/events"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(before, after);
+    let _ = stage
+        .public()
+        .get(&format!("/{}/{}", unit.unit, unit.label))
+        .await
+        .expect(200);
+}

@@ -1,0 +1,247 @@
+//! Exactly the fields a caller may see, exactly the changes it may make; every restricted read leaves its event.
+
+use serde_json::{Value, json};
+use tests::{Stage, text};
+
+/// Roles with an organisation that holds them, and the restricted attributes of the EV example each may read.
+const ROLES: [(&str, &str, &[u8]); 7] = [
+    ("economic-operator", "hausspeicher", &[1]),
+    ("supplier", "cellmaker", &[1]),
+    ("service-provider", "garage-nord", &[1, 2, 4]),
+    ("recycler", "recyclo", &[1, 2, 4]),
+    ("market-surveillance", "authority", &[1, 2, 3]),
+    ("notified-body", "certlab", &[1, 2, 3]),
+    ("auditor", "auditors", &[1]),
+];
+
+fn classes(document: &Value) -> std::collections::BTreeSet<u8> {
+    let mut found = std::collections::BTreeSet::new();
+    for (group, values) in document.as_object().unwrap() {
+        let Some(values) = values.as_object() else {
+            continue;
+        };
+        for name in values.keys() {
+            let pointer = format!("/{group}/{name}");
+            if let Some(attribute) = passport::catalogue().by_pointer(&pointer) {
+                found.insert(attribute.class.number());
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn each_role_sees_its_classes_and_no_other() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let path = format!("/v1/dpps/{}", battery.passport);
+    let public = stage.public().get(&path).await.expect(200).json();
+    assert_eq!(classes(&public), [1].into());
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let whole = classes(&owner.get(&path).await.expect(200).json());
+    assert!(whole.is_superset(&[1, 2, 4].into()), "{whole:?}");
+    for (role, organisation, allowed) in ROLES {
+        if organisation == battery.organisation {
+            continue;
+        }
+        let answer = stage
+            .partner(role, organisation)
+            .get(&path)
+            .await
+            .expect(200)
+            .json();
+        let allowed: std::collections::BTreeSet<u8> = allowed.iter().copied().collect();
+        let seen = classes(&answer);
+        assert!(seen.is_subset(&allowed), "{role} saw {seen:?}");
+        let there: std::collections::BTreeSet<u8> = whole.intersection(&allowed).copied().collect();
+        assert_eq!(seen, there, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn a_restricted_read_leaves_an_event_and_a_public_one_none() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let passport = &seeded.batteries[0].passport;
+    let path = format!("/v1/dpps/{passport}");
+    let subject = format!("A#P#{passport}");
+    let before = stage.ledger_items(&subject).await;
+    let _ = stage.public().get(&path).await.expect(200);
+    assert_eq!(stage.ledger_items(&subject).await, before);
+    let _ = stage
+        .partner("service-provider", "garage-nord")
+        .get(&path)
+        .await
+        .expect(200);
+    assert_eq!(stage.ledger_items(&subject).await, before + 1);
+}
+
+#[tokio::test]
+async fn a_draft_does_not_exist_for_others() {
+    let stage = Stage::start().await;
+    let (_, passport) = stage.maker().draft().await;
+    let never = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
+    let detail = |answer: &Value| text(answer, "detail");
+    for suffix in ["", "/versions", "/events"] {
+        for (role, organisation, _) in ROLES {
+            let partner = stage.partner(role, organisation);
+            let draft = partner
+                .get(&format!("/v1/dpps/{passport}{suffix}"))
+                .await
+                .expect(404)
+                .json();
+            let nothing = partner
+                .get(&format!("/v1/dpps/{never}{suffix}"))
+                .await
+                .expect(404)
+                .json();
+            assert_eq!(detail(&draft), detail(&nothing));
+        }
+        let _ = stage
+            .public()
+            .get(&format!("/v1/dpps/{passport}{suffix}"))
+            .await
+            .expect(404);
+    }
+}
+
+#[tokio::test]
+async fn a_workshop_records_a_repair_and_nothing_else() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let passport = &seeded.batteries[0].passport;
+    let workshop = stage.partner("service-provider", "garage-nord");
+    let photo = workshop.evidence(b"photo of the repair", 4).await;
+    let repair = json!({"type": "repair", "reason": "contactor exchanged", "evidence": [photo]});
+    let _ = workshop.event(passport, &repair).await.expect(201);
+    for (kind, changes) in [
+        (
+            "correction",
+            json!({"identification": {"serialNumber": "STOLEN"}}),
+        ),
+        ("placed-on-market", json!({})),
+        ("recycled", json!({})),
+    ] {
+        let event = json!({"type": kind, "reason": "x", "changes": changes, "evidence": [photo]});
+        let _ = workshop.event(passport, &event).await.expect(403);
+    }
+    let sneaky = json!({
+        "type": "repair", "reason": "x", "evidence": [photo],
+        "changes": {"identification": {"serialNumber": "STOLEN"}},
+    });
+    let refused = workshop.event(passport, &sneaky).await.expect(403).json();
+    assert!(text(&refused, "detail").contains("/identification/serialNumber"));
+}
+
+#[tokio::test]
+async fn restricted_events_are_unknown_to_the_public() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let path = format!("/v1/dpps/{}/events", battery.passport);
+    let public = stage.public().get(&path).await.expect(200);
+    for event in public.json()["events"].as_array().unwrap() {
+        assert_eq!(event["class"], 1);
+        assert_eq!(event["seq"], Value::Null);
+    }
+    for hidden in [
+        "repair",
+        "measurement",
+        "contactor",
+        "stateOf",
+        "batteryStatus",
+    ] {
+        assert!(!public.text.contains(hidden), "{hidden}");
+    }
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let all = owner.get(&path).await.expect(200).json();
+    let events = all["events"].as_array().unwrap();
+    assert!(events.len() > public.json()["events"].as_array().unwrap().len());
+    assert!(
+        events
+            .iter()
+            .any(|event| event["type"] == "repair" && event["evidence"][0]["sha256"].is_string())
+    );
+}
+
+#[tokio::test]
+async fn a_restricted_change_moves_nothing_public() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let scan = format!("/{}/{}", battery.unit, battery.label);
+    let read = format!("/v1/dpps/{}", battery.passport);
+    let before = (
+        stage.public().get(&scan).await,
+        stage.public().get(&read).await,
+    );
+    let versions = stage
+        .public()
+        .get(&format!("{read}/versions"))
+        .await
+        .expect(200)
+        .text;
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let event = json!({
+        "type": "measurement", "reason": "daily reading",
+        "changes": {"condition": {"stateOfCharge": {"value": 41, "unit": "%", "measuredAt": "2026-06-01T08:00:00Z"}}},
+    });
+    let _ = owner.event(&battery.passport, &event).await.expect(201);
+    let after = (
+        stage.public().get(&scan).await,
+        stage.public().get(&read).await,
+    );
+    assert_eq!(before.0.text, after.0.text);
+    assert_eq!(before.0.header("etag"), after.0.header("etag"));
+    assert_eq!(before.1.text, after.1.text);
+    assert_eq!(before.1.header("etag"), after.1.header("etag"));
+    assert_eq!(
+        stage
+            .public()
+            .get(&format!("{read}/versions"))
+            .await
+            .expect(200)
+            .text,
+        versions
+    );
+}
+
+#[tokio::test]
+async fn tokens_that_are_not_ours_open_nothing() {
+    let stage = Stage::start().await;
+    let good = stage.maker().token.unwrap();
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let flipped = format!(
+        "{signed}.{}{}",
+        if signature.starts_with('A') { 'B' } else { 'A' },
+        &signature[1..]
+    );
+    let none = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJpc3MiOiJodHRwczovL2lzc3Vlci5sb2NhbC5pbnZhbGlkIn0.";
+    let other = Stage::start().await;
+    let foreign = other.maker().token.unwrap();
+    for token in [
+        flipped.as_str(),
+        none,
+        foreign.as_str(),
+        "",
+        "a.b.c",
+        "Bearer",
+        &format!("{good}="),
+        &format!("{signed}."),
+    ] {
+        let mut caller = stage.public();
+        caller.token = Some(token.to_owned());
+        let refused = caller
+            .get("/v1/units/32XZAJ4P21M1MZ0N3RQA")
+            .await
+            .expect(401);
+        assert_eq!(refused.header("www-authenticate"), "Bearer");
+        let _ = caller.post("/v1/models", &json!({})).await.expect(401);
+    }
+    let _ = stage
+        .public()
+        .get("/v1/units/32XZAJ4P21M1MZ0N3RQA")
+        .await
+        .expect(401);
+}

@@ -1,0 +1,195 @@
+//! A scanned label leads to the right battery, and says what became of the label.
+
+use serde_json::json;
+use tests::{Stage, text};
+
+#[tokio::test]
+async fn a_unit_that_is_not_on_the_market_says_so_and_shows_nothing() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let unit = maker.unit().await;
+    let path = format!("/{}/{}", unit.unit, unit.label);
+    for draft in [false, true] {
+        if draft {
+            let _ = maker
+                .passport(&unit.unit, &tests::sample_item())
+                .await
+                .expect(201);
+        }
+        let answer = stage.public().get(&path).await.expect(200).json();
+        assert_eq!(answer["notices"]["record"], "not-yet-on-the-market");
+        assert_eq!(answer.as_object().unwrap().len(), 2, "{answer}");
+        let page = stage.public().browse(&path).await.expect(200).text;
+        assert!(page.contains("not on the market yet"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn every_printed_code_leads_to_its_own_battery() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    for battery in &seeded.batteries {
+        let path = format!("/{}/{}", battery.unit, battery.label);
+        let answer = stage.public().get(&path).await.expect(200).json();
+        let product = text(&answer, "uniqueProductIdentifier");
+        assert!(product.ends_with(&battery.unit), "{product}");
+        assert!(text(&answer, "digitalProductPassportId").ends_with(&battery.passport));
+        assert_eq!(answer["notices"]["label"], "current");
+        assert_eq!(answer["dppStatus"], "active");
+        assert_eq!(answer["granularity"], "item");
+    }
+}
+
+#[tokio::test]
+async fn a_replaced_label_still_resolves_to_the_unit_and_says_when() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let replaced = seeded
+        .batteries
+        .iter()
+        .find(|battery| battery.label != battery.first_label)
+        .expect("an example with a replaced label");
+    let path = format!("/{}/{}", replaced.unit, replaced.first_label);
+    let answer = stage.public().get(&path).await.expect(200).json();
+    assert_eq!(answer["notices"]["label"], "replaced");
+    assert!(text(&answer, "digitalProductPassportId").ends_with(&replaced.passport));
+    let day = text(&answer["notices"], "labelChanged");
+    let page = stage.public().browse(&path).await.expect(200).text;
+    assert!(page.contains(&format!("replaced on {day}")), "{page}");
+}
+
+#[tokio::test]
+async fn a_revoked_and_a_never_issued_label_say_so() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (one, other) = (maker.unit().await, maker.unit().await);
+    let path = format!("/v1/units/{}/labels/{}/revocation", one.unit, one.label);
+    let _ = maker
+        .post(&path, &json!({"reason": "roll lost"}))
+        .await
+        .expect(200);
+    let answer = stage
+        .public()
+        .get(&format!("/{}/{}", one.unit, one.label))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(answer["notices"]["label"], "revoked");
+    let answer = stage
+        .public()
+        .get(&format!("/{}/{}", one.unit, other.label))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(answer["notices"]["label"], "never-issued-for-this-unit");
+}
+
+#[tokio::test]
+async fn unknown_and_malformed_codes_are_answered_for_people_and_programs() {
+    let stage = Stage::start().await;
+    let public = stage.public();
+    let unknown = public.get("/32XZAJ4P21M1MZ0N3RQA").await.expect(404);
+    assert_eq!(unknown.header("content-type"), "application/problem+json");
+    let page = public.browse("/32XZAJ4P21M1MZ0N3RQA").await.expect(404);
+    assert!(page.header("content-type").starts_with("text/html"));
+    let malformed = public.get("/32XZAJ4P21M1MZ0N3RQB").await.expect(400);
+    assert_eq!(malformed.json()["statusCode"], "ClientErrorBadRequest");
+    let _ = public.browse("/%3Cscript%3E/x").await.expect(400);
+    let image = public
+        .call(
+            "GET",
+            "/32XZAJ4P21M1MZ0N3RQA",
+            &[("accept", "image/png")],
+            None,
+        )
+        .await;
+    assert_eq!(image.status, 404);
+}
+
+#[tokio::test]
+async fn the_page_is_small_has_no_script_and_loads_nothing() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let path = format!("/{}/{}", battery.unit, battery.label);
+    let compressed = stage
+        .public()
+        .call(
+            "GET",
+            &path,
+            &[("accept", "text/html"), ("accept-encoding", "gzip")],
+            None,
+        )
+        .await
+        .expect(200);
+    assert_eq!(compressed.header("content-encoding"), "gzip");
+    let page = stage.public().browse(&path).await.expect(200);
+    for forbidden in [
+        "<script",
+        "<img",
+        "<link",
+        "src=",
+        "http-equiv",
+        "set-cookie",
+    ] {
+        assert!(!page.text.to_lowercase().contains(forbidden), "{forbidden}");
+    }
+    assert_eq!(page.header("set-cookie"), "");
+    assert!(
+        page.header("content-security-policy")
+            .starts_with("default-src 'none'")
+    );
+}
+
+#[tokio::test]
+async fn a_known_version_is_answered_with_304() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let path = format!("/{}/{}", battery.unit, battery.label);
+    let tag = stage
+        .public()
+        .get(&path)
+        .await
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    let again = stage
+        .public()
+        .call("GET", &path, &[("if-none-match", &tag)], None)
+        .await;
+    assert_eq!(again.status, 304);
+    let html = stage
+        .public()
+        .browse(&path)
+        .await
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    assert_ne!(tag, html);
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_readers_language() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let path = format!("/{}/{}", battery.unit, battery.label);
+    let headers = [
+        ("accept", "text/html"),
+        ("accept-language", "de-AT,de;q=0.9"),
+    ];
+    let page = stage
+        .public()
+        .call("GET", &path, &headers, None)
+        .await
+        .expect(200);
+    assert!(page.text.contains("Batteriepass"));
+    assert_eq!(page.header("content-language"), "de");
+    let french = stage
+        .public()
+        .browse(&format!("{path}?lang=fr"))
+        .await
+        .expect(200);
+    assert!(french.text.contains("Passeport de batterie"));
+}
