@@ -222,7 +222,7 @@ impl Partner<'_> {
     /// Announces, uploads and confirms evidence; answers its id.
     pub async fn evidence(&self, bytes: &'static [u8], class: u8) -> String {
         let announced = self.announce(bytes, class).await.expect(201).json();
-        self.upload(&announced, bytes).await.expect(200);
+        let _ = self.upload(&announced, bytes).await.expect(200);
         let id = text(&announced, "id");
         let _ = self
             .post(&format!("/v1/evidence/{id}/confirmation"), &json!({}))

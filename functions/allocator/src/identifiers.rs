@@ -1,10 +1,10 @@
 //! What did the person mean?
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use identity::{Reading, UnitId};
 use serde_json::{Value, json};
-use web::{Platform, Problem};
+use web::{Path, Platform, Problem};
 
 /// Read a typed identifier.
 ///

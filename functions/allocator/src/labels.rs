@@ -1,7 +1,7 @@
 //! Labels: issue or replace, revoke, print.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::{ErrorCorrection, LabelId, UnitId};
@@ -11,7 +11,9 @@ use storage::{
     Change, CommitError, EventInput, Label, LabelState, OpenRecord, Subject, SubjectChange,
     fill_random,
 };
-use web::{AUDIT_RECEIPT, Body, Caller, Idempotency, Platform, Problem, Provenance, now};
+use web::{
+    AUDIT_RECEIPT, Body, Caller, Idempotency, Path, Platform, Problem, Provenance, Query, now,
+};
 
 use crate::units::unit_id;
 

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use storage::{Change, CommitError, EventInput, Facts, Order, OrderState, SubjectChange};
 use uuid::Uuid;
-use web::{AUDIT_RECEIPT, Body, Caller, Idempotency, Platform, Problem, Provenance, now};
+use web::{AUDIT_RECEIPT, Body, Caller, Idempotency, Path, Platform, Problem, Provenance, now};
 
 /// Most units of one order.
 const MOST_UNITS: u64 = 10_000;

@@ -1,11 +1,11 @@
 //! The identity record of a unit.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use identity::UnitId;
 use serde_json::{Value, json};
 use storage::{Facts, RecordStatus, Scan};
-use web::{Caller, Platform, Problem};
+use web::{Caller, Path, Platform, Problem};
 
 /// The unit a path names; 400 where it is malformed, saying where.
 pub(crate) fn unit_id(text: &str) -> Result<UnitId, Problem> {

@@ -1,11 +1,11 @@
 //! Evidence, downloaded.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use storage::EvidenceState;
 use uuid::Uuid;
-use web::{Caller, Platform, Problem};
+use web::{Caller, Path, Platform, Problem};
 
 /// Download evidence.
 ///

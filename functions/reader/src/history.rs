@@ -1,13 +1,13 @@
 //! Versions and events: what changed, when, by whom, why, on what evidence.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use passport::{Class, Classes};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use storage::{StoredEvent, Subject, VersionEntry};
-use web::{Caller, Platform, Problem};
+use web::{Caller, Path, Platform, Problem, Query};
 
 use crate::view::{Loaded, record_read, shown};
 

@@ -1,14 +1,14 @@
 //! Passports.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::{Carrier, UnitId};
 use serde_json::Value;
 use storage::Facts;
 use uuid::Uuid;
-use web::{Caller, Platform, Problem};
+use web::{Caller, Path, Platform, Problem};
 
 use crate::view::Loaded;
 

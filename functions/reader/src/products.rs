@@ -1,13 +1,13 @@
 //! Models and batches.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use storage::{Facts, Subject};
 use uuid::Uuid;
-use web::{Caller, ETag, Platform, Problem};
+use web::{Caller, ETag, Path, Platform, Problem};
 
 use crate::view::{opened, record_read};
 

@@ -1,13 +1,13 @@
 //! The handlers of a scan.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use identity::{LabelId, UnitId};
 use passport::{Category, catalogue};
 use serde_json::{Map, Value};
 use storage::{Facts, Label, LabelState, PublicPart, RecordStatus, Scan, Subject};
-use web::{Language, Problem};
+use web::{Language, Path, Problem};
 
 use crate::Resolver;
 use crate::answer::{self, Asked};

@@ -1,7 +1,7 @@
 //! Evidence: announced with its hash, uploaded, confirmed.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ledger::Sha256;
@@ -9,7 +9,7 @@ use passport::Class;
 use serde_json::{Map, Value, json};
 use storage::{CommitError, EVIDENCE_LIMIT, Evidence, EvidenceState};
 use uuid::Uuid;
-use web::{Body, Caller, Idempotency, Platform, Problem, now, required_text};
+use web::{Body, Caller, Idempotency, Path, Platform, Problem, now, required_text};
 
 /// Announce evidence.
 ///

@@ -1,13 +1,13 @@
 //! Passports and what happens to them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use identity::{Carrier, UnitId};
 use serde_json::{Map, Value};
 use storage::{Change, CommitError, Facts, RecordStatus, Subject, SubjectChange};
 use uuid::Uuid;
-use web::{Body, Caller, Idempotency, Platform, Precondition, Problem, Provenance, now};
+use web::{Body, Caller, Idempotency, Path, Platform, Precondition, Problem, Provenance, now};
 
 use crate::change::{
     RecordChange, answer, changed_classes, event_input, may_write, set_battery_status, valid,

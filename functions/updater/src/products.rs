@@ -1,13 +1,15 @@
 //! Models and batches: product-level data that units share.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use passport::Category;
 use serde_json::Map;
 use storage::{Change, CommitError, Facts, Subject, SubjectChange};
 use uuid::Uuid;
-use web::{Body, Caller, Idempotency, Platform, Precondition, Problem, Provenance, member, now};
+use web::{
+    Body, Caller, Idempotency, Path, Platform, Precondition, Problem, Provenance, member, now,
+};
 
 use crate::change::{
     RecordChange, answer, changed_classes, event_input, may_write, valid, visible_record,

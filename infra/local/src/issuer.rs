@@ -13,7 +13,7 @@ use crate::organisations;
 use crate::platform::Failure;
 
 /// The `iss` claim.
-pub const ISSUER: &str = "https://issuer.local.invalid";
+pub(crate) const ISSUER: &str = "https://issuer.local.invalid";
 /// The `aud` claim: this platform.
 const AUDIENCE: &str = "battery-passport";
 const KEY_ID: &str = "local-1";

@@ -123,9 +123,10 @@ impl Evidence {
         }
     }
 
-    /// Where the bytes lie for good. The digest is keyed, so that nobody can probe for another's files.
+    /// Where the bytes lie for good. The digest is keyed, so that nobody can probe for another's files;
+    /// by class too, since the same bytes are sealed for one and clear for another.
     fn locked_key(&self, organisation: &DataKey) -> String {
-        let digest = organisation.reference(&self.sha256.to_string());
+        let digest = organisation.reference(&format!("{}|{}", self.sha256, self.class.number()));
         format!("evidence/{}/{digest}", self.organisation)
     }
 }

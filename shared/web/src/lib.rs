@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod etag;
+mod extract;
 mod idempotency;
 mod lambda;
 mod negotiation;
@@ -13,6 +14,7 @@ mod provenance;
 pub use body::{BODY_LIMIT, Body, member, required_text, required_uuid};
 pub use caller::Caller;
 pub use etag::{ETag, Precondition};
+pub use extract::{Path, Query};
 pub use idempotency::{Idempotency, answer_again};
 pub use lambda::{env, run};
 pub use negotiation::{Language, accepts, best, language};
