@@ -1,1 +1,0 @@
-//! passport: the operator's and the auditor's tool.
