@@ -233,7 +233,7 @@ pub(crate) async fn event_input(
         evidence: provenance
             .evidence(&platform.store, &principal.organisation)
             .await?,
-        audience: provenance.event_type.audience(classes.into_iter()),
+        audience: provenance.event_type.audience(classes),
     })
 }
 

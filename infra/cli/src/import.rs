@@ -75,7 +75,7 @@ async fn bring_in(target: &Target, taken: &Taken) -> Result<String, String> {
     let reason = "imported from BatteryPass-Ready v1.0";
     let model = json!({"category": category, "reason": reason, "data": taken.model});
     let model = target.post("/v1/models", &model).await?;
-    let order = json!({"model": model["id"], "count": 1, "reason": reason});
+    let order = json!({"model": model.get("id"), "count": 1, "reason": reason});
     let order = target.post("/v1/units", &order).await?;
     let unit = order
         .pointer("/units/0/unit")

@@ -10,6 +10,10 @@ pub(crate) const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const POWERS: [u8; 62] = powers();
 const LOGARITHMS: [u8; 32] = logarithms();
 
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated while compiling: an index out of bounds would not compile"
+)]
 const fn powers() -> [u8; 62] {
     let mut table = [0; 62];
     let (mut index, mut value) = (0, 1_u8);
@@ -24,6 +28,10 @@ const fn powers() -> [u8; 62] {
     table
 }
 
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated while compiling: an index out of bounds would not compile"
+)]
 const fn logarithms() -> [u8; 32] {
     let mut table = [0; 32];
     let mut index = 0;

@@ -81,8 +81,12 @@ impl Label {
             modules(&symbol)
         );
         if !self.market {
-            // Beside the modules, never over the finder patterns: grey on light and dark alike, so that readers still cope.
-            let _ = write!(svg, "<path d=\"{}\" fill=\"#d00\"/>", across(side, height));
+            // Translucent: light modules stay light and dark ones dark, so that the symbol can still be read.
+            let _ = write!(
+                svg,
+                "<path d=\"{}\" fill=\"#d00\" fill-opacity=\"0.4\"/>",
+                across(side)
+            );
         }
         let face = Face::parse(FONT, 0).map_err(|error| LabelError::Drawing(error.to_string()))?;
         let width = side - 2.0;
@@ -171,13 +175,12 @@ fn modules(symbol: &Symbol) -> String {
     path
 }
 
-/// `TEST`, large, in the lower right corner's direction: thin strokes that cover few modules.
-fn across(side: f64, height: f64) -> String {
+/// `TEST`, large, from the lower left to the upper right.
+fn across(side: f64) -> String {
     let Ok(face) = Face::parse(FONT, 0) else {
         return String::new();
     };
     let line = Line::fitting(&face, "TEST", side * 0.9, side);
-    let _ = height;
     line.rotated(side)
 }
 
