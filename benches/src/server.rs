@@ -86,7 +86,7 @@ pub(crate) async fn platform() -> Outcome<()> {
         &token,
     )
     .await?;
-    let passports = passports(&running.origin, &token, &unit["model"]).await?;
+    let passports = passports(&running.origin, &token, &unit["batch"]).await?;
     say(&json!({
         "origin": running.origin, "seconds": seconds, "token": token,
         "unit": battery.unit, "label": battery.label, "model": unit["model"],
@@ -96,19 +96,24 @@ pub(crate) async fn platform() -> Outcome<()> {
     Ok(())
 }
 
-async fn passports(origin: &str, token: &str, model: &Value) -> Outcome<Vec<String>> {
+async fn passports(origin: &str, token: &str, batch: &Value) -> Outcome<Vec<String>> {
+    let example: Value = serde_json::from_str(include_str!("../../infra/local/examples/ev.json"))?;
     let order = post(
         origin,
         "/v1/units",
         token,
-        &json!({"model": model, "count": 16, "reason": "benchmark"}),
+        &json!({"batch": batch, "count": 16, "reason": "benchmark"}),
     )
     .await?;
     let mut passports = Vec::new();
     for unit in order["units"].as_array().into_iter().flatten() {
-        let body = json!({"uniqueProductIdentifier": unit["unit"]});
+        let mut body = example["item"].clone();
+        body["uniqueProductIdentifier"] = unit["unit"].clone();
         let passport = post(origin, "/v1/dpps", token, &body).await?;
-        passports.push(passport["id"].as_str().unwrap_or_default().to_owned());
+        let id = passport["id"].as_str().unwrap_or_default().to_owned();
+        let sold = json!({"type": "placed-on-market", "reason": "benchmark"});
+        post(origin, &format!("/v1/dpps/{id}/events"), token, &sold).await?;
+        passports.push(id);
     }
     Ok(passports)
 }

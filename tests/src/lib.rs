@@ -95,6 +95,12 @@ impl Stage {
         self.data
     }
 
+    /// Where everything is kept.
+    #[must_use]
+    pub fn data(&self) -> &std::path::Path {
+        self.data.path()
+    }
+
     /// The example batteries.
     pub async fn seeded(&self) -> local::Seeded {
         local::seed(&self.running, self.data.path(), true)

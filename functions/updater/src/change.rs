@@ -15,6 +15,9 @@ use web::{
     AUDIT_RECEIPT, Caller, ETag, Idempotency, Platform, Precondition, Problem, Provenance, now,
 };
 
+/// How often a change is decided anew when others come between.
+const ATTEMPTS: u32 = 8;
+
 /// A request to change a record that exists.
 pub(crate) struct RecordChange<'a> {
     pub(crate) platform: &'a Platform,
@@ -30,11 +33,23 @@ pub(crate) struct RecordChange<'a> {
 }
 
 impl RecordChange<'_> {
+    /// Makes the change. Where another change of the same record came between, and the caller did not tie its own to a
+    /// version it had read, everything is decided anew on what is there now.
     pub(crate) async fn make(self) -> Result<Response, Problem> {
+        for _ in 0..ATTEMPTS {
+            if let Some(response) = self.attempt().await? {
+                return Ok(response);
+            }
+        }
+        Err(CommitError::Busy.into())
+    }
+
+    /// `None` where the record changed meanwhile.
+    async fn attempt(&self) -> Result<Option<Response>, Problem> {
         let store = &self.platform.store;
         let principal = self.caller.partner()?;
         if let Some(earlier) = self.idempotency.earlier(store).await? {
-            return self.repeat(&earlier).await;
+            return self.repeat(&earlier).await.map(Some);
         }
         let record = visible_record(self.platform, self.caller, &self.subject).await?;
         if let Some(precondition) = &self.precondition {
@@ -44,13 +59,13 @@ impl RecordChange<'_> {
         let at = now();
         let document = self.document_after(&record, at)?;
         if self.patch.is_some() && self.changes_nothing(&record, document.as_ref()) {
-            return Ok(answer(
+            return Ok(Some(answer(
                 self.status,
                 &self.location,
                 &record.head,
                 self.caller,
                 None,
-            ));
+            )));
         }
         let facts = facts_after(&self.provenance, &record.head.facts, at);
         complete_enough(
@@ -85,11 +100,12 @@ impl RecordChange<'_> {
             self.idempotency.row(self.status, &self.location),
         );
         match store.commit(&self.platform.site.log(), change, at).await {
-            Ok(receipts) => self.done(receipts.first()).await,
-            Err(CommitError::Answered(earlier)) => self.repeat(&earlier).await,
+            Ok(receipts) => Ok(receipts.first().map(|receipt| self.done(receipt))),
+            Err(CommitError::Answered(earlier)) => self.repeat(&earlier).await.map(Some),
             Err(CommitError::Stale) if self.precondition.is_some() => Err(Problem::stale(
                 "it changed at the same moment: read it again and decide again",
             )),
+            Err(CommitError::Stale) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -171,16 +187,15 @@ impl RecordChange<'_> {
         same && self.provenance.event_type.only_data()
     }
 
-    async fn done(&self, receipt: Option<&Receipt>) -> Result<Response, Problem> {
-        let record = visible_record(self.platform, self.caller, &self.subject).await?;
-        let receipt = receipt.map(ToString::to_string);
-        Ok(answer(
+    fn done(&self, receipt: &Receipt) -> Response {
+        let proof = Some(receipt.to_string());
+        answer(
             self.status,
             &self.location,
-            &record.head,
+            &receipt.head,
             self.caller,
-            receipt,
-        ))
+            proof,
+        )
     }
 
     async fn repeat(&self, earlier: &Earlier) -> Result<Response, Problem> {

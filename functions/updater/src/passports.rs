@@ -103,17 +103,18 @@ pub(crate) async fn create(
         idempotency.row(StatusCode::CREATED, &location),
     );
     match store.commit(&platform.site.log(), change, now()).await {
-        Ok(receipts) => {
-            let record = visible_record(&platform, &caller, &Subject::Passport(id)).await?;
-            let receipt = receipts.first().map(ToString::to_string);
-            Ok(answer(
-                StatusCode::CREATED,
-                &location,
-                &record.head,
-                &caller,
-                receipt,
-            ))
-        }
+        Ok(receipts) => receipts
+            .first()
+            .map(|receipt| {
+                answer(
+                    StatusCode::CREATED,
+                    &location,
+                    &receipt.head,
+                    &caller,
+                    Some(receipt.to_string()),
+                )
+            })
+            .ok_or_else(|| Problem::internal("a change without its receipt")),
         Err(CommitError::Answered(earlier)) => Ok(web::answer_again(&earlier)),
         Err(error) => Err(error.into()),
     }

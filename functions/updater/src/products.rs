@@ -218,17 +218,18 @@ impl Creation<'_> {
             idempotency.row(StatusCode::CREATED, &self.location),
         );
         match store.commit(&self.platform.site.log(), change, now()).await {
-            Ok(receipts) => {
-                let record = visible_record(self.platform, self.caller, &self.subject).await?;
-                let receipt = receipts.first().map(ToString::to_string);
-                Ok(answer(
-                    StatusCode::CREATED,
-                    &self.location,
-                    &record.head,
-                    self.caller,
-                    receipt,
-                ))
-            }
+            Ok(receipts) => receipts
+                .first()
+                .map(|receipt| {
+                    answer(
+                        StatusCode::CREATED,
+                        &self.location,
+                        &receipt.head,
+                        self.caller,
+                        Some(receipt.to_string()),
+                    )
+                })
+                .ok_or_else(|| Problem::internal("a change without its receipt")),
             Err(CommitError::Answered(earlier)) => Ok(web::answer_again(&earlier)),
             Err(error) => Err(error.into()),
         }

@@ -1,5 +1,11 @@
 //! Printed labels, read by decoders we did not write: zbar and ZXing-C++. Where a tool is absent the test says so.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails says so"
+)]
+
 use std::path::Path;
 use std::process::Command;
 

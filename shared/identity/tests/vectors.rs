@@ -1,5 +1,11 @@
 //! The published vectors: what another implementation is held against holds here too.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that fails says so"
+)]
+
 use identity::{Carrier, ErrorCorrection, LabelId, Reading, Symbol, UnitId};
 use serde_json::Value;
 

@@ -9,13 +9,15 @@ use serde_json::Value;
 )]
 pub struct NotCanonical(String);
 
-/// The largest integer that JSON's numbers hold exactly (I-JSON, RFC 7493 §2.2).
+/// Beyond 2^53 a JSON number no longer tells neighbouring integers apart (RFC 7493 §2.2).
 const LARGEST_EXACT: u64 = 1 << 53;
+const LARGEST_EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
 
 /// The canonical bytes of a value. Store and hash these; never canonicalise again to verify.
 ///
 /// # Errors
-/// [`NotCanonical`] for integers beyond 2^53.
+/// [`NotCanonical`] for numbers beyond 2^53: 1e16 would be written as an integer that must then be refused. A [`Value`]
+/// holds no infinity and no NaN.
 pub fn canonical(value: &Value) -> Result<Vec<u8>, NotCanonical> {
     check(value)?;
     serde_json_canonicalizer::to_vec(value).map_err(|error| NotCanonical(error.to_string()))
@@ -24,13 +26,17 @@ pub fn canonical(value: &Value) -> Result<Vec<u8>, NotCanonical> {
 fn check(value: &Value) -> Result<(), NotCanonical> {
     match value {
         Value::Number(number) => {
-            let whole = number
-                .as_u64()
-                .or_else(|| number.as_i64().map(i64::unsigned_abs));
-            if whole.is_some_and(|whole| whole > LARGEST_EXACT) {
-                return Err(NotCanonical(number.to_string()));
+            let exact = match number.as_i64() {
+                Some(whole) => whole.unsigned_abs() <= LARGEST_EXACT,
+                None => number
+                    .as_f64()
+                    .is_some_and(|number| number.abs() <= LARGEST_EXACT_FLOAT),
+            };
+            if exact {
+                Ok(())
+            } else {
+                Err(NotCanonical(number.to_string()))
             }
-            Ok(())
         }
         Value::Array(items) => items.iter().try_for_each(check),
         Value::Object(members) => members.values().try_for_each(check),
@@ -40,6 +46,7 @@ fn check(value: &Value) -> Result<(), NotCanonical> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -55,5 +62,23 @@ mod tests {
         assert!(canonical(&json!({"n": 9_007_199_254_740_993_u64})).is_err());
         assert!(canonical(&json!([-9_007_199_254_740_993_i64])).is_err());
         assert!(canonical(&json!(9_007_199_254_740_992_u64)).is_ok());
+        assert!(canonical(&json!({"deep": [{"n": u64::MAX}]})).is_err());
+        assert!(canonical(&json!(i64::MIN)).is_err());
+        assert!(canonical(&json!(1e16)).is_err());
+    }
+
+    #[test]
+    fn infinity_and_nan_never_become_numbers() {
+        assert_eq!(json!(f64::INFINITY), Value::Null);
+        assert_eq!(json!(f64::NAN), Value::Null);
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_bytes_read_back_to_the_same_bytes(number in -9e15..9e15_f64, small in -1.0..1.0_f64) {
+            let bytes = canonical(&json!([number, small])).unwrap();
+            let read: Value = serde_json::from_slice(&bytes).unwrap();
+            prop_assert_eq!(canonical(&read).unwrap(), bytes);
+        }
     }
 }

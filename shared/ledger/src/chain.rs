@@ -73,7 +73,7 @@ pub fn verify_chain<'a>(
 mod tests {
     use super::*;
     use crate::SealedEvent;
-    use crate::open::tests::{draft, sealed};
+    use crate::open::tests::{draft, random, sealed};
 
     type Link = (Vec<u8>, Vec<String>);
 
@@ -127,5 +127,57 @@ mod tests {
         forged[2] = link(&sealed(3, Some(Sha256::of(b"elsewhere"))));
         assert_eq!(check(&forged).unwrap_err().seq, 3);
         assert!(check(&[]).is_err());
+    }
+
+    #[test]
+    fn each_lie_is_told_by_its_name() {
+        let whole = chain(3);
+        let said = |links: &[Link]| check(links).unwrap_err().to_string();
+
+        let mut other = draft(2, Some(Sha256::of_leaf(&whole[0].0)));
+        other.subject = "P#other".to_owned();
+        let other = link(&other.seal(&mut random()).unwrap());
+        let foreign = [whole[0].clone(), other];
+        assert_eq!(said(&foreign), "event 2: it belongs to `P#other`");
+
+        let mut late = draft(2, Some(Sha256::of_leaf(&whole[0].0)));
+        late.at = draft(1, None).at;
+        let late = [whole[0].clone(), link(&late.seal(&mut random()).unwrap())];
+        assert_eq!(
+            said(&late),
+            "event 2: its time is not after that of the event before it"
+        );
+
+        let gap = [whole[0].clone(), whole[2].clone()];
+        assert_eq!(said(&gap), "event 2: it is number 3 of the chain");
+
+        let mut hidden = whole.clone();
+        hidden[1].1.clear();
+        assert_eq!(
+            said(&hidden),
+            "event 2: its place in the chain was not disclosed"
+        );
+
+        let mut stolen = whole.clone();
+        stolen[1].1 = whole[0].1.clone();
+        assert!(said(&stolen).ends_with("does not belong to this event"));
+    }
+
+    /// The last event's own edit shows against the head its holder has: the hash is another.
+    #[test]
+    fn an_edited_leaf_breaks_the_link_of_the_next_event() {
+        let whole = chain(4);
+        let edit = |index: usize| {
+            let mut links = whole.clone();
+            let leaf = String::from_utf8(links[index].0.clone()).unwrap();
+            links[index].0 = leaf.replace("id.example.eu", "id.example.it").into_bytes();
+            links
+        };
+        for index in 0..3 {
+            let fault = check(&edit(index)).unwrap_err();
+            assert_eq!(fault.what, "it does not follow the event before it");
+            assert_eq!(fault.seq, u64::try_from(index).unwrap() + 2);
+        }
+        assert_ne!(check(&edit(3)).unwrap().hash, check(&whole).unwrap().hash);
     }
 }

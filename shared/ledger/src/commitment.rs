@@ -78,10 +78,12 @@ pub fn commitment(
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::btree_map;
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::open::tests::random;
 
     fn counter() -> impl FnMut(&mut [u8]) {
         let mut next = 0_u8;
@@ -105,6 +107,21 @@ mod tests {
         assert!(second.salts().contains_key("/c"));
     }
 
+    #[test]
+    fn an_attribute_without_salt_is_named() {
+        let part = BTreeMap::from([("/a".to_owned(), json!(1))]);
+        let refused = commitment(&part, &BTreeMap::new()).unwrap_err();
+        assert_eq!(refused.to_string(), "`/a` has no salt");
+    }
+
+    #[test]
+    fn salts_read_back() {
+        let salts = PartSalts::default().renew(["/a", "/b"].into_iter(), |_| true, &mut counter());
+        let text = serde_json::to_string(&salts).unwrap();
+        assert_eq!(serde_json::from_str::<PartSalts>(&text).unwrap(), salts);
+        assert!(serde_json::from_str::<PartSalts>(r#"{"/a": "AQEB"}"#).is_err());
+    }
+
     proptest! {
         #[test]
         fn any_other_value_has_another_commitment(one: i32, other: i32) {
@@ -114,6 +131,39 @@ mod tests {
                 commitment(&BTreeMap::from([("/a".to_owned(), value)]), salts.salts()).unwrap()
             };
             prop_assert_eq!(commit(one) == commit(other), one == other);
+        }
+
+        #[test]
+        fn a_commitment_moves_exactly_when_the_part_does(
+            before in btree_map("/[a-d]", 0..3_i32, 0..4),
+            after in btree_map("/[a-d]", 0..3_i32, 0..4),
+        ) {
+            let mut random = random();
+            let part = |values: &BTreeMap<String, i32>| -> BTreeMap<String, Value> {
+                values.iter().map(|(pointer, value)| (pointer.clone(), json!(value))).collect()
+            };
+            let pointers = |values: &BTreeMap<String, i32>| -> Vec<String> {
+                values.keys().cloned().collect()
+            };
+            let old = PartSalts::default().renew(
+                pointers(&before).iter().map(String::as_str), |_| true, &mut random,
+            );
+            let new = old.renew(
+                pointers(&after).iter().map(String::as_str),
+                |pointer| before.get(pointer) != after.get(pointer),
+                &mut random,
+            );
+            let one = commitment(&part(&before), old.salts()).unwrap();
+            let other = commitment(&part(&after), new.salts()).unwrap();
+            prop_assert_eq!(one == other, before == after);
+        }
+
+        #[test]
+        fn without_the_salt_a_commitment_cannot_be_guessed(value: i32, salt: [u8; 16], guess: [u8; 16]) {
+            prop_assume!(salt != guess);
+            let part = BTreeMap::from([("/a".to_owned(), json!(value))]);
+            let commit = |salt| commitment(&part, &BTreeMap::from([("/a".to_owned(), Salt(salt))])).unwrap();
+            prop_assert_ne!(commit(salt), commit(guess));
         }
     }
 }

@@ -11,9 +11,15 @@ use sha2::Digest;
 
 use crate::canonical::{NotCanonical, canonical};
 
-/// Sixteen random bytes that keep a value from being guessed from its digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Sixteen random bytes that keep a value from being guessed from its digest. They are as secret as the value.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Salt(pub [u8; 16]);
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Salt(…)")
+    }
+}
 
 impl Serialize for Salt {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -97,12 +103,69 @@ pub(crate) fn digest(disclosure: &str) -> String {
     URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(disclosure))
 }
 
-/// Name and value of a disclosure; `None` where it is no disclosure.
+/// Name and value of a disclosure; `None` where it is no disclosure. Only the canonical form counts: a member that stands
+/// there twice would read differently elsewhere.
 pub(crate) fn read(disclosure: &str) -> Option<(String, Value)> {
     let bytes = URL_SAFE_NO_PAD.decode(disclosure).ok()?;
     let parts: [Value; 3] = serde_json::from_slice(&bytes).ok()?;
-    let [Value::String(_), Value::String(name), value] = parts else {
+    if canonical(&json!(parts)).ok()? != bytes {
+        return None;
+    }
+    let [salt, Value::String(name), value] = parts else {
         return None;
     };
+    serde_json::from_value::<Salt>(salt).ok()?;
     Some((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn audiences_read_back_and_nothing_else_does() {
+        for audience in (0..=4).map(Audience::Class).chain([Audience::Chain]) {
+            assert_eq!(audience.to_string().parse::<Audience>().unwrap(), audience);
+        }
+        for wrong in ["class-5", "class-", "Chain", "class--1", "1"] {
+            assert!(wrong.parse::<Audience>().is_err(), "{wrong}");
+        }
+    }
+
+    /// RFC 9901 §4.2.3 gives this disclosure and its digest.
+    #[test]
+    fn digest_is_that_of_rfc_9901() {
+        let disclosure = "WyI2cU1RdlJMNWhhaiIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0";
+        assert_eq!(
+            digest(disclosure),
+            "uutlBuYeMDyjLLTpf6Jxi7yNkEF35jdyWMn9U7b_RYY"
+        );
+    }
+
+    #[test]
+    fn only_the_canonical_form_is_a_disclosure() {
+        let salt = URL_SAFE_NO_PAD.encode([7; 16]);
+        let text = |json: String| URL_SAFE_NO_PAD.encode(json);
+        let good = format!(r#"["{salt}","/a",{{"after":1,"op":"add"}}]"#);
+        assert!(read(&text(good.clone())).is_some());
+        for wrong in [
+            good.replace("\"op\"", "\"after\":2,\"op\""),
+            good.replace(",\"/a\"", ", \"/a\""),
+            format!("{good} "),
+            good.replace(&salt, ""),
+            good.replace(&salt, &URL_SAFE_NO_PAD.encode([7; 15])),
+            good.replace("1,", "1.0,"),
+            good.replace("\"/a\"", "7"),
+            format!(r#"["{salt}","/a"]"#),
+            format!(r#"["{salt}","/a",1,2]"#),
+        ] {
+            assert!(read(&text(wrong.clone())).is_none(), "{wrong}");
+        }
+        assert!(read(&format!("{}=", text(good))).is_none());
+    }
+
+    #[test]
+    fn a_salt_is_not_printed() {
+        assert_eq!(format!("{:?}", Salt([7; 16])), "Salt(…)");
+    }
 }

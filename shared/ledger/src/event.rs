@@ -1,6 +1,6 @@
 //! Sealing an event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -51,6 +51,7 @@ pub struct EvidenceReference {
 
 /// An access class whose part changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CommitmentChange {
     /// Point of Annex XIII; 0 is internal.
     pub class: u8,
@@ -62,20 +63,34 @@ pub struct CommitmentChange {
 
 /// One changed attribute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AttributeChange {
     /// JSON Pointer of the attribute.
     pub pointer: String,
-    /// Its access class.
+    /// Its access class. It decides the audience and is not itself disclosed: 0 in an opened event.
     #[serde(skip)]
     pub class: u8,
     /// `add`, `remove` or `replace`.
     pub op: String,
-    /// Value before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Value before; none where it was added.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub before: Option<Value>,
-    /// Value after.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Value after; none where it was removed.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub after: Option<Value>,
+}
+
+/// A `null` that is there is a value.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// Everything an event of a subject's chain says.
@@ -165,6 +180,15 @@ pub enum SealError {
     /// A number would be rounded.
     #[error(transparent)]
     NotCanonical(#[from] NotCanonical),
+    /// An attribute whose name could be taken for another disclosure's.
+    #[error("`{0}` is no JSON Pointer: expected an attribute such as `/condition/stateOfHealth`")]
+    NotAPointer(String),
+    /// An attribute or a class's commitment that comes twice.
+    #[error("`{0}` comes twice: name each attribute and each class once")]
+    Repeated(String),
+    /// A class that nobody can read.
+    #[error("`{0}` is no access class: expected 0 to 4")]
+    UnknownClass(u8),
 }
 
 impl EventDraft {
@@ -173,6 +197,7 @@ impl EventDraft {
     /// # Errors
     /// [`SealError`].
     pub fn seal(self, random: &mut dyn FnMut(&mut [u8])) -> Result<SealedEvent, SealError> {
+        self.check()?;
         let own = Audience::Class(self.audience);
         let mut said = vec![
             (
@@ -205,6 +230,32 @@ impl EventDraft {
             said.push((Audience::Class(change.class), change.pointer, value));
         }
         seal(&self.log, self.event_id, self.at, said, random)
+    }
+
+    /// What sealed would not open again, or not for whom it is meant.
+    fn check(&self) -> Result<(), SealError> {
+        let (changes, commitments) = (&self.changes, &self.commitments);
+        let classes = changes.iter().map(|change| change.class);
+        let classes = classes.chain(commitments.iter().map(|change| change.class));
+        if let Some(class) = classes.chain([self.audience]).find(|class| *class > 4) {
+            return Err(SealError::UnknownClass(class));
+        }
+        let mut seen = BTreeSet::new();
+        for change in changes {
+            if !change.pointer.starts_with('/') {
+                return Err(SealError::NotAPointer(change.pointer.clone()));
+            }
+            if !seen.insert(change.pointer.clone()) {
+                return Err(SealError::Repeated(change.pointer.clone()));
+            }
+        }
+        for change in commitments {
+            let name = format!("{COMMITMENT} {}", change.class);
+            if !seen.insert(name.clone()) {
+                return Err(SealError::Repeated(name));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -271,3 +322,6 @@ fn seal(
         disclosures,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,8 +84,13 @@ impl From<Sha256> for String {
 
 /// An event's id: UUIDv7, so that ids sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct EventId(uuid::Uuid);
+
+/// The text is not an event's id.
+#[derive(Debug, thiserror::Error)]
+#[error("expected a UUID of version 7 in lower case with hyphens")]
+pub struct NotAnEventId;
 
 impl EventId {
     /// An id of that moment, with ten random bytes.
@@ -102,6 +107,33 @@ impl fmt::Display for EventId {
     }
 }
 
+impl FromStr for EventId {
+    type Err = NotAnEventId;
+
+    /// One text per id: braces, URNs and upper case are refused.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        uuid::Uuid::try_parse(text)
+            .ok()
+            .filter(|id| id.get_version_num() == 7 && id.to_string() == text)
+            .map(Self)
+            .ok_or(NotAnEventId)
+    }
+}
+
+impl TryFrom<String> for EventId {
+    type Error = NotAnEventId;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<EventId> for String {
+    fn from(id: EventId) -> Self {
+        id.to_string()
+    }
+}
+
 /// A time in UTC, to the millisecond: `2027-02-18T09:00:00.000Z`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -112,11 +144,22 @@ pub struct Timestamp(i64);
 #[error("expected an RFC 3339 time such as `2027-02-18T09:00:00Z`")]
 pub struct NotATime;
 
+/// 0000-01-01T00:00:00.000Z: RFC 3339 has no earlier year.
+const FIRST: i64 = -62_167_219_200_000;
+/// 9999-12-30T21:59:59.999Z: the last millisecond that is before the year 10000 in every time zone.
+const LAST: i64 = 253_402_207_199_999;
+
 impl Timestamp {
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970; what lies outside the years 0 to 9999 of RFC 3339 becomes the nearest time within.
     #[must_use]
     pub const fn from_millisecond(millisecond: i64) -> Self {
-        Self(millisecond)
+        Self(if millisecond < FIRST {
+            FIRST
+        } else if millisecond > LAST {
+            LAST
+        } else {
+            millisecond
+        })
     }
 
     /// Milliseconds since 1970.
@@ -128,7 +171,7 @@ impl Timestamp {
     /// One millisecond later.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
+        Self::from_millisecond(self.0.saturating_add(1))
     }
 }
 
@@ -150,7 +193,12 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let time: jiff::Timestamp = text.parse().map_err(|_| NotATime)?;
-        Ok(Self(time.as_millisecond()))
+        let millisecond = time.as_millisecond();
+        if (FIRST..=LAST).contains(&millisecond) {
+            Ok(Self(millisecond))
+        } else {
+            Err(NotATime)
+        }
     }
 }
 
@@ -170,6 +218,8 @@ impl From<Timestamp> for String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -191,5 +241,40 @@ mod tests {
         let id = |at| EventId::new(Timestamp::from_millisecond(at), &[255; 10]).to_string();
         assert!(id(1_000) < EventId::new(Timestamp::from_millisecond(1_001), &[0; 10]).to_string());
         assert_eq!(id(1_000).as_bytes()[14], b'7');
+        assert_eq!(id(1_000).parse::<EventId>().unwrap().to_string(), id(1_000));
+    }
+
+    #[test]
+    fn an_event_id_has_one_text_and_version_seven() {
+        let id = EventId::new(Timestamp::from_millisecond(1_800_000_000_000), &[7; 10]).to_string();
+        assert!(id.to_uppercase().parse::<EventId>().is_err());
+        assert!(format!("{{{id}}}").parse::<EventId>().is_err());
+        assert!(id.replace('-', "").parse::<EventId>().is_err());
+        assert!(
+            "1b4e28ba-2fa1-41d2-883f-0016d3cca427"
+                .parse::<EventId>()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn hashes_read_back() {
+        let hash = Sha256::of(b"abc");
+        let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(hash.to_string(), text);
+        assert_eq!(text.parse::<Sha256>().unwrap(), hash);
+        for wrong in ["", "ba78", &format!("{text}00"), &text.replace('b', "g")] {
+            assert!(wrong.parse::<Sha256>().is_err(), "{wrong}");
+        }
+        assert_eq!(serde_json::to_string(&hash).unwrap(), format!("\"{text}\""));
+    }
+
+    proptest! {
+        #[test]
+        fn every_time_reads_back(millisecond: i64) {
+            let at = Timestamp::from_millisecond(millisecond);
+            prop_assert_eq!(at.to_string().parse::<Timestamp>().unwrap(), at);
+            prop_assert_eq!(at.to_string().len(), "2027-02-18T09:00:00.000Z".len());
+        }
     }
 }

@@ -14,11 +14,11 @@ mod open;
 
 pub use canonical::{NotCanonical, canonical};
 pub use chain::{ChainFault, ChainHead, verify_chain};
-pub use commitment::{PartSalts, commitment};
-pub use disclosure::{Audience, Salt};
+pub use commitment::{CommitmentError, PartSalts, commitment};
+pub use disclosure::{Audience, NotAnAudience, Salt};
 pub use event::{
     Actor, AttributeChange, CommitmentChange, EventDraft, EvidenceReference, ReadEventDraft,
     SealError, SealedEvent,
 };
-pub use id::{EventId, NotAHash, NotATime, Sha256, Timestamp};
+pub use id::{EventId, NotAHash, NotATime, NotAnEventId, Sha256, Timestamp};
 pub use open::{ChainLink, OpenError, OpenedEvent, open};

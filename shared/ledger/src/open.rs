@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -47,6 +49,7 @@ pub struct OpenedEvent {
 
 /// An event's place in its chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ChainLink {
     /// Whose chain.
     pub subject: String,
@@ -71,6 +74,9 @@ pub enum OpenError {
     /// A disclosure that cannot be read.
     #[error("disclosure {0} cannot be read")]
     Malformed(usize),
+    /// A disclosure that says again what another one says.
+    #[error("disclosure {0} says again what another one says")]
+    SaidTwice(usize),
     /// More than an event can have.
     #[error("{0} disclosures, 1000 are the most")]
     TooMany(usize),
@@ -103,6 +109,7 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
     if disclosures.len() > MOST_DISCLOSURES {
         return Err(OpenError::TooMany(disclosures.len()));
     }
+    check_digests(&leaf.digests)?;
     let digests: BTreeSet<&str> = leaf.digests.iter().map(String::as_str).collect();
     let mut event = OpenedEvent {
         log: leaf.log,
@@ -121,6 +128,7 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
         other: Map::new(),
     };
     let mut seen = BTreeSet::new();
+    let mut said = BTreeSet::new();
     for (index, disclosure) in disclosures.iter().enumerate() {
         let digest = digest(disclosure);
         if !digests.contains(digest.as_str()) {
@@ -130,6 +138,13 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
             return Err(OpenError::Repeated(index));
         }
         let (name, value) = read(disclosure).ok_or(OpenError::Malformed(index))?;
+        let what = match name.as_str() {
+            COMMITMENT => format!("{name} {}", value.get("class").unwrap_or(&Value::Null)),
+            _ => name.clone(),
+        };
+        if !said.insert(what) {
+            return Err(OpenError::SaidTwice(index));
+        }
         event
             .take(name, value)
             .map_err(|_| OpenError::Malformed(index))?;
@@ -141,21 +156,38 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
     Ok(event)
 }
 
+/// Sorted, each once, each a SHA-256 in base64url: their order and number may not tell anything.
+fn check_digests(digests: &[String]) -> Result<(), OpenError> {
+    let refused = |why: &str| Err(OpenError::NotALeaf(why.to_owned()));
+    if !digests.is_sorted_by(|one, next| one < next) {
+        return refused("its digests are not sorted, each once");
+    }
+    let is_digest = |text: &String| URL_SAFE_NO_PAD.decode(text).is_ok_and(|it| it.len() == 32);
+    if !digests.iter().all(is_digest) {
+        return refused("a digest is no SHA-256 in base64url");
+    }
+    Ok(())
+}
+
 impl OpenedEvent {
+    /// Whatever was disclosed is there: a `null` is none of these values.
     fn take(&mut self, name: String, value: Value) -> Result<(), serde_json::Error> {
         match name.as_str() {
-            CHAIN => self.chain = serde_json::from_value(value)?,
-            "type" => self.event_type = serde_json::from_value(value)?,
-            "actor" => self.actor = serde_json::from_value(value)?,
-            "reason" => self.reason = serde_json::from_value(value)?,
-            "notes" => self.notes = serde_json::from_value(value)?,
-            "occurredAt" => self.occurred_at = serde_json::from_value(value)?,
+            CHAIN => self.chain = Some(serde_json::from_value(value)?),
+            "type" => self.event_type = Some(serde_json::from_value(value)?),
+            "actor" => self.actor = Some(serde_json::from_value(value)?),
+            "reason" => self.reason = Some(serde_json::from_value(value)?),
+            "notes" => self.notes = Some(serde_json::from_value(value)?),
+            "occurredAt" => self.occurred_at = Some(serde_json::from_value(value)?),
             "evidence" => self.evidence = serde_json::from_value(value)?,
             COMMITMENT => self.commitments.push(serde_json::from_value(value)?),
             pointer if pointer.starts_with('/') => {
                 let mut value = value;
-                if let Some(value) = value.as_object_mut() {
-                    value.insert("pointer".to_owned(), Value::String(name));
+                let named = value
+                    .as_object_mut()
+                    .map(|value| value.insert("pointer".to_owned(), Value::String(name)));
+                if !matches!(named, Some(None)) {
+                    return Err(serde::de::Error::custom("expected an attribute's change"));
                 }
                 self.changes.push(serde_json::from_value(value)?);
             }
@@ -168,144 +200,4 @@ impl OpenedEvent {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::{Audience, EventDraft, SealedEvent};
-
-    pub(crate) fn draft(seq: u64, prev: Option<Sha256>) -> EventDraft {
-        let at = Timestamp::from_millisecond(1_800_000_000_000 + i64::try_from(seq).unwrap());
-        EventDraft {
-            log: "id.example.eu/log".to_owned(),
-            event_id: EventId::new(at, &[7; 10]),
-            at,
-            subject: "P#1b4e28ba-2fa1-41d2-883f-0016d3cca427".to_owned(),
-            seq,
-            prev,
-            event_type: "repair".to_owned(),
-            actor: Actor {
-                role: "service-provider".to_owned(),
-                organisation: "garage-canary".to_owned(),
-                reference: "00ff".to_owned(),
-            },
-            reason: "contactor-canary exchanged".to_owned(),
-            notes: Some("note-canary".to_owned()),
-            occurred_at: Some(at),
-            evidence: vec![EvidenceReference {
-                id: "evidence-canary".to_owned(),
-                sha256: Sha256::of(b"photo"),
-                media_type: "image/png".to_owned(),
-                version: None,
-            }],
-            audience: 4,
-            commitments: vec![CommitmentChange {
-                class: 4,
-                before: None,
-                after: Some(Sha256::of(b"part")),
-            }],
-            changes: vec![AttributeChange {
-                pointer: "/condition/stateOfHealth".to_owned(),
-                class: 4,
-                op: "replace".to_owned(),
-                before: Some(json!("97-canary")),
-                after: Some(json!("96-canary")),
-            }],
-        }
-    }
-
-    pub(crate) fn sealed(seq: u64, prev: Option<Sha256>) -> SealedEvent {
-        let mut next = 0_u8;
-        draft(seq, prev)
-            .seal(&mut |buffer| {
-                for byte in buffer {
-                    next = next.wrapping_mul(31).wrapping_add(17);
-                    *byte = next;
-                }
-            })
-            .unwrap()
-    }
-
-    fn all(event: &SealedEvent) -> Vec<String> {
-        event.disclosures.values().flatten().cloned().collect()
-    }
-
-    #[test]
-    fn opening_everything_gives_the_draft_back() {
-        let event = sealed(3, Some(Sha256::of(b"before")));
-        let opened = open(&event.bytes, &all(&event)).unwrap();
-        let draft = draft(3, Some(Sha256::of(b"before")));
-        let link = opened.chain.unwrap();
-        assert_eq!(
-            (link.seq, link.prev, link.subject),
-            (3, draft.prev, draft.subject)
-        );
-        assert_eq!(opened.event_type, Some(draft.event_type));
-        assert_eq!(opened.actor, Some(draft.actor));
-        assert_eq!(opened.reason, Some(draft.reason));
-        assert_eq!(opened.notes, draft.notes);
-        assert_eq!(opened.occurred_at, draft.occurred_at);
-        assert_eq!(opened.evidence, draft.evidence);
-        assert_eq!(opened.commitments, draft.commitments);
-        assert_eq!(opened.changes.len(), 1);
-        assert_eq!(opened.changes[0].after, draft.changes[0].after);
-        assert_eq!(opened.hash, event.hash);
-    }
-
-    #[test]
-    fn a_leaf_says_nothing_but_time_and_digests() {
-        let event = sealed(3, None);
-        let leaf: Value = serde_json::from_slice(&event.bytes).unwrap();
-        let mut members: Vec<&String> = leaf.as_object().unwrap().keys().collect();
-        members.sort();
-        assert_eq!(members, ["_sd", "at", "eventId", "log", "v"]);
-        assert!(!String::from_utf8(event.bytes).unwrap().contains("canary"));
-        let count = leaf["_sd"].as_array().unwrap().len();
-        assert!(count.is_power_of_two() && count >= 8, "{count}");
-    }
-
-    #[test]
-    fn each_disclosure_goes_to_its_audience() {
-        let event = sealed(3, None);
-        assert_eq!(event.disclosures[&Audience::Chain].len(), 1);
-        let opened = open(&event.bytes, &event.disclosures[&Audience::Class(4)]).unwrap();
-        assert!(opened.chain.is_none());
-        assert_eq!(opened.changes.len(), 1);
-    }
-
-    #[test]
-    fn foreign_repeated_and_malformed_disclosures_are_refused() {
-        let (event, other) = (sealed(3, None), sealed(4, None));
-        let mut texts = all(&event);
-        texts.push(all(&other).pop().unwrap());
-        assert_eq!(
-            open(&event.bytes, &texts).unwrap_err(),
-            OpenError::Foreign(texts.len() - 1)
-        );
-        let twice = vec![texts[0].clone(), texts[0].clone()];
-        assert_eq!(
-            open(&event.bytes, &twice).unwrap_err(),
-            OpenError::Repeated(1)
-        );
-    }
-
-    #[test]
-    fn any_changed_byte_is_noticed() {
-        let event = sealed(3, None);
-        let texts = all(&event);
-        for (index, text) in texts.iter().enumerate() {
-            for position in 0..text.len() {
-                let mut bytes = text.clone().into_bytes();
-                bytes[position] = if bytes[position] == b'A' { b'B' } else { b'A' };
-                let mut changed = texts.clone();
-                changed[index] = String::from_utf8(bytes).unwrap();
-                assert!(open(&event.bytes, &changed).is_err(), "{index} {position}");
-            }
-        }
-        for position in 0..event.bytes.len() {
-            let mut changed = event.bytes.clone();
-            changed[position] ^= 1;
-            assert_ne!(Sha256::of_leaf(&changed), event.hash);
-        }
-    }
-}
+pub(crate) mod tests;

@@ -85,7 +85,7 @@ pub struct EventInput {
 }
 
 /// Proof that a change was taken in: its holder can later demand that the event stands in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Receipt {
     /// The event.
     pub event_id: EventId,
@@ -93,8 +93,8 @@ pub struct Receipt {
     pub hash: Sha256,
     /// Its place in the subject's chain.
     pub seq: u64,
-    /// The subject's version afterwards.
-    pub version: u64,
+    /// Where the subject stands afterwards.
+    pub head: Head,
 }
 
 impl std::fmt::Display for Receipt {
@@ -180,7 +180,7 @@ impl SubjectChange {
             event_id: sealed.event_id,
             hash: sealed.hash,
             seq,
-            version,
+            head: head.clone(),
         };
         if moved {
             rows.push(self.version_row(&head, &sealed)?);

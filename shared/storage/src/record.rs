@@ -1,5 +1,6 @@
 //! A subject's current state: its head and its parts.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use identity::UnitId;
@@ -329,7 +330,16 @@ pub(crate) fn expand<T: serde::de::DeserializeOwned>(compressed: &[u8]) -> Resul
 
 /// Compresses bytes for storage.
 pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-    zstd::bulk::compress(bytes, COMPRESSION_LEVEL).map_err(StoreError::damaged)
+    COMPRESSOR.with(|compressor| match &mut *compressor.borrow_mut() {
+        Ok(compressor) => compressor.compress(bytes).map_err(StoreError::damaged),
+        Err(error) => Err(StoreError::damaged(error)),
+    })
+}
+
+thread_local! {
+    /// Setting one up costs more than compressing a part, so each thread keeps its own.
+    static COMPRESSOR: RefCell<std::io::Result<zstd::bulk::Compressor<'static>>> =
+        RefCell::new(zstd::bulk::Compressor::new(COMPRESSION_LEVEL));
 }
 
 /// No stored item expands past this.

@@ -1,0 +1,309 @@
+//! The built functions, fed with Lambda events through a Runtime API, answer as the local listener does.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+use tests::{Answer, Partner, Stage, text};
+use tokio::sync::{Mutex, mpsc};
+
+const FUNCTIONS: [&str; 4] = ["resolver", "reader", "updater", "allocator"];
+
+/// What the Runtime API of one function hands out and takes back.
+struct Runtime {
+    next: Mutex<mpsc::Receiver<Value>>,
+    answered: mpsc::Sender<Result<Value, String>>,
+}
+
+async fn next(State(runtime): State<Arc<Runtime>>) -> (HeaderMap, String) {
+    let event = runtime.next.lock().await.recv().await;
+    // No more events: the function waits until it is killed.
+    let Some(event) = event else {
+        return std::future::pending().await;
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert("lambda-runtime-aws-request-id", "contract".parse().unwrap());
+    headers.insert(
+        "lambda-runtime-deadline-ms",
+        "4102444800000".parse().unwrap(),
+    );
+    headers.insert(
+        "lambda-runtime-invoked-function-arn",
+        "arn:aws:lambda:eu-central-1:000000000000:function:contract"
+            .parse()
+            .unwrap(),
+    );
+    (headers, event.to_string())
+}
+
+async fn response(State(runtime): State<Arc<Runtime>>, body: Bytes) -> StatusCode {
+    let answer = serde_json::from_slice(&body).map_err(|error| error.to_string());
+    runtime.answered.send(answer).await.unwrap();
+    StatusCode::ACCEPTED
+}
+
+async fn failed(State(runtime): State<Arc<Runtime>>, body: Bytes) -> StatusCode {
+    let error = String::from_utf8_lossy(&body).into_owned();
+    runtime.answered.send(Err(error)).await.unwrap();
+    StatusCode::ACCEPTED
+}
+
+/// A function's binary, running as Lambda would run it.
+struct Function {
+    process: Child,
+    events: mpsc::Sender<Value>,
+    answers: mpsc::Receiver<Result<Value, String>>,
+}
+
+impl Function {
+    async fn start(name: &str, stage: &Stage) -> Self {
+        let (events, next_events) = mpsc::channel(1);
+        let (answered, answers) = mpsc::channel(1);
+        let runtime = Arc::new(Runtime {
+            next: Mutex::new(next_events),
+            answered,
+        });
+        let app = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/response",
+                post(response),
+            )
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
+            .route("/2018-06-01/runtime/init/error", post(failed))
+            .with_state(runtime);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let process = Command::new(binaries().join(name))
+            .env_clear()
+            .envs([
+                ("AWS_LAMBDA_RUNTIME_API", address.to_string()),
+                ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "1".to_owned()),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512".to_owned()),
+                ("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true".to_owned()),
+                ("AWS_REGION", "eu-central-1".to_owned()),
+                ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", "local-only".to_owned()),
+                (
+                    "AWS_ENDPOINT_URL_DYNAMODB",
+                    stage.running.dynamodb_endpoint.clone(),
+                ),
+                ("AWS_ENDPOINT_URL_S3", stage.running.s3_endpoint.clone()),
+                ("TABLE_PREFIX", local::PREFIX.to_owned()),
+                ("CARRIER_HOST", stage.running.address.to_string()),
+                ("TOKEN_ISSUERS", stage.running.issuer.configuration()),
+                (
+                    "DATA_KEY_FILE",
+                    stage
+                        .data()
+                        .join(local::DATA_KEY)
+                        .to_string_lossy()
+                        .into_owned(),
+                ),
+                ("INTAKE_BUCKET", "intake".to_owned()),
+                ("EVIDENCE_BUCKET", "evidence".to_owned()),
+            ])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            process,
+            events,
+            answers,
+        }
+    }
+
+    async fn invoke(&mut self, event: Value) -> Value {
+        self.events.send(event).await.unwrap();
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(30), self.answers.recv());
+        answer
+            .await
+            .expect("the function answers")
+            .unwrap()
+            .unwrap()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn binaries() -> PathBuf {
+    // …/target/debug/deps/contract-<hash>
+    let this = std::env::current_exe().unwrap();
+    this.ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Builds the functions as they are now; a test must not run yesterday's.
+fn build() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(cargo);
+    command.arg("build").arg("--quiet");
+    for name in FUNCTIONS {
+        command.args(["--bin", name]);
+    }
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = binaries().parent().unwrap().to_owned();
+    command
+        .arg("--workspace")
+        .current_dir(workspace)
+        .env("CARGO_TARGET_DIR", target);
+    assert!(command.status().unwrap().success());
+}
+
+/// The part of an answer that has to be the same on both sides: no receipt-independent noise, one scheme.
+fn comparable(status: u64, media_type: &str, body: &str) -> (u64, String, Value) {
+    let body = body.replace("https://127.0.0.1", "http://127.0.0.1");
+    let mut body: Value = serde_json::from_str(&body).unwrap_or(Value::String(body));
+    if media_type == "application/problem+json" {
+        body["message"] = json!(null);
+    }
+    (status, media_type.to_owned(), body)
+}
+
+fn of_lambda(answer: &Value) -> (u64, String, Value) {
+    let header = |name: &str| {
+        let single = answer["headers"][name].as_str();
+        let multiple = answer["multiValueHeaders"][name][0].as_str();
+        single.or(multiple).unwrap_or_default().to_owned()
+    };
+    let body = answer["body"].as_str().unwrap_or_default();
+    let body = match answer["isBase64Encoded"].as_bool() {
+        Some(true) => String::from_utf8_lossy(&BASE64.decode(body).unwrap()).into_owned(),
+        _ => body.to_owned(),
+    };
+    comparable(
+        answer["statusCode"].as_u64().unwrap(),
+        &header("content-type"),
+        &body,
+    )
+}
+
+fn of_listener(answer: &Answer) -> (u64, String, Value) {
+    comparable(
+        answer.status.into(),
+        answer.header("content-type"),
+        &answer.text,
+    )
+}
+
+/// The same request on the listener.
+async fn on_listener(event: &Value, caller: &Partner<'_>) -> Answer {
+    let rest = event["httpMethod"].is_string();
+    let (method, path) = if rest {
+        (&event["httpMethod"], text(event, "path"))
+    } else {
+        (
+            &event["requestContext"]["http"]["method"],
+            text(event, "rawPath"),
+        )
+    };
+    let query: Vec<String> = event["queryStringParameters"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap()))
+        .collect();
+    let path = if query.is_empty() {
+        path
+    } else {
+        format!("{path}?{}", query.join("&"))
+    };
+    let headers: Vec<(&str, &str)> = event["headers"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(name, _)| *name != "host")
+        .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+        .collect();
+    let body: Option<Value> = event["body"]
+        .as_str()
+        .map(|body| serde_json::from_str(body).unwrap());
+    // `json()` would set the media type a second time.
+    let headers: Vec<(&str, &str)> = match body {
+        Some(_) => headers
+            .into_iter()
+            .filter(|(name, _)| *name != "content-type")
+            .collect(),
+        None => headers,
+    };
+    caller
+        .call(method.as_str().unwrap(), &path, &headers, body.as_ref())
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_answer_as_the_listener_does() {
+    tokio::task::spawn_blocking(build).await.unwrap();
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let unit = maker
+        .get(&format!("/v1/units/{}", battery.unit))
+        .await
+        .expect(200)
+        .json();
+    let filled = |event: &str| {
+        let dpp_uri = format!("{}/p/{}", stage.origin, battery.passport)
+            .replace(':', "%3A")
+            .replace('/', "%2F");
+        event
+            .replace("${UNIT}", &battery.unit)
+            .replace("${LABEL}", &battery.label)
+            .replace("${OLD_LABEL}", &battery.first_label)
+            .replace("${DPP}", &battery.passport)
+            .replace("${DPP_URI}", &dpp_uri)
+            .replace("${MODEL}", unit["model"].as_str().unwrap())
+            .replace("${TOKEN}", maker.token.as_ref().unwrap())
+            .replace("${HOST}", &stage.running.address.to_string())
+    };
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    for name in FUNCTIONS {
+        let mut function = Function::start(name, &stage).await;
+        let own = files.iter().filter(|file| {
+            file.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with(&format!("{name}-"))
+        });
+        let mut count = 0;
+        for file in own {
+            let event: Value =
+                serde_json::from_str(&filled(&std::fs::read_to_string(file).unwrap())).unwrap();
+            // A passport's URI is that of the function's stage, which is always https.
+            let mut sent = event.clone();
+            if let Some(path) = event["path"].as_str() {
+                sent["path"] = json!(path.replace("http%3A", "https%3A"));
+            }
+            // Byte for byte what the other side will send: the second of the two is a retry.
+            if let Some(body) = event["body"].as_str() {
+                let body: Value = serde_json::from_str(body).unwrap();
+                sent["body"] = json!(body.to_string());
+            }
+            let function_answer = of_lambda(&function.invoke(sent).await);
+            let listener_answer = of_listener(&on_listener(&event, &stage.public()).await);
+            assert_eq!(function_answer, listener_answer, "{}", file.display());
+            count += 1;
+        }
+        assert!(count >= 5, "{name} has {count} sample events");
+    }
+}
