@@ -100,7 +100,7 @@ impl Function {
                 ),
                 ("AWS_ENDPOINT_URL_S3", stage.running.s3_endpoint.clone()),
                 ("TABLE_PREFIX", local::PREFIX.to_owned()),
-                ("CARRIER_HOST", stage.running.address.to_string()),
+                ("CARRIER_ORIGIN", stage.origin.clone()),
                 ("TOKEN_ISSUERS", stage.running.issuer.configuration()),
                 (
                     "DATA_KEY_FILE",
@@ -164,10 +164,9 @@ fn build() {
     assert!(command.status().unwrap().success());
 }
 
-/// The part of an answer that has to be the same on both sides: no receipt-independent noise, one scheme.
+/// The part of an answer that has to be the same on both sides: not the correlation id of a problem.
 fn comparable(status: u64, media_type: &str, body: &str) -> (u64, String, Value) {
-    let body = body.replace("https://127.0.0.1", "http://127.0.0.1");
-    let mut body: Value = serde_json::from_str(&body).unwrap_or(Value::String(body));
+    let mut body: Value = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
     if media_type == "application/problem+json" {
         body["message"] = json!(null);
     }
@@ -289,11 +288,7 @@ async fn functions_answer_as_the_listener_does() {
         for file in own {
             let event: Value =
                 serde_json::from_str(&filled(&std::fs::read_to_string(file).unwrap())).unwrap();
-            // A passport's URI is that of the function's stage, which is always https.
             let mut sent = event.clone();
-            if let Some(path) = event["path"].as_str() {
-                sent["path"] = json!(path.replace("http%3A", "https%3A"));
-            }
             // Byte for byte what the other side will send: the second of the two is a retry.
             if let Some(body) = event["body"].as_str() {
                 let body: Value = serde_json::from_str(body).unwrap();

@@ -39,7 +39,7 @@ impl Resolver {
         }
     }
 
-    /// From the environment of a Lambda function: the store's variables and `CARRIER_HOST`.
+    /// From the environment of a Lambda function: the store's variables and `CARRIER_ORIGIN`.
     ///
     /// # Errors
     /// A sentence naming what is missing or wrong.

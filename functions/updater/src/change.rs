@@ -11,6 +11,7 @@ use storage::{
     Change, CommitError, Earlier, EventInput, Facts, Head, OpenRecord, Receipt, RecordStatus,
     Subject, SubjectChange,
 };
+use uuid::Uuid;
 use web::{
     AUDIT_RECEIPT, Caller, ETag, Idempotency, Platform, Precondition, Problem, Provenance, now,
 };
@@ -49,7 +50,7 @@ impl RecordChange<'_> {
         let store = &self.platform.store;
         let principal = self.caller.partner()?;
         if let Some(earlier) = self.idempotency.earlier(store).await? {
-            return self.repeat(&earlier).await.map(Some);
+            return repeat(self.platform, self.caller, &earlier).await.map(Some);
         }
         let record = visible_record(self.platform, self.caller, &self.subject).await?;
         if let Some(precondition) = &self.precondition {
@@ -101,7 +102,9 @@ impl RecordChange<'_> {
         );
         match store.commit(&self.platform.site.log(), change, at).await {
             Ok(receipts) => Ok(receipts.first().map(|receipt| self.done(receipt))),
-            Err(CommitError::Answered(earlier)) => self.repeat(&earlier).await.map(Some),
+            Err(CommitError::Answered(earlier)) => {
+                repeat(self.platform, self.caller, &earlier).await.map(Some)
+            }
             Err(CommitError::Stale) if self.precondition.is_some() => Err(Problem::stale(
                 "it changed at the same moment: read it again and decide again",
             )),
@@ -197,17 +200,37 @@ impl RecordChange<'_> {
             proof,
         )
     }
+}
 
-    async fn repeat(&self, earlier: &Earlier) -> Result<Response, Problem> {
-        let record = visible_record(self.platform, self.caller, &self.subject).await?;
-        let status = StatusCode::from_u16(earlier.status).map_err(Problem::internal)?;
-        Ok(answer(
-            status,
-            &earlier.location,
-            &record.head,
-            self.caller,
-            earlier.receipt.clone(),
-        ))
+/// Answers a request again as it was answered before, under the caller's present rights.
+pub(crate) async fn repeat(
+    platform: &Platform,
+    caller: &Caller,
+    earlier: &Earlier,
+) -> Result<Response, Problem> {
+    let subject = subject_at(&earlier.location)
+        .ok_or_else(|| Problem::internal(format!("`{}` is no record", earlier.location)))?;
+    let record = visible_record(platform, caller, &subject).await?;
+    let status = StatusCode::from_u16(earlier.status).map_err(Problem::internal)?;
+    let receipt = earlier.receipt.clone();
+    Ok(answer(
+        status,
+        &earlier.location,
+        &record.head,
+        caller,
+        receipt,
+    ))
+}
+
+/// The record a location names.
+fn subject_at(location: &str) -> Option<Subject> {
+    let (collection, id) = location.strip_prefix("/v1/")?.split_once('/')?;
+    let id = Uuid::parse_str(id).ok()?;
+    match collection {
+        "models" => Some(Subject::Model(id)),
+        "batches" => Some(Subject::Batch(id)),
+        "dpps" => Some(Subject::Passport(id)),
+        _ => None,
     }
 }
 

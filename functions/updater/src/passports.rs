@@ -10,8 +10,8 @@ use uuid::Uuid;
 use web::{Body, Caller, Idempotency, Path, Platform, Precondition, Problem, Provenance, now};
 
 use crate::change::{
-    RecordChange, answer, changed_classes, event_input, may_write, set_battery_status, valid,
-    visible_record,
+    RecordChange, answer, changed_classes, event_input, may_write, repeat, set_battery_status,
+    valid, visible_record,
 };
 
 /// Create a passport (EN 18222 `CreateDPP`).
@@ -34,7 +34,7 @@ pub(crate) async fn create(
     let principal = caller.partner()?;
     let idempotency = Idempotency::optional(&headers, "POST /v1/dpps", principal, body.hash)?;
     if let Some(earlier) = idempotency.earlier(store).await? {
-        return Ok(web::answer_again(&earlier));
+        return repeat(&platform, &caller, &earlier).await;
     }
     let provenance = Provenance::of_headers(&headers, Some("passport-created"))?;
     let mut document = body.json.clone();
@@ -115,7 +115,7 @@ pub(crate) async fn create(
                 )
             })
             .ok_or_else(|| Problem::internal("a change without its receipt")),
-        Err(CommitError::Answered(earlier)) => Ok(web::answer_again(&earlier)),
+        Err(CommitError::Answered(earlier)) => repeat(&platform, &caller, &earlier).await,
         Err(error) => Err(error.into()),
     }
 }

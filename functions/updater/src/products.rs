@@ -12,7 +12,7 @@ use web::{
 };
 
 use crate::change::{
-    RecordChange, answer, changed_classes, event_input, may_write, valid, visible_record,
+    RecordChange, answer, changed_classes, event_input, may_write, repeat, valid, visible_record,
 };
 
 /// Create a model.
@@ -192,7 +192,7 @@ impl Creation<'_> {
         let idempotency =
             Idempotency::required(self.headers, self.route, principal, self.body.hash)?;
         if let Some(earlier) = idempotency.earlier(store).await? {
-            return Ok(web::answer_again(&earlier));
+            return repeat(self.platform, self.caller, &earlier).await;
         }
         let provenance = Provenance::of_body(&self.body.json, Some(self.event_type))?;
         let role = access::may_raise(
@@ -230,7 +230,9 @@ impl Creation<'_> {
                     )
                 })
                 .ok_or_else(|| Problem::internal("a change without its receipt")),
-            Err(CommitError::Answered(earlier)) => Ok(web::answer_again(&earlier)),
+            Err(CommitError::Answered(earlier)) => {
+                repeat(self.platform, self.caller, &earlier).await
+            }
             Err(error) => Err(error.into()),
         }
     }

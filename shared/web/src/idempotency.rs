@@ -1,8 +1,7 @@
 //! `Idempotency-Key`: the same request twice is one change and one answer.
 
 use access::Principal;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
 use ledger::Sha256;
 use storage::{Earlier, Request, Store};
 
@@ -88,23 +87,4 @@ impl Idempotency {
             location: location.to_owned(),
         })
     }
-}
-
-/// Repeats an earlier answer's status, location and receipt.
-#[must_use]
-pub fn answer_again(earlier: &Earlier) -> Response {
-    let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
-    let mut response = status.into_response();
-    let headers = response.headers_mut();
-    if let Ok(location) = HeaderValue::from_str(&earlier.location) {
-        headers.insert(header::LOCATION, location);
-    }
-    if let Some(receipt) = earlier
-        .receipt
-        .as_deref()
-        .and_then(|receipt| HeaderValue::from_str(receipt).ok())
-    {
-        headers.insert(crate::AUDIT_RECEIPT, receipt);
-    }
-    response
 }

@@ -15,7 +15,7 @@ pub use body::{BODY_LIMIT, Body, member, required_text, required_uuid};
 pub use caller::Caller;
 pub use etag::{ETag, Precondition};
 pub use extract::{Path, Query};
-pub use idempotency::{Idempotency, answer_again};
+pub use idempotency::Idempotency;
 pub use lambda::{env, run};
 pub use negotiation::{Language, accepts, best, language};
 pub use platform::{Platform, Site, now};

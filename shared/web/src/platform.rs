@@ -73,7 +73,7 @@ pub fn now() -> Timestamp {
 
 impl Platform {
     /// As the environment of a Lambda function describes it: the store's variables ([`Store::from_env`]), `TOKEN_ISSUERS`
-    /// (JSON), `CARRIER_HOST` and `MARKET_LABELS` (`true` in production only). Opens the connection to DynamoDB, so that
+    /// (JSON), `CARRIER_ORIGIN` and `MARKET_LABELS` (`true` in production only). Opens the connection to DynamoDB, so that
     /// the first request does not pay for the handshake.
     ///
     /// # Errors
@@ -105,15 +105,24 @@ impl Platform {
 }
 
 impl Site {
-    /// From `CARRIER_HOST` and `MARKET_LABELS`.
+    /// From `CARRIER_ORIGIN` (`https://HOST`) and `MARKET_LABELS`.
     ///
     /// # Errors
     /// A sentence naming what is missing or wrong.
     pub fn from_env() -> Result<Self, String> {
-        let host = crate::env("CARRIER_HOST")?;
+        let origin = crate::env("CARRIER_ORIGIN")?;
+        let (https, host) = match origin.split_once("://") {
+            Some(("https", host)) => (true, host),
+            Some(("http", host)) => (false, host),
+            _ => {
+                return Err(format!(
+                    "`CARRIER_ORIGIN` is `{origin}`, expected `https://` and a host"
+                ));
+            }
+        };
         Ok(Self {
-            host: Host::parse(&host).map_err(|error| format!("`CARRIER_HOST`: {error}"))?,
-            https: true,
+            host: Host::parse(host).map_err(|error| format!("`CARRIER_ORIGIN`: {error}"))?,
+            https,
             market: std::env::var("MARKET_LABELS").is_ok_and(|value| value == "true"),
         })
     }
