@@ -193,3 +193,45 @@ async fn the_page_speaks_the_readers_language() {
         .expect(200);
     assert!(french.text.contains("Passeport de batterie"));
 }
+
+#[tokio::test]
+async fn a_recycled_battery_is_gone_and_only_its_keeper_may_say_so() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[1];
+    let path = format!("/{}/{}", battery.unit, battery.label);
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let recycler = stage.partner("recycler", "recyclo");
+    let proof = recycler.evidence(b"weighing note", 4).await;
+    let event = |kind: &str| json!({"type": kind, "reason": "end of life", "evidence": [proof]});
+    let _ = recycler
+        .event(&battery.passport, &event("recycled"))
+        .await
+        .expect(403);
+    let waste = json!({"type": "became-waste", "reason": "returned by its owner"});
+    let _ = maker.event(&battery.passport, &waste).await.expect(201);
+    let shown = stage.public().get(&path).await.expect(200);
+    assert!(
+        !shown.text.contains("batteryStatus"),
+        "the status is not public: {}",
+        shown.text
+    );
+    let _ = recycler
+        .event(&battery.passport, &event("collected"))
+        .await
+        .expect(201);
+    let _ = recycler
+        .event(&battery.passport, &event("recycled"))
+        .await
+        .expect(201);
+    let gone = stage.public().get(&path).await.expect(410).json();
+    assert_eq!(gone["notices"]["record"], "recycled");
+    assert_eq!(gone.as_object().unwrap().len(), 2, "{gone}");
+    let page = stage.public().browse(&path).await.expect(410).text;
+    assert!(page.contains("recycled"), "{page}");
+    let _ = stage
+        .public()
+        .get(&format!("/v1/dpps/{}", battery.passport))
+        .await
+        .expect(410);
+}

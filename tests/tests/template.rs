@@ -16,7 +16,12 @@ fn resources(kind: &str) -> BTreeMap<String, Value> {
         .unwrap()
         .iter()
         .filter(|(_, resource)| resource["Type"] == kind)
-        .map(|(name, resource)| (name.as_str().unwrap().to_owned(), resource["Properties"].clone()))
+        .map(|(name, resource)| {
+            (
+                name.as_str().unwrap().to_owned(),
+                resource["Properties"].clone(),
+            )
+        })
         .collect()
 }
 
@@ -35,7 +40,10 @@ fn tables_have_the_codes_keys_streams_and_expiry() {
         let (_, declared) = tables
             .iter()
             .find(|(_, declared)| {
-                untagged(&declared["TableName"]).as_str().unwrap().ends_with(&format!("-{}", table.suffix()))
+                untagged(&declared["TableName"])
+                    .as_str()
+                    .unwrap()
+                    .ends_with(&format!("-{}", table.suffix()))
             })
             .unwrap_or_else(|| panic!("no table {}", table.suffix()));
         let keys: Vec<&str> = declared["KeySchema"]
@@ -45,7 +53,12 @@ fn tables_have_the_codes_keys_streams_and_expiry() {
             .map(|key| key["AttributeName"].as_str().unwrap())
             .collect();
         assert_eq!(keys, table.key_attributes(), "{}", table.suffix());
-        assert_eq!(declared["StreamSpecification"].is_null(), !table.streams(), "{}", table.suffix());
+        assert_eq!(
+            declared["StreamSpecification"].is_null(),
+            !table.streams(),
+            "{}",
+            table.suffix()
+        );
         assert_eq!(
             declared["TimeToLiveSpecification"]["AttributeName"].as_str(),
             table.expiry_attribute(),
@@ -87,24 +100,45 @@ fn functions_are_reached_by_the_routes_they_serve() {
 #[test]
 fn rights_are_those_of_the_calls() {
     const CALLED: [&str; 10] = [
-        "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
-        "s3:GetObject", "s3:PutObject", "s3:ListBucket", "kms:Decrypt", "kms:Encrypt",
+        "dynamodb:BatchGetItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:ListBucket",
+        "kms:Decrypt",
+        "kms:Encrypt",
     ];
     let mut granted = BTreeSet::new();
     for (name, function) in resources("AWS::Serverless::Function") {
-        let statements = function["Policies"][0]["Statement"].as_sequence().unwrap().clone();
+        let statements = function["Policies"][0]["Statement"]
+            .as_sequence()
+            .unwrap()
+            .clone();
         let denied = statements.iter().any(|statement| {
             statement["Effect"] == "Deny"
-                && statement["Action"].as_sequence().unwrap().iter().any(|action| action == "dynamodb:DeleteItem")
+                && statement["Action"]
+                    .as_sequence()
+                    .unwrap()
+                    .iter()
+                    .any(|action| action == "dynamodb:DeleteItem")
         });
         assert!(denied, "{name} may delete from the ledger");
-        for statement in statements.iter().filter(|statement| statement["Effect"] == "Allow") {
+        for statement in statements
+            .iter()
+            .filter(|statement| statement["Effect"] == "Allow")
+        {
             for resource in statement["Resource"].as_sequence().unwrap() {
                 assert_ne!(resource.as_str(), Some("*"), "{name}");
             }
             for action in statement["Action"].as_sequence().unwrap() {
                 let action = action.as_str().unwrap().to_owned();
-                assert!(CALLED.contains(&action.as_str()), "{name} is granted {action}");
+                assert!(
+                    CALLED.contains(&action.as_str()),
+                    "{name} is granted {action}"
+                );
                 granted.insert(action);
             }
         }
