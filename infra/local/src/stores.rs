@@ -4,6 +4,7 @@ use std::path::Path;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::{Credentials, Region};
+use aws_sdk_s3::types::CreateBucketConfiguration;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use s3s::auth::SimpleAuth;
@@ -133,7 +134,16 @@ async fn s3(data: &Path) -> Result<(aws_sdk_s3::Client, String), Failure> {
 }
 
 async fn create_bucket(s3: &aws_sdk_s3::Client, name: &str) -> Result<(), Failure> {
-    let Err(error) = s3.create_bucket().bucket(name).send().await else {
+    let region = s3.config().region().map_or("", |region| region.as_ref());
+    // The oldest Region is the one that must not be named.
+    let place = (region != "us-east-1").then(|| {
+        CreateBucketConfiguration::builder()
+            .location_constraint(region.into())
+            .build()
+    });
+    let request = s3.create_bucket().bucket(name);
+    let request = request.set_create_bucket_configuration(place);
+    let Err(error) = request.send().await else {
         return Ok(());
     };
     let error = error.into_service_error();
