@@ -1,6 +1,6 @@
 //! A change happens wholly, with its audit event, or not at all; retrying is always safe.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{Stage, text};
 
 const PHOTO: &[u8] = b"not really a photo, but bytes all the same";
@@ -260,4 +260,85 @@ async fn nothing_is_lost_when_the_platform_is_stopped_and_started() {
         .get(&format!("/{}/{}", unit.unit, unit.label))
         .await
         .expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_at_the_same_moment_all_happen_one_after_the_other() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let serials: Vec<Value> = (0..8)
+        .map(|number| {
+            json!({
+                "type": "correction", "reason": "race",
+                "changes": {"identification": {"serialNumber": format!("EV-{number}")}},
+            })
+        })
+        .collect();
+    let answers =
+        futures_util::future::join_all(serials.iter().map(|event| maker.event(&passport, event)))
+            .await;
+    for answer in answers {
+        assert_eq!(answer.status, 201, "{}", answer.text);
+    }
+    let history = maker
+        .get(&format!("/v1/dpps/{passport}/events?verify=true"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(history["chain"]["holds"], true);
+    assert_eq!(history["chain"]["events"], 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_many_times_at_once_is_one_change() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}/events");
+    let event = json!({"type": "correction", "reason": "race", "changes": {"identification": {"serialNumber": "EV-R"}}});
+    let headers = [("idempotency-key", "one-key")];
+    let calls = (0..8).map(|_| maker.call("POST", &path, &headers, Some(&event)));
+    let answers = futures_util::future::join_all(calls).await;
+    let receipts: std::collections::BTreeSet<&str> = answers
+        .iter()
+        .map(|answer| answer.header("audit-receipt"))
+        .collect();
+    assert!(answers.iter().all(|answer| answer.status == 201));
+    assert_eq!(receipts.len(), 1, "{receipts:?}");
+    let history = maker.get(&path).await.expect(200).json();
+    assert_eq!(history["events"].as_array().unwrap().len(), 2);
+}
+
+/// Each kind of thing is created once, and the retry is told of the same thing.
+#[tokio::test]
+async fn a_repeated_creation_is_the_same_creation() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let unit = maker.unit().await;
+    for (path, body) in [
+        (
+            "/v1/models",
+            json!({"category": "lmt", "reason": "x", "data": {}}),
+        ),
+        (
+            "/v1/batches",
+            json!({"model": unit.model, "reason": "x", "data": {}}),
+        ),
+        ("/v1/dpps", json!({"uniqueProductIdentifier": unit.unit})),
+    ] {
+        let headers = [("idempotency-key", path), ("dpp-reason", "x")];
+        let first = maker
+            .call("POST", path, &headers, Some(&body))
+            .await
+            .expect(201);
+        let again = maker
+            .call("POST", path, &headers, Some(&body))
+            .await
+            .expect(201);
+        assert_eq!(first.text, again.text, "{path}");
+        assert_eq!(first.header("audit-receipt"), again.header("audit-receipt"));
+    }
+    let second = maker.passport(&unit.unit, &json!({})).await;
+    assert_eq!(second.status, 409, "{}", second.text);
 }

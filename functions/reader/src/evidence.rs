@@ -3,9 +3,10 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use storage::EvidenceState;
+use passport::Class;
+use storage::{EvidenceState, ReadRecord, Subject};
 use uuid::Uuid;
-use web::{Caller, Path, Platform, Problem};
+use web::{Caller, Path, Platform, Problem, now};
 
 /// Download evidence.
 ///
@@ -20,7 +21,7 @@ pub(crate) async fn show(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.partner()?;
+    let principal = caller.partner()?;
     let unknown = || Problem::not_found("there is no such evidence for you");
     let id = Uuid::parse_str(&id).map_err(|_| unknown())?;
     let evidence = platform
@@ -31,6 +32,28 @@ pub(crate) async fn show(
             evidence.state == EvidenceState::Confirmed && caller.acts_for(&evidence.organisation)
         })
         .ok_or_else(unknown)?;
+    if evidence.class != Class::Public {
+        let read = ReadRecord {
+            subject: Subject::Organisation(evidence.organisation.clone()),
+            role: principal
+                .roles
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(","),
+            organisation: principal.organisation.clone(),
+            person: principal.subject.clone(),
+            purpose: format!("evidence {id}"),
+            classes: [evidence.class].into_iter().collect(),
+            commitments: Vec::new(),
+            request_id: Uuid::now_v7().to_string(),
+        };
+        let recorded = platform
+            .store
+            .record_read(&platform.site.log(), read, now())
+            .await;
+        recorded.map_err(Problem::unavailable)?;
+    }
     let bytes = platform.store.evidence_bytes(&evidence).await?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();

@@ -38,19 +38,30 @@ impl RecordChange<'_> {
     /// version it had read, everything is decided anew on what is there now.
     pub(crate) async fn make(self) -> Result<Response, Problem> {
         for _ in 0..ATTEMPTS {
-            if let Some(response) = self.attempt().await? {
-                return Ok(response);
+            match self.attempt().await {
+                Ok(Some(response)) => return Ok(response),
+                Ok(None) => {}
+                // The same request, sent twice at once, may meet what the first of the two has just changed.
+                Err(problem) => return self.answered().await?.ok_or(problem),
             }
         }
         Err(CommitError::Busy.into())
+    }
+
+    /// The answer this request was given before, if it was.
+    async fn answered(&self) -> Result<Option<Response>, Problem> {
+        match self.idempotency.earlier(&self.platform.store).await? {
+            Some(earlier) => repeat(self.platform, self.caller, &earlier).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// `None` where the record changed meanwhile.
     async fn attempt(&self) -> Result<Option<Response>, Problem> {
         let store = &self.platform.store;
         let principal = self.caller.partner()?;
-        if let Some(earlier) = self.idempotency.earlier(store).await? {
-            return repeat(self.platform, self.caller, &earlier).await.map(Some);
+        if let Some(response) = self.answered().await? {
+            return Ok(Some(response));
         }
         let record = visible_record(self.platform, self.caller, &self.subject).await?;
         if let Some(precondition) = &self.precondition {
@@ -60,6 +71,9 @@ impl RecordChange<'_> {
         let at = now();
         let document = self.document_after(&record, at)?;
         if self.patch.is_some() && self.changes_nothing(&record, document.as_ref()) {
+            if let Some(response) = self.answered().await? {
+                return Ok(Some(response));
+            }
             return Ok(Some(answer(
                 self.status,
                 &self.location,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use ledger::Timestamp;
@@ -101,7 +100,7 @@ impl Store {
             let Err(error) = sent else {
                 return Ok(());
             };
-            match judge(&rows, error)? {
+            match judge(&rows, error.into_service_error())? {
                 Verdict::Conflict => tokio::time::sleep(pause(attempt)?).await,
                 Verdict::Refused(refused) => {
                     return self.explain(&rows, &refused, receipts).await;
@@ -184,8 +183,7 @@ enum Verdict {
 
 /// Reads why a transaction was cancelled. Only a conflict with another transaction is worth a retry; the SDK does not
 /// retry it by itself.
-fn judge(rows: &[Row], error: SdkError<TransactWriteItemsError>) -> Result<Verdict, CommitError> {
-    let error = error.into_service_error();
+fn judge(rows: &[Row], error: TransactWriteItemsError) -> Result<Verdict, CommitError> {
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = &error else {
         return Err(StoreError::unavailable(error).into());
     };
@@ -220,4 +218,56 @@ fn pause(attempt: u32) -> Result<Duration, StoreError> {
     let most = 20_u64 << attempt.min(6);
     let random = u64::from_le_bytes(crate::change::random()?);
     Ok(Duration::from_millis(random % most))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::CancellationReason;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+
+    use super::*;
+
+    fn cancelled(codes: &[&str]) -> Result<Verdict, CommitError> {
+        let row = Row {
+            table: Table::Records,
+            item: std::collections::HashMap::new(),
+            guard: Guard::New,
+        };
+        let reasons = codes
+            .iter()
+            .map(|code| CancellationReason::builder().code(*code).build());
+        let error = TransactionCanceledException::builder()
+            .set_cancellation_reasons(Some(reasons.collect()))
+            .build();
+        judge(
+            &vec![row; codes.len()],
+            TransactWriteItemsError::TransactionCanceledException(error),
+        )
+    }
+
+    #[test]
+    fn only_a_passing_conflict_is_tried_again() {
+        for code in [
+            "TransactionConflict",
+            "ThrottlingError",
+            "ProvisionedThroughputExceeded",
+        ] {
+            assert!(
+                matches!(cancelled(&["None", code]), Ok(Verdict::Conflict)),
+                "{code}"
+            );
+        }
+        for code in ["ValidationError", "ItemCollectionSizeLimitExceeded", "None"] {
+            assert!(
+                matches!(cancelled(&["None", code]), Err(CommitError::Store(_))),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refused_condition_is_never_tried_again_and_names_its_row() {
+        let verdict = cancelled(&["TransactionConflict", "ConditionalCheckFailed", "None"]);
+        assert!(matches!(verdict, Ok(Verdict::Refused(rows)) if rows == [1]));
+    }
 }
