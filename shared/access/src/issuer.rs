@@ -7,6 +7,10 @@ use serde::Deserialize;
 
 /// Smallest RSA modulus, in bytes (2048 bits).
 const RSA_BYTES: usize = 256;
+/// Bytes of an Ed25519 key and of each P-256 coordinate.
+const CURVE_BYTES: usize = 32;
+/// The longest an issuer's tokens may live, in seconds.
+const LONGEST_LIFETIME: i64 = 3_600;
 
 /// The issuers whose tokens count.
 #[derive(Debug, Clone, Default)]
@@ -69,11 +73,16 @@ struct KeyEntry {
     y: Option<String>,
     n: Option<String>,
     e: Option<String>,
+    /// Private parts, and symmetric keys: they have no place in a configuration.
+    d: Option<serde::de::IgnoredAny>,
+    p: Option<serde::de::IgnoredAny>,
+    q: Option<serde::de::IgnoredAny>,
+    k: Option<serde::de::IgnoredAny>,
 }
 
 impl Issuers {
     /// Reads `[{"issuer", "audience", "maxLifetimeSeconds", "jwks": {"keys": […]}}]`. Keys are public: Ed25519 (`EdDSA`),
-    /// P-256 (`ES256`) or RSA of 2048 bits and more (`RS256`), each with `kid` and `alg`.
+    /// P-256 (`ES256`) or RSA of 2048 bits and more (`RS256`), each with `kid` and `alg`. Lifetimes are 1 to 3,600 seconds.
     ///
     /// # Errors
     /// [`ConfigurationFault`] naming what is wrong.
@@ -107,12 +116,27 @@ impl Issuers {
 
 impl IssuerEntry {
     fn checked(self) -> Result<Issuer, ConfigurationFault> {
+        let fault = |what: &str| {
+            Err(ConfigurationFault(format!(
+                "issuer `{}` {what}",
+                self.issuer
+            )))
+        };
+        if self.issuer.is_empty() || self.audience.is_empty() {
+            return fault("needs `issuer` and `audience`");
+        }
+        if !(1..=LONGEST_LIFETIME).contains(&self.max_lifetime_seconds) {
+            return fault("needs `maxLifetimeSeconds` of 1 to 3600");
+        }
+        if self.jwks.keys.is_empty() {
+            return fault("has no key");
+        }
         let mut keys: Vec<Key> = Vec::new();
         for entry in self.jwks.keys {
             let id = entry.kid.clone();
             let key = entry
                 .checked()
-                .ok_or_else(|| ConfigurationFault(format!("key `{id}` is not one of Ed25519 with EdDSA, P-256 with ES256, RSA of 2048 bits or more with RS256, for signatures")))?;
+                .ok_or_else(|| ConfigurationFault(format!("key `{id}` is not one of Ed25519 with EdDSA, P-256 with ES256, RSA of 2048 bits or more with RS256, public, for signatures")))?;
             if keys.iter().any(|known| known.id == key.id) {
                 return Err(ConfigurationFault(format!("key id `{id}` comes twice")));
             }
@@ -133,27 +157,28 @@ impl KeyEntry {
         if self.usage.is_some_and(|usage| usage != "sig") {
             return None;
         }
-        if self
-            .key_ops
-            .is_some_and(|ops| !ops.iter().any(|op| op == "verify"))
-        {
+        if self.key_ops.is_some_and(|ops| ops != ["verify"]) {
+            return None;
+        }
+        let private = [self.d, self.p, self.q, self.k];
+        if self.kid.is_empty() || private.iter().any(Option::is_some) {
             return None;
         }
         let (algorithm, key) = match (self.kty.as_str(), self.crv.as_deref(), self.alg.as_str()) {
-            ("OKP", Some("Ed25519"), "EdDSA") => (
-                Algorithm::EdDSA,
-                DecodingKey::from_ed_components(&self.x?).ok()?,
-            ),
-            ("EC", Some("P-256"), "ES256") => (
-                Algorithm::ES256,
-                DecodingKey::from_ec_components(&self.x?, &self.y?).ok()?,
-            ),
+            ("OKP", Some("Ed25519"), "EdDSA") => {
+                let x = coordinate(self.x)?;
+                (Algorithm::EdDSA, DecodingKey::from_ed_components(&x).ok()?)
+            }
+            ("EC", Some("P-256"), "ES256") => {
+                let (x, y) = (coordinate(self.x)?, coordinate(self.y)?);
+                (
+                    Algorithm::ES256,
+                    DecodingKey::from_ec_components(&x, &y).ok()?,
+                )
+            }
             ("RSA", None, "RS256") => {
-                let (n, e) = (self.n?, self.e?);
-                let modulus = URL_SAFE_NO_PAD.decode(&n).ok()?;
-                if modulus.len() < RSA_BYTES || e != "AQAB" {
-                    return None;
-                }
+                let n = modulus(self.n)?;
+                let e = self.e.filter(|e| e == "AQAB")?;
                 (
                     Algorithm::RS256,
                     DecodingKey::from_rsa_components(&n, &e).ok()?,
@@ -168,3 +193,27 @@ impl KeyEntry {
         })
     }
 }
+
+fn coordinate(text: Option<String>) -> Option<String> {
+    text.filter(|text| {
+        URL_SAFE_NO_PAD
+            .decode(text)
+            .is_ok_and(|it| it.len() == CURVE_BYTES)
+    })
+}
+
+/// An odd number of 2048 bits or more. Leading zeros (RFC 7518 §6.3.1.1 forbids them) could make a short one look long.
+fn modulus(text: Option<String>) -> Option<String> {
+    text.filter(|text| {
+        URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| {
+            let bits = bytes.first().is_some_and(|first| match bytes.len() {
+                RSA_BYTES => *first >= 0x80,
+                length => length > RSA_BYTES && *first != 0,
+            });
+            bits && bytes.last().is_some_and(|last| last & 1 == 1)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,9 @@ pub enum AccessFault {
     /// No such organisation, or another issuer's.
     #[error("the token's organisation is not registered for its issuer")]
     ForeignOrganisation,
+    /// Nobody vouches for it.
+    #[error("the token's organisation has not been verified")]
+    Unverified,
     /// Its verification has run out.
     #[error("the verification of the token's organisation has expired")]
     Expired,
@@ -54,12 +57,15 @@ pub enum AccessFault {
     /// None of the roles permits it.
     #[error("this needs the role {0}")]
     NotPermitted(String),
+    /// Events of this type come from the platform itself.
+    #[error("no role may do this")]
+    NobodyMay,
 }
 
 /// The caller of a token, held against the organisation's record.
 ///
 /// # Errors
-/// [`AccessFault`]: one role too many refuses the whole token.
+/// [`AccessFault`]: one role too many refuses the whole token, so that no token is stretched until something works.
 pub fn principal(
     claims: &Claims,
     record: Option<&Organisation>,
@@ -68,6 +74,9 @@ pub fn principal(
     let record = record
         .filter(|record| record.id == claims.organisation && record.issuer == claims.issuer)
         .ok_or(AccessFault::ForeignOrganisation)?;
+    if record.verified_by.trim().is_empty() {
+        return Err(AccessFault::Unverified);
+    }
     if record.verified_until.is_some_and(|until| until <= now) {
         return Err(AccessFault::Expired);
     }
@@ -146,6 +155,58 @@ mod tests {
             Err(AccessFault::UnregisteredRole(
                 "market-surveillance".to_owned()
             ))
+        );
+        let unknown = Organisation {
+            roles: vec!["administrator".to_owned()],
+            ..record()
+        };
+        assert_eq!(
+            principal(&claims(&["administrator"]), Some(&unknown), 0),
+            Err(AccessFault::UnregisteredRole("administrator".to_owned()))
+        );
+    }
+
+    #[test]
+    fn only_the_asserted_roles_count() {
+        let record = Organisation {
+            roles: vec!["service-provider".to_owned(), "recycler".to_owned()],
+            ..record()
+        };
+        let caller = principal(&claims(&["recycler"]), Some(&record), 0).unwrap();
+        assert_eq!(caller.roles, [Role::named("recycler").unwrap()]);
+    }
+
+    #[test]
+    fn another_organisations_record_does_not_count() {
+        let other = Organisation {
+            id: "maker".to_owned(),
+            ..record()
+        };
+        assert_eq!(
+            principal(&claims(&["service-provider"]), Some(&other), 0),
+            Err(AccessFault::ForeignOrganisation)
+        );
+    }
+
+    #[test]
+    fn an_organisation_nobody_verified_does_not_count() {
+        let unverified = Organisation {
+            verified_by: " ".to_owned(),
+            ..record()
+        };
+        assert_eq!(
+            principal(&claims(&["service-provider"]), Some(&unverified), 0),
+            Err(AccessFault::Unverified)
+        );
+    }
+
+    #[test]
+    fn a_record_reads_back() {
+        let text = serde_json::to_string(&record()).unwrap();
+        assert!(text.contains("\"operatorIdentifier\":\"gln\""), "{text}");
+        assert_eq!(
+            serde_json::from_str::<Organisation>(&text).unwrap(),
+            record()
         );
     }
 }

@@ -16,41 +16,28 @@ struct File {
     role: BTreeMap<String, Row>,
 }
 
+/// Each right is there with the rule it comes from, or not there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
-    reads: Vec<u8>,
-    #[serde(default)]
-    chain: bool,
-    /// The rule it comes from; for the reader of the file.
-    #[serde(rename = "source")]
-    _source: String,
+    note: String,
+    own: Option<String>,
+    chain: Option<String>,
+    reads: BTreeMap<String, String>,
 }
 
-struct Rights {
-    classes: Classes,
-    chain: bool,
+impl Row {
+    fn source(&self, class: Class) -> Option<&str> {
+        self.reads
+            .get(&class.number().to_string())
+            .map(String::as_str)
+    }
 }
 
-static ROLES: LazyLock<BTreeMap<String, Rights>> = LazyLock::new(|| {
+static ROLES: LazyLock<BTreeMap<String, Row>> = LazyLock::new(|| {
     // A file that does not parse gives no role any right, and a test says so.
-    let file: File = toml::from_str(include_str!("../roles.toml")).unwrap_or(File {
-        role: BTreeMap::new(),
-    });
-    file.role
-        .into_iter()
-        .map(|(name, row)| {
-            let rights = Rights {
-                classes: row
-                    .reads
-                    .into_iter()
-                    .filter_map(Class::from_number)
-                    .collect(),
-                chain: row.chain,
-            };
-            (name, rights)
-        })
-        .collect()
+    toml::from_str(include_str!("../roles.toml"))
+        .map_or_else(|_| BTreeMap::new(), |file: File| file.role)
 });
 
 impl Role {
@@ -71,18 +58,45 @@ impl Role {
         self.0
     }
 
+    fn row(self) -> Option<&'static Row> {
+        ROLES.get(self.0)
+    }
+
     /// The classes it reads of records that others are responsible for.
     #[must_use]
     pub fn classes(self) -> Classes {
-        ROLES
-            .get(self.0)
-            .map_or(Classes::PUBLIC, |rights| rights.classes)
+        let reads = |class: &Class| self.source(*class).is_some();
+        Class::ALL.into_iter().filter(reads).collect()
+    }
+
+    /// The rule by which it reads a class of others' records; `None` where it does not.
+    #[must_use]
+    pub fn source(self, class: Class) -> Option<&'static str> {
+        self.row().and_then(|row| row.source(class))
     }
 
     /// Whether it sees an event's place in its chain.
     #[must_use]
     pub fn chain(self) -> bool {
-        ROLES.get(self.0).is_some_and(|rights| rights.chain)
+        self.chain_source().is_some()
+    }
+
+    /// The rule by which it sees an event's place in its chain; `None` where it does not.
+    #[must_use]
+    pub fn chain_source(self) -> Option<&'static str> {
+        self.row().and_then(|row| row.chain.as_deref())
+    }
+
+    /// The rule by which it reads wholly what its organisation is responsible for; `None` where it does not.
+    #[must_use]
+    pub fn own_source(self) -> Option<&'static str> {
+        self.row().and_then(|row| row.own.as_deref())
+    }
+
+    /// What the role is, for people.
+    #[must_use]
+    pub fn note(self) -> &'static str {
+        self.row().map_or("", |row| row.note.as_str())
     }
 }
 
@@ -94,29 +108,43 @@ impl fmt::Display for Role {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write;
-
     use super::*;
 
-    /// The reviewed matrix: a changed right shows as a changed line.
     #[test]
-    fn matrix_is_as_reviewed() {
-        let mut matrix = String::new();
-        for role in Role::all() {
-            let classes: Vec<u8> = role.classes().iter().map(Class::number).collect();
-            writeln!(
-                matrix,
-                "{role}: {classes:?}{}",
-                if role.chain() { " chain" } else { "" }
-            )
-            .unwrap();
+    fn all_roles_are_there_and_no_others() {
+        let names: Vec<&str> = Role::all().map(Role::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "auditor",
+                "commission",
+                "customs",
+                "economic-operator",
+                "market-surveillance",
+                "notified-body",
+                "platform-operator",
+                "purchaser",
+                "recycler",
+                "repurposer",
+                "service-provider",
+                "supplier",
+                "waste-operator",
+            ]
+        );
+        for unknown in ["administrator", "", "Auditor", "auditor "] {
+            assert_eq!(Role::named(unknown), None, "{unknown}");
         }
-        assert_eq!(matrix, include_str!("../matrix.txt"));
     }
 
     #[test]
-    fn unknown_roles_do_not_exist() {
-        assert_eq!(Role::named("administrator"), None);
-        assert_eq!(Role::all().count(), 13);
+    fn every_cell_of_the_file_is_a_class_and_has_its_source() {
+        for (name, row) in ROLES.iter() {
+            assert!(!row.note.is_empty(), "{name}");
+            for (class, source) in &row.reads {
+                let class: Class = class.parse::<u8>().unwrap().try_into().unwrap();
+                assert_ne!(class, Class::Internal, "{name}");
+                assert!(source.contains("Art."), "{name} {source}");
+            }
+        }
     }
 }

@@ -140,7 +140,9 @@ pub fn verify(token: &str, issuers: &Issuers, now: i64) -> Result<Claims, TokenF
 fn current(claims: &Map<String, Value>, issuer: &Issuer, now: i64) -> Result<(), TokenFault> {
     let ours = match claims.get("aud") {
         Some(Value::String(one)) => *one == issuer.audience,
-        Some(Value::Array(several)) => several.iter().any(|one| *one == issuer.audience.as_str()),
+        Some(Value::Array(several)) if several.iter().all(Value::is_string) => {
+            several.iter().any(|one| *one == issuer.audience.as_str())
+        }
         _ => return Err(TokenFault::MissingClaim),
     };
     if !ours {
@@ -148,7 +150,8 @@ fn current(claims: &Map<String, Value>, issuer: &Issuer, now: i64) -> Result<(),
     }
     let (expires, issued) = (seconds(claims, "exp")?, seconds(claims, "iat")?);
     text(claims, "jti")?;
-    if expires.saturating_add(LEEWAY) <= now {
+    // A token that expires before it was issued was never good.
+    if expires.saturating_add(LEEWAY) <= now || expires <= issued {
         return Err(TokenFault::Expired);
     }
     let not_before = match claims.get("nbf") {
@@ -222,3 +225,12 @@ fn roles(claims: &Map<String, Value>) -> Result<Vec<String>, TokenFault> {
         })
         .ok_or(TokenFault::MissingClaim)
 }
+
+#[cfg(test)]
+mod claim_tests;
+#[cfg(test)]
+mod form_tests;
+#[cfg(test)]
+mod key_tests;
+#[cfg(test)]
+mod signing;
