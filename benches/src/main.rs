@@ -1,8 +1,9 @@
-//! `cargo run --release -p benches`: requests per second, latencies and server CPU per request, as a Markdown table.
+//! `cargo build --release -p benches -p resolver && cargo run --release -p benches`: requests per second, latencies and server CPU per request, as a Markdown table.
 //!
 //! The servers are processes of their own (this binary, started again), so that the CPU counted is theirs and not the
 //! load generator's. Every row is measured in the same run as the bare server it is compared with.
 
+mod cold;
 mod load;
 mod server;
 
@@ -66,6 +67,14 @@ async fn measure() -> Outcome<()> {
         "| start and seed of three batteries, empty folder | {:.2} s |",
         first["seconds"].as_f64().unwrap_or_default()
     );
+    let [hello, resolver] = cold::measure().await?;
+    for (name, cold) in [("hello-world function", &hello), ("resolver", &resolver)] {
+        println!(
+            "| {name}: spawn to first answer, median of 15; binary {:.1} MB | {:.0} ms |",
+            cold.bytes as f64 / 1e6,
+            cold.first_answer.as_secs_f64() * 1e3,
+        );
+    }
     println!(
         "| order of 10,000 unit ids, until all resolve | {:.2} s |",
         allocate(&platform, &first).await?.as_secs_f64()

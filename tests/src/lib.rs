@@ -1,7 +1,10 @@
 //! What every promise is tested with: a platform of its own, and partners that speak HTTP to it.
 
+mod runtime;
+
 use local::{Options, Running};
 use reqwest::{Client, Method, Response};
+pub use runtime::Function;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -99,6 +102,33 @@ impl Stage {
     #[must_use]
     pub fn data(&self) -> &std::path::Path {
         self.data.path()
+    }
+
+    /// The environment of a function of this stage.
+    #[must_use]
+    pub fn function_environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_REGION", "eu-central-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local-only".to_owned()),
+            (
+                "AWS_ENDPOINT_URL_DYNAMODB",
+                self.running.dynamodb_endpoint.clone(),
+            ),
+            ("AWS_ENDPOINT_URL_S3", self.running.s3_endpoint.clone()),
+            ("TABLE_PREFIX", local::PREFIX.to_owned()),
+            ("CARRIER_ORIGIN", self.origin.clone()),
+            ("TOKEN_ISSUERS", self.running.issuer.configuration()),
+            (
+                "DATA_KEY_FILE",
+                self.data()
+                    .join(local::DATA_KEY)
+                    .to_string_lossy()
+                    .into_owned(),
+            ),
+            ("INTAKE_BUCKET", "intake".to_owned()),
+            ("EVIDENCE_BUCKET", "evidence".to_owned()),
+        ]
     }
 
     /// The example batteries.

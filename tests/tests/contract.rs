@@ -1,145 +1,14 @@
 //! The built functions, fed with Lambda events through a Runtime API, answer as the local listener does.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::process::Command;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
-use tests::{Answer, Partner, Stage, text};
-use tokio::sync::{Mutex, mpsc};
+use tests::{Answer, Function, Partner, Stage, text};
 
 const FUNCTIONS: [&str; 4] = ["resolver", "reader", "updater", "allocator"];
-
-/// What the Runtime API of one function hands out and takes back.
-struct Runtime {
-    next: Mutex<mpsc::Receiver<Value>>,
-    answered: mpsc::Sender<Result<Value, String>>,
-}
-
-async fn next(State(runtime): State<Arc<Runtime>>) -> (HeaderMap, String) {
-    let event = runtime.next.lock().await.recv().await;
-    // No more events: the function waits until it is killed.
-    let Some(event) = event else {
-        return std::future::pending().await;
-    };
-    let mut headers = HeaderMap::new();
-    headers.insert("lambda-runtime-aws-request-id", "contract".parse().unwrap());
-    headers.insert(
-        "lambda-runtime-deadline-ms",
-        "4102444800000".parse().unwrap(),
-    );
-    headers.insert(
-        "lambda-runtime-invoked-function-arn",
-        "arn:aws:lambda:eu-central-1:000000000000:function:contract"
-            .parse()
-            .unwrap(),
-    );
-    (headers, event.to_string())
-}
-
-async fn response(State(runtime): State<Arc<Runtime>>, body: Bytes) -> StatusCode {
-    let answer = serde_json::from_slice(&body).map_err(|error| error.to_string());
-    runtime.answered.send(answer).await.unwrap();
-    StatusCode::ACCEPTED
-}
-
-async fn failed(State(runtime): State<Arc<Runtime>>, body: Bytes) -> StatusCode {
-    let error = String::from_utf8_lossy(&body).into_owned();
-    runtime.answered.send(Err(error)).await.unwrap();
-    StatusCode::ACCEPTED
-}
-
-/// A function's binary, running as Lambda would run it.
-struct Function {
-    process: Child,
-    events: mpsc::Sender<Value>,
-    answers: mpsc::Receiver<Result<Value, String>>,
-}
-
-impl Function {
-    async fn start(name: &str, stage: &Stage) -> Self {
-        let (events, next_events) = mpsc::channel(1);
-        let (answered, answers) = mpsc::channel(1);
-        let runtime = Arc::new(Runtime {
-            next: Mutex::new(next_events),
-            answered,
-        });
-        let app = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route(
-                "/2018-06-01/runtime/invocation/{id}/response",
-                post(response),
-            )
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
-            .route("/2018-06-01/runtime/init/error", post(failed))
-            .with_state(runtime);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        let process = Command::new(binaries().join(name))
-            .env_clear()
-            .envs([
-                ("AWS_LAMBDA_RUNTIME_API", address.to_string()),
-                ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
-                ("AWS_LAMBDA_FUNCTION_VERSION", "1".to_owned()),
-                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512".to_owned()),
-                ("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true".to_owned()),
-                ("AWS_REGION", "eu-central-1".to_owned()),
-                ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-                ("AWS_SECRET_ACCESS_KEY", "local-only".to_owned()),
-                (
-                    "AWS_ENDPOINT_URL_DYNAMODB",
-                    stage.running.dynamodb_endpoint.clone(),
-                ),
-                ("AWS_ENDPOINT_URL_S3", stage.running.s3_endpoint.clone()),
-                ("TABLE_PREFIX", local::PREFIX.to_owned()),
-                ("CARRIER_ORIGIN", stage.origin.clone()),
-                ("TOKEN_ISSUERS", stage.running.issuer.configuration()),
-                (
-                    "DATA_KEY_FILE",
-                    stage
-                        .data()
-                        .join(local::DATA_KEY)
-                        .to_string_lossy()
-                        .into_owned(),
-                ),
-                ("INTAKE_BUCKET", "intake".to_owned()),
-                ("EVIDENCE_BUCKET", "evidence".to_owned()),
-            ])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self {
-            process,
-            events,
-            answers,
-        }
-    }
-
-    async fn invoke(&mut self, event: Value) -> Value {
-        self.events.send(event).await.unwrap();
-        let answer = tokio::time::timeout(std::time::Duration::from_secs(30), self.answers.recv());
-        answer
-            .await
-            .expect("the function answers")
-            .unwrap()
-            .unwrap()
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 fn binaries() -> PathBuf {
     // …/target/debug/deps/contract-<hash>
@@ -277,7 +146,8 @@ async fn functions_answer_as_the_listener_does() {
         .collect();
     files.sort();
     for name in FUNCTIONS {
-        let mut function = Function::start(name, &stage).await;
+        let mut function =
+            Function::start(&binaries().join(name), &stage.function_environment()).await;
         let own = files.iter().filter(|file| {
             file.file_name()
                 .unwrap()
