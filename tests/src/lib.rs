@@ -28,6 +28,8 @@ pub struct Answer {
     pub headers: reqwest::header::HeaderMap,
     /// Body, as sent.
     pub text: String,
+    /// Its number of bytes, as sent.
+    pub length: usize,
 }
 
 impl Answer {
@@ -291,10 +293,14 @@ impl Partner<'_> {
 }
 
 async fn read(response: Response) -> Answer {
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let body = response.bytes().await.unwrap();
     Answer {
-        status: response.status().as_u16(),
-        headers: response.headers().clone(),
-        text: String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned(),
+        status,
+        headers,
+        text: String::from_utf8_lossy(&body).into_owned(),
+        length: body.len(),
     }
 }
 

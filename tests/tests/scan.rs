@@ -37,6 +37,16 @@ async fn every_printed_code_leads_to_its_own_battery() {
         assert_eq!(answer["notices"]["label"], "current");
         assert_eq!(answer["dppStatus"], "active");
         assert_eq!(answer["granularity"], "item");
+        let tags = stage
+            .public()
+            .get(&path)
+            .await
+            .header("cache-tag")
+            .to_owned();
+        assert!(
+            tags.contains(&format!("unit:{}", battery.unit)) && tags.contains("model:"),
+            "{tags}"
+        );
     }
 }
 
@@ -123,6 +133,7 @@ async fn the_page_is_small_has_no_script_and_loads_nothing() {
         .await
         .expect(200);
     assert_eq!(compressed.header("content-encoding"), "gzip");
+    assert!(compressed.length < 14 << 10, "{} bytes", compressed.length);
     let page = stage.public().browse(&path).await.expect(200);
     for forbidden in [
         "<script",

@@ -1,6 +1,5 @@
 //! Labels: issue or replace, revoke, print.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,9 +10,7 @@ use storage::{
     Change, CommitError, EventInput, Label, LabelState, OpenRecord, Subject, SubjectChange,
     fill_random,
 };
-use web::{
-    AUDIT_RECEIPT, Body, Caller, Idempotency, Path, Platform, Problem, Provenance, Query, now,
-};
+use web::{Body, Caller, Idempotency, Path, Platform, Problem, Provenance, Query, now, written};
 
 use crate::units::unit_id;
 
@@ -216,15 +213,7 @@ impl LabelRequest<'_> {
             body.insert("carrier".to_owned(), json!(carrier.url()));
         }
         let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
-        let mut response = (status, Json(body)).into_response();
-        let headers = response.headers_mut();
-        if let Ok(location) = location.parse() {
-            headers.insert(header::LOCATION, location);
-        }
-        if let Some(receipt) = receipt.and_then(|receipt| receipt.parse().ok()) {
-            headers.insert(AUDIT_RECEIPT, receipt);
-        }
-        Ok(response)
+        Ok(written(status, location, receipt, body))
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde_json::{Value, json};
 use storage::{Change, CommitError, EventInput, Facts, Order, OrderState, SubjectChange};
 use uuid::Uuid;
-use web::{AUDIT_RECEIPT, Body, Caller, Idempotency, Path, Platform, Problem, Provenance, now};
+use web::{Body, Caller, Idempotency, Path, Platform, Problem, Provenance, now, written};
 
 /// Most units of one order.
 const MOST_UNITS: u64 = 10_000;
@@ -221,12 +220,6 @@ async fn finish(
         "orderedAt": order.at,
         "units": units,
     });
-    let mut headers = HeaderMap::new();
-    if let Ok(location) = format!("/v1/orders/{}", order.id).parse() {
-        headers.insert(header::LOCATION, location);
-    }
-    if let Some(receipt) = receipt.and_then(|receipt| receipt.parse().ok()) {
-        headers.insert(AUDIT_RECEIPT, receipt);
-    }
-    Ok((status, headers, Json(body)).into_response())
+    let location = format!("/v1/orders/{}", order.id);
+    Ok(written(status, &location, receipt, body))
 }

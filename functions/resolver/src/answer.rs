@@ -157,8 +157,10 @@ fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
     }
 }
 
+/// One invalidation by model reaches a million units.
 fn cache_tags(found: &Found) -> String {
-    format!("unit:{}", found.unit)
+    let unit = format!("unit:{}", found.unit);
+    [&[unit][..], &found.product_tags].concat().join(",")
 }
 
 fn json_body(resolver: &Resolver, found: &Found) -> Value {

@@ -23,6 +23,8 @@ pub(crate) struct Found {
     pub(crate) passport: Option<PublicPart>,
     /// Revisions of model and batch, for the tag.
     pub(crate) product_revisions: (u64, u64),
+    /// What else an invalidation may name this answer by: `model:<uuid>`, `batch:<uuid>`.
+    pub(crate) product_tags: Vec<String>,
 }
 
 /// What became of the scanned label.
@@ -120,6 +122,7 @@ async fn find(resolver: &Resolver, unit: &str, label: Option<&str>) -> Result<Fo
         category: None,
         passport: scan.passport,
         product_revisions: (0, 0),
+        product_tags: Vec::new(),
     };
     if matches!(record, RecordNotice::InForce | RecordNotice::Archived) {
         compose(resolver, &scan.head.facts, &mut found).await?;
@@ -153,6 +156,13 @@ async fn compose(resolver: &Resolver, facts: &Facts, found: &mut Found) -> Resul
     );
     found.category = Some(category);
     found.product_revisions = (revision(0), revision(1));
+    found.product_tags = [
+        Some(format!("model:{model}")),
+        batch.map(|batch| format!("batch:{batch}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     Ok(())
 }
 

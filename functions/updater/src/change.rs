@@ -1,9 +1,8 @@
 //! One change of one record, as every route of this function makes it: who, may they, what, is it valid, write, answer.
 
 use access::{Principal, Role};
-use axum::Json;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
 use ledger::Timestamp;
 use passport::{Category, Class, Fault, Level, catalogue};
 use serde_json::{Map, Value, json};
@@ -12,9 +11,7 @@ use storage::{
     Subject, SubjectChange,
 };
 use uuid::Uuid;
-use web::{
-    AUDIT_RECEIPT, Caller, ETag, Idempotency, Platform, Precondition, Problem, Provenance, now,
-};
+use web::{Caller, ETag, Idempotency, Platform, Precondition, Problem, Provenance, now, written};
 
 /// How often a change is decided anew when others come between.
 const ATTEMPTS: u32 = 8;
@@ -500,15 +497,9 @@ pub(crate) fn answer(
         body.insert("version".to_owned(), json!(head.version));
         body.insert("events".to_owned(), json!(head.seq));
     }
-    let mut headers = HeaderMap::new();
-    for (name, value) in [
-        (header::LOCATION, Some(location.to_owned())),
-        (header::ETAG, Some(tag(head, caller).to_string())),
-        (header::HeaderName::from_static(AUDIT_RECEIPT), receipt),
-    ] {
-        if let Some(value) = value.and_then(|value| value.parse().ok()) {
-            headers.insert(name, value);
-        }
+    let mut response = written(status, location, receipt, body);
+    if let Ok(tag) = tag(head, caller).to_string().parse() {
+        response.headers_mut().insert(header::ETAG, tag);
     }
-    (status, headers, Json(body)).into_response()
+    response
 }

@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use ledger::Sha256;
 use passport::Class;
 use serde_json::{Map, Value, json};
 use storage::{CommitError, EVIDENCE_LIMIT, Evidence, EvidenceState};
 use uuid::Uuid;
-use web::{Body, Caller, Idempotency, Path, Platform, Problem, now, required_text};
+use web::{Body, Caller, Idempotency, Path, Platform, Problem, now, required_text, written};
 
 /// Announce evidence.
 ///
@@ -57,12 +57,7 @@ pub(crate) async fn announce(
         "upload": {"method": "PUT", "url": upload.url, "headers": headers},
         "confirmation": format!("{location}/confirmation"),
     });
-    Ok((
-        StatusCode::CREATED,
-        [(header::LOCATION, location)],
-        Json(body),
-    )
-        .into_response())
+    Ok(written(StatusCode::CREATED, &location, None, body))
 }
 
 /// Confirm uploaded evidence.
