@@ -25,6 +25,35 @@ async fn a_unit_that_is_not_on_the_market_says_so_and_shows_nothing() {
 }
 
 #[tokio::test]
+async fn a_draft_that_was_withdrawn_is_as_little_public_as_before() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (unit, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}");
+    let _ = maker
+        .call("DELETE", &path, &[("dpp-reason", "withdrawn")], None)
+        .await
+        .expect(200);
+    let scan = stage
+        .public()
+        .get(&format!("/{}/{}/", unit.unit, unit.label))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(scan["notices"]["record"], "not-yet-on-the-market");
+    assert_eq!(scan.as_object().unwrap().len(), 2, "{scan}");
+    let _ = stage.public().get(&path).await.expect(404);
+    let workshop = stage.partner("service-provider", "garage-nord");
+    let _ = workshop.get(&path).await.expect(404);
+    let record = workshop
+        .get(&format!("/v1/units/{}", unit.unit))
+        .await
+        .expect(200)
+        .json();
+    assert!(record["passport"].is_null(), "{record}");
+}
+
+#[tokio::test]
 async fn every_printed_code_leads_to_its_own_battery() {
     let stage = Stage::start().await;
     let seeded = stage.seeded().await;

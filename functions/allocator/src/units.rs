@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use identity::UnitId;
 use serde_json::{Value, json};
-use storage::{Facts, RecordStatus, Scan};
+use storage::{Facts, Scan};
 use web::{Caller, Path, Platform, Problem};
 
 /// The unit a path names; 400 where it is malformed, saying where.
@@ -46,7 +46,7 @@ fn identity_record(platform: &Platform, caller: &Caller, unit: UnitId, scan: &Sc
     let on_market = scan
         .passport
         .as_ref()
-        .filter(|passport| responsible || passport.status != RecordStatus::Draft);
+        .filter(|passport| responsible || passport.placed_on_market_at.is_some());
     let mut record = json!({
         "unit": unit,
         "uniqueProductIdentifier": platform.site.product_identifier(unit),

@@ -45,7 +45,9 @@ impl Loaded {
         };
         let responsible = caller.acts_for(&passport.head.organisation);
         match status {
-            RecordStatus::Draft if !responsible => return Err(unknown()),
+            _ if !responsible && !passport.head.facts.is_known_to_others() => {
+                return Err(unknown());
+            }
             RecordStatus::Recycled if matches!(caller, Caller::Public) => {
                 return Err(Problem::gone(
                     "this battery was recycled; its passport has ceased to exist",

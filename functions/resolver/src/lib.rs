@@ -55,7 +55,9 @@ impl Resolver {
 pub fn router(resolver: Resolver) -> Router {
     Router::new()
         .route("/{unit}", get(scan::unit))
+        .route("/{unit}/", get(scan::unit))
         .route("/{unit}/{label}", get(scan::label))
+        .route("/{unit}/{label}/", get(scan::label))
         .route("/p/{passport}", get(scan::passport))
         .with_state(resolver)
 }

@@ -179,11 +179,16 @@ fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
 }
 
 fn record_notice(scan: &Scan) -> RecordNotice {
-    match scan.passport.as_ref().map(|passport| passport.status) {
-        None | Some(RecordStatus::Draft) => RecordNotice::NotYetOnMarket,
-        Some(RecordStatus::Active) => RecordNotice::InForce,
-        Some(RecordStatus::Archived) => RecordNotice::Archived,
-        Some(RecordStatus::Recycled) => RecordNotice::Recycled,
+    let Some(passport) = &scan.passport else {
+        return RecordNotice::NotYetOnMarket;
+    };
+    match passport.status {
+        // A draft that was withdrawn is as little public as it was before.
+        _ if passport.placed_on_market_at.is_none() => RecordNotice::NotYetOnMarket,
+        RecordStatus::Draft => RecordNotice::NotYetOnMarket,
+        RecordStatus::Active => RecordNotice::InForce,
+        RecordStatus::Archived => RecordNotice::Archived,
+        RecordStatus::Recycled => RecordNotice::Recycled,
     }
 }
 

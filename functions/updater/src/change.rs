@@ -257,8 +257,7 @@ pub(crate) async fn visible_record(
         .open_for_change(subject)
         .await?
         .filter(|record| {
-            caller.acts_for(&record.head.organisation)
-                || matches!(&record.head.facts, Facts::Passport { status, .. } if *status != RecordStatus::Draft)
+            caller.acts_for(&record.head.organisation) || record.head.facts.is_known_to_others()
         })
         .ok_or_else(|| Problem::not_found(format!("there is no such {} for you", kind(subject))))
 }

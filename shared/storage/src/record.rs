@@ -116,6 +116,21 @@ pub enum Facts {
     Organisation,
 }
 
+impl Facts {
+    /// Whether others than the responsible organisation may know of the record: a passport is theirs to see from the day
+    /// its battery is placed on the market, whatever becomes of the record afterwards.
+    #[must_use]
+    pub const fn is_known_to_others(&self) -> bool {
+        matches!(
+            self,
+            Self::Passport {
+                placed_on_market_at: Some(_),
+                ..
+            }
+        )
+    }
+}
+
 /// The life of a record, apart from the battery's own status (which is class 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
