@@ -4,6 +4,7 @@ mod change;
 mod evidence;
 mod passports;
 mod products;
+mod rules;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

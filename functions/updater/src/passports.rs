@@ -9,10 +9,8 @@ use storage::{Change, CommitError, Facts, RecordStatus, Subject, SubjectChange};
 use uuid::Uuid;
 use web::{Body, Caller, Idempotency, Path, Platform, Precondition, Problem, Provenance, now};
 
-use crate::change::{
-    RecordChange, answer, changed_classes, event_input, may_write, repeat, set_battery_status,
-    valid, visible_record,
-};
+use crate::change::{RecordChange, answer, event_input, repeat, visible_record};
+use crate::rules::{changed_classes, may_write, set_battery_status, valid};
 
 /// Create a passport (EN 18222 `CreateDPP`).
 ///
@@ -52,7 +50,7 @@ pub(crate) async fn create(
         )));
     };
     let model_record = visible_record(&platform, &caller, &Subject::Model(model)).await?;
-    let (_, category) = crate::change::level_and_category(&model_record.head.facts);
+    let (_, category) = crate::rules::level_and_category(&model_record.head.facts);
     let role = access::may_raise(
         principal,
         provenance.event_type.permits(),

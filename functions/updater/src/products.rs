@@ -11,9 +11,8 @@ use web::{
     Body, Caller, Idempotency, Path, Platform, Precondition, Problem, Provenance, member, now,
 };
 
-use crate::change::{
-    RecordChange, answer, changed_classes, event_input, may_write, repeat, valid, visible_record,
-};
+use crate::change::{RecordChange, answer, event_input, repeat, visible_record};
+use crate::rules::{changed_classes, may_write, valid};
 
 /// Create a model.
 ///

@@ -1,0 +1,161 @@
+//! What a change has to be before it is written: allowed by its event type, valid, complete where the market asks for it.
+
+use ledger::Timestamp;
+use passport::{Category, Class, Fault, Level, catalogue};
+use serde_json::{Map, Value, json};
+use storage::{Facts, RecordStatus, Subject};
+use web::{Platform, Problem, Provenance};
+
+/// Every fault of a document at once.
+pub(crate) fn valid(facts: &Facts, document: &Map<String, Value>) -> Result<(), Problem> {
+    refuse(faults(facts, document))
+}
+
+pub(crate) fn faults(facts: &Facts, document: &Map<String, Value>) -> Vec<Fault> {
+    let (level, category) = level_and_category(facts);
+    passport::validate(level, category, catalogue().active_guidance(), document)
+}
+
+pub(crate) fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::not_valid(faults))
+    }
+}
+
+/// Refuses the whole patch where it touches one attribute that this event type may not change, naming each.
+pub(crate) fn may_write(
+    event_type: &passport::EventType,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Result<(), Problem> {
+    let forbidden: Vec<String> = passport::delta(before, after)
+        .into_iter()
+        .filter(|change| {
+            catalogue()
+                .by_pointer(&change.pointer)
+                .is_some_and(|attribute| !attribute.written_by(&event_type.id))
+        })
+        .map(|change| change.pointer)
+        .collect();
+    if forbidden.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::forbidden(format!(
+        "`{}` may not change {}; nothing was changed",
+        event_type.id,
+        forbidden.join(", ")
+    )))
+}
+
+pub(crate) fn changed_classes(
+    before: &Map<String, Value>,
+    after: Option<&Map<String, Value>>,
+) -> Vec<Class> {
+    after.map_or_else(Vec::new, |after| {
+        passport::delta(before, after)
+            .into_iter()
+            .map(|change| change.class)
+            .collect()
+    })
+}
+
+/// A battery may be placed on the market only with every mandatory data point of the active guidance.
+pub(crate) async fn complete_enough(
+    platform: &Platform,
+    before: &Facts,
+    after: &Facts,
+    document: &Map<String, Value>,
+) -> Result<(), Problem> {
+    let (
+        Facts::Passport {
+            status: RecordStatus::Draft,
+            ..
+        },
+        Facts::Passport {
+            model,
+            batch,
+            category,
+            status: RecordStatus::Active,
+            ..
+        },
+    ) = (before, after)
+    else {
+        return Ok(());
+    };
+    let mut levels = Vec::new();
+    for subject in [Some(Subject::Model(*model)), batch.map(Subject::Batch)]
+        .into_iter()
+        .flatten()
+    {
+        let record = platform.store.open_for_change(&subject).await?;
+        levels.push(record.map(|record| record.document).unwrap_or_default());
+    }
+    let empty = Map::new();
+    let composed = passport::compose(
+        levels.first().unwrap_or(&empty),
+        levels.get(1).unwrap_or(&empty),
+        document,
+    );
+    let faults: Vec<Fault> =
+        passport::completeness(&composed, *category, catalogue().active_guidance())
+            .into_iter()
+            .filter(passport::Missing::is_mandatory)
+            .map(Into::into)
+            .collect();
+    refuse(faults)
+}
+
+pub(crate) fn facts_after(provenance: &Provenance, before: &Facts, at: Timestamp) -> Facts {
+    let mut after = before.clone();
+    if let Facts::Passport {
+        status,
+        placed_on_market_at,
+        ..
+    } = &mut after
+    {
+        match provenance.event_type.sets_record_status() {
+            Some("active") => {
+                *status = RecordStatus::Active;
+                placed_on_market_at.get_or_insert(provenance.occurred_at.unwrap_or(at));
+            }
+            Some("archived") => *status = RecordStatus::Archived,
+            Some("recycled") => *status = RecordStatus::Recycled,
+            _ => {}
+        }
+    }
+    after
+}
+
+const STATUS_GROUP: &str = "condition";
+const STATUS_ATTRIBUTE: &str = "batteryStatus";
+
+pub(crate) fn battery_status(document: &Map<String, Value>) -> Option<&str> {
+    document
+        .get(STATUS_GROUP)?
+        .get(STATUS_ATTRIBUTE)?
+        .get("value")?
+        .as_str()
+}
+
+pub(crate) fn set_battery_status(document: &mut Map<String, Value>, status: &str, at: Timestamp) {
+    let group = document
+        .entry(STATUS_GROUP)
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Some(group) = group.as_object_mut() {
+        group.insert(
+            STATUS_ATTRIBUTE.to_owned(),
+            json!({"value": status, "measuredAt": at}),
+        );
+    }
+}
+
+pub(crate) fn level_and_category(facts: &Facts) -> (Level, Category) {
+    match facts {
+        Facts::Model { category } => (Level::Model, *category),
+        Facts::Batch { category, .. } => (Level::Batch, *category),
+        Facts::Passport { category, .. } => (Level::Item, *category),
+        Facts::Unit { .. } | Facts::Organisation => (Level::Item, Category::Ev),
+    }
+}
