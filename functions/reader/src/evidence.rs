@@ -4,9 +4,11 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use passport::Class;
-use storage::{EvidenceState, ReadRecord, Subject};
+use storage::{EvidenceState, Subject};
 use uuid::Uuid;
-use web::{Caller, Path, Platform, Problem, now};
+use web::{Caller, Path, Platform, Problem};
+
+use crate::view::leave_read_event;
 
 /// Download evidence.
 ///
@@ -33,26 +35,10 @@ pub(crate) async fn show(
         })
         .ok_or_else(unknown)?;
     if evidence.class != Class::Public {
-        let read = ReadRecord {
-            subject: Subject::Organisation(evidence.organisation.clone()),
-            role: principal
-                .roles
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(","),
-            organisation: principal.organisation.clone(),
-            person: principal.subject.clone(),
-            purpose: format!("evidence {id}"),
-            classes: [evidence.class].into_iter().collect(),
-            commitments: Vec::new(),
-            request_id: Uuid::now_v7().to_string(),
-        };
-        let recorded = platform
-            .store
-            .record_read(&platform.site.log(), read, now())
-            .await;
-        recorded.map_err(Problem::unavailable)?;
+        let owner = Subject::Organisation(evidence.organisation.clone());
+        let classes = [evidence.class].into_iter().collect();
+        let purpose = format!("evidence {id}");
+        leave_read_event(&platform, principal, owner, &purpose, classes, Vec::new()).await?;
     }
     let bytes = platform.store.evidence_bytes(&evidence).await?;
     let mut response = bytes.into_response();

@@ -1,6 +1,6 @@
 //! The caller's view of a passport: what every route of this function shows comes from here.
 
-use access::Reading;
+use access::{Principal, Reading};
 use axum::http::HeaderMap;
 use passport::{Category, Class, Classes, Header, catalogue};
 use serde_json::{Map, Value};
@@ -181,30 +181,48 @@ pub(crate) async fn record_read(
     let (Caller::Partner(principal), false) = (caller, reading.classes.only_public()) else {
         return Ok(());
     };
+    let purpose = headers
+        .get("dpp-purpose")
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| value.len() <= 200)
+        .unwrap_or(reading.view);
+    let commitments = record
+        .head
+        .parts
+        .iter()
+        .filter(|part| part.class != Class::Public && reading.classes.contains(part.class))
+        .map(|part| part.commitment)
+        .collect();
+    let subject = record.subject.clone();
+    leave_read_event(
+        platform,
+        principal,
+        subject,
+        purpose,
+        reading.classes,
+        commitments,
+    )
+    .await
+}
+
+/// Writes the event of one restricted read. Where it cannot be written nothing may leave.
+pub(crate) async fn leave_read_event(
+    platform: &Platform,
+    principal: &Principal,
+    subject: Subject,
+    purpose: &str,
+    classes: Classes,
+    commitments: Vec<ledger::Sha256>,
+) -> Result<(), Problem> {
+    let roles: Vec<String> = principal.roles.iter().map(ToString::to_string).collect();
     let read = ReadRecord {
-        subject: record.subject.clone(),
-        role: principal
-            .roles
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(","),
+        subject,
+        role: roles.join(","),
         organisation: principal.organisation.clone(),
         person: principal.subject.clone(),
-        purpose: headers
-            .get("dpp-purpose")
-            .and_then(|value| value.to_str().ok())
-            .filter(|value| value.len() <= 200)
-            .unwrap_or(reading.view)
-            .to_owned(),
-        classes: reading.classes,
-        commitments: record
-            .head
-            .parts
-            .iter()
-            .filter(|part| part.class != Class::Public && reading.classes.contains(part.class))
-            .map(|part| part.commitment)
-            .collect(),
+        purpose: purpose.to_owned(),
+        classes,
+        commitments,
         request_id: Uuid::now_v7().to_string(),
     };
     platform
