@@ -38,12 +38,14 @@ pub(crate) struct RecordChange<'a> {
 impl RecordChange<'_> {
     /// Makes the change. Where another change of the same record came between, and the caller did not tie its own to a
     /// version it had read, everything is decided anew on what is there now.
+    ///
+    /// Whether the request was answered before is asked only where it cannot be done (again): the transaction holds a new
+    /// request's row, so a repeated one never takes effect twice.
     pub(crate) async fn make(self) -> Result<Response, Problem> {
         for _ in 0..ATTEMPTS {
             match self.attempt().await {
                 Ok(Some(response)) => return Ok(response),
                 Ok(None) => {}
-                // The same request, sent twice at once, may meet what the first of the two has just changed.
                 Err(problem) => return self.answered().await?.ok_or(problem),
             }
         }
@@ -62,9 +64,6 @@ impl RecordChange<'_> {
     async fn attempt(&self) -> Result<Option<Response>, Problem> {
         let store = &self.platform.store;
         let principal = self.caller.partner()?;
-        if let Some(response) = self.answered().await? {
-            return Ok(Some(response));
-        }
         let record = visible_record(self.platform, self.caller, &self.subject).await?;
         if let Some(precondition) = &self.precondition {
             check_precondition(precondition, self.caller, &record)?;

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use identity::Host;
 use storage::Store;
@@ -88,12 +87,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         https: false,
         market: false,
     };
-    let platform = Platform {
-        store: store.clone(),
-        issuers: Arc::new(issuer.trusted()?),
-        site: Arc::new(site),
-    };
-    let app = router::router(platform);
+    let app = router::router(Platform::new(store.clone(), issuer.trusted()?, site));
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
             tracing::error!(%error, "listener ended");

@@ -84,17 +84,14 @@ impl Store {
         rows: Vec<Row>,
         receipts: &[Receipt],
     ) -> Result<(), CommitError> {
-        let puts = rows
-            .iter()
-            .map(|row| self.put_action(row))
-            .collect::<Result<Vec<_>, _>>()?;
         let token = uuid::Uuid::new_v4().to_string();
         for attempt in 0..CONFLICT_ATTEMPTS {
+            let puts = rows.iter().map(|row| self.put_action(row));
             let sent = self
                 .dynamodb()
                 .transact_write_items()
                 .client_request_token(&token)
-                .set_transact_items(Some(puts.clone()))
+                .set_transact_items(Some(puts.collect::<Result<_, _>>()?))
                 .send()
                 .await;
             let Err(error) = sent else {

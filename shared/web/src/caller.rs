@@ -69,7 +69,7 @@ impl FromRequestParts<Platform> for Caller {
             .ok_or_else(|| Problem::unauthenticated("expected `Authorization: Bearer <token>`"))?;
         let seconds = now().as_millisecond() / 1000;
         let claims = access::verify(token, &platform.issuers, seconds)?;
-        let organisation = platform.store.organisation(&claims.organisation).await?;
+        let organisation = platform.organisation(&claims.organisation).await?;
         let principal = access::principal(&claims, organisation.as_ref(), seconds)?;
         Ok(Self::Partner(Box::new(principal)))
     }

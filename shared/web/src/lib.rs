@@ -10,6 +10,7 @@ mod negotiation;
 mod platform;
 mod problem;
 mod provenance;
+mod recent;
 mod written;
 
 pub use body::{BODY_LIMIT, Body, member, required_text, required_uuid};
@@ -22,6 +23,7 @@ pub use negotiation::{Language, accepts, best, language};
 pub use platform::{Platform, Site, now};
 pub use problem::{Problem, ProblemBody};
 pub use provenance::Provenance;
+pub use recent::Recent;
 pub use written::written;
 
 /// The header that proves a change was taken in: `<eventId>:<eventHash>`.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use access::Issuers;
 use identity::{Carrier, Host, LabelId, UnitId};
 use ledger::Timestamp;
-use storage::Store;
+use storage::{Store, StoreError};
 use uuid::Uuid;
 
-use crate::Problem;
+use crate::{Problem, Recent};
 
 /// The stage's own address and what its labels may be used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,7 @@ pub struct Platform {
     pub issuers: Arc<Issuers>,
     /// Where this stage stands.
     pub site: Arc<Site>,
+    organisations: Arc<Recent<String, access::Organisation>>,
 }
 
 /// The time, to the millisecond.
@@ -72,6 +73,17 @@ pub fn now() -> Timestamp {
 }
 
 impl Platform {
+    /// A platform over a store.
+    #[must_use]
+    pub fn new(store: Store, issuers: Issuers, site: Site) -> Self {
+        Self {
+            store,
+            issuers: Arc::new(issuers),
+            site: Arc::new(site),
+            organisations: Arc::default(),
+        }
+    }
+
     /// As the environment of a Lambda function describes it: the store's variables ([`Store::from_env`]), `TOKEN_ISSUERS`
     /// (JSON), `CARRIER_ORIGIN` and `MARKET_LABELS` (`true` in production only). Opens the connection to DynamoDB, so that
     /// the first request does not pay for the handshake.
@@ -83,11 +95,23 @@ impl Platform {
             .map_err(|error| format!("`TOKEN_ISSUERS`: {error}"))?;
         let store = Store::from_env().await.map_err(|error| error.to_string())?;
         store.warm_up().await.map_err(|error| error.to_string())?;
-        Ok(Self {
-            store,
-            issuers: Arc::new(issuers),
-            site: Arc::new(Site::from_env()?),
-        })
+        Ok(Self::new(store, issuers, Site::from_env()?))
+    }
+
+    /// An organisation's record, at most a second old: whoever loses a role keeps it no longer than that.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer.
+    pub async fn organisation(&self, id: &str) -> Result<Option<access::Organisation>, StoreError> {
+        let key = id.to_owned();
+        if let Some(organisation) = self.organisations.get(&key) {
+            return Ok(Some(organisation));
+        }
+        let organisation = self.store.organisation(id).await?;
+        if let Some(organisation) = &organisation {
+            self.organisations.keep(key, organisation.clone());
+        }
+        Ok(organisation)
     }
 
     /// The passport a path names: its UUID, or its whole URI on this site.
