@@ -1,7 +1,9 @@
 //! What every promise is tested with: a platform of its own, and partners that speak HTTP to it.
 
+mod built;
 mod runtime;
 
+pub use built::built;
 use local::{Options, Running};
 use reqwest::{Client, Method, Response};
 pub use runtime::Function;

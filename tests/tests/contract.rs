@@ -1,7 +1,6 @@
 //! The built functions, fed with Lambda events through a Runtime API, answer as the local listener does.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -9,29 +8,6 @@ use serde_json::{Value, json};
 use tests::{Answer, Function, Partner, Stage, text};
 
 const FUNCTIONS: [&str; 4] = ["resolver", "reader", "updater", "allocator"];
-
-fn binaries() -> PathBuf {
-    // …/target/debug/deps/contract-<hash>
-    let this = std::env::current_exe().unwrap();
-    this.ancestors().nth(2).unwrap().to_owned()
-}
-
-/// Builds the functions as they are now; a test must not run yesterday's.
-fn build() {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut command = Command::new(cargo);
-    command.arg("build").arg("--quiet");
-    for name in FUNCTIONS {
-        command.args(["--bin", name]);
-    }
-    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = binaries().parent().unwrap().to_owned();
-    command
-        .arg("--workspace")
-        .current_dir(workspace)
-        .env("CARGO_TARGET_DIR", target);
-    assert!(command.status().unwrap().success());
-}
 
 /// The part of an answer that has to be the same on both sides: not the correlation id of a problem.
 fn comparable(status: u64, media_type: &str, body: &str) -> (u64, String, Value) {
@@ -115,7 +91,7 @@ async fn on_listener(event: &Value, caller: &Partner<'_>) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_answer_as_the_listener_does() {
-    tokio::task::spawn_blocking(build).await.unwrap();
+    let binaries = tests::built(&FUNCTIONS).await;
     let stage = Stage::start().await;
     let seeded = stage.seeded().await;
     let battery = &seeded.batteries[0];
@@ -147,7 +123,7 @@ async fn functions_answer_as_the_listener_does() {
     files.sort();
     for name in FUNCTIONS {
         let mut function =
-            Function::start(&binaries().join(name), &stage.function_environment()).await;
+            Function::start(&binaries.join(name), &stage.function_environment()).await;
         let own = files.iter().filter(|file| {
             file.file_name()
                 .unwrap()

@@ -5,6 +5,7 @@ mod labels;
 mod orders;
 mod units;
 
+pub use orders::{PATIENCE, Swept, sweep};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use web::Platform;

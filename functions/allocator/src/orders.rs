@@ -5,15 +5,18 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use ledger::Timestamp;
 use serde_json::{Value, json};
-use storage::{Change, CommitError, EventInput, Facts, Order, OrderState, SubjectChange};
+use storage::{
+    Change, CommitError, EventInput, Facts, Order, OrderState, Store, StoreError, SubjectChange,
+};
 use uuid::Uuid;
 use web::{Body, Caller, Idempotency, Path, Platform, Problem, Provenance, now, written};
 
 /// Most units of one order.
 const MOST_UNITS: u64 = 10_000;
 /// How long the caller waits for the units themselves before the order goes on without it.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Allocate unit ids.
 ///
@@ -131,6 +134,42 @@ pub(crate) async fn show(
     caller.partner()?;
     let order = order_of(&platform, &caller, &id).await?;
     finish(&platform, order, None, StatusCode::OK).await
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Orders it completed.
+    pub finished: usize,
+    /// Orders it could not complete; the log says why, and the next sweep goes on with them.
+    pub failed: usize,
+}
+
+/// Goes on with every order that was cut off, those placed after `until` excepted. One that cannot be completed does not
+/// stop the others. Safe to run at any time and by several at once.
+///
+/// # Errors
+/// [`StoreError`] where the orders cannot be listed.
+pub async fn sweep(store: &Store, until: Timestamp) -> Result<Swept, StoreError> {
+    let mut swept = Swept::default();
+    for id in store.pending_orders().await? {
+        match go_on(store, id, until).await {
+            Ok(finished) => swept.finished += usize::from(finished),
+            Err(error) => {
+                tracing::error!(order = %id, %error, "order not completed");
+                swept.failed += 1;
+            }
+        }
+    }
+    Ok(swept)
+}
+
+async fn go_on(store: &Store, id: Uuid, until: Timestamp) -> Result<bool, StoreError> {
+    match store.order(id).await? {
+        Some(mut order) if order.at <= until => store.finish_order(&mut order).await.map(|()| true),
+        Some(_) => Ok(false),
+        None => Err(StoreError::Damaged(format!("order {id} is not there"))),
+    }
 }
 
 struct Wanted {

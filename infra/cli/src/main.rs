@@ -2,13 +2,15 @@
 
 mod import;
 mod mapping;
+mod organisation;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use storage::Registrar;
 
-/// Works with a battery passport platform through its public API.
+/// The operator's and the auditor's tool of a battery passport platform.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -34,26 +36,50 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Register an organisation, or renew its record: without one no token of it counts.
+    ///
+    /// Works on the tables themselves with the AWS rights of who runs it (`TABLE_PREFIX`, `CARRIER_ORIGIN`, `DATA_KEY_ID`),
+    /// and leaves an event in the organisation's chain.
+    RegisterOrganisation {
+        /// Its record: `id`, `name`, `operatorIdentifier`, `roles`, `issuer`, `verifiedBy`, and where there are such
+        /// `verifiedUntil` (seconds since 1970) and `evidence`.
+        file: PathBuf,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// Who registers it; stored only as a keyed reference.
+        #[arg(long)]
+        person: String,
+        /// The platform operator's own organisation.
+        #[arg(long, default_value = "platform")]
+        operator: String,
+    },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Import {
-        file,
-        to,
-        token,
-        dry_run,
-    } = Arguments::parse().command;
-    let token = token.or_else(|| std::env::var("PASSPORT_TOKEN").ok());
-    let target = match (dry_run, token) {
-        (true, _) => None,
-        (false, Some(token)) => Some(import::Target { origin: to, token }),
-        (false, None) => {
-            eprintln!("error: no token: give --token or set PASSPORT_TOKEN, or try --dry-run");
-            return ExitCode::FAILURE;
+    let outcome = match Arguments::parse().command {
+        Command::Import {
+            file,
+            to,
+            token,
+            dry_run,
+        } => import(&file, to, token, dry_run).await,
+        Command::RegisterOrganisation {
+            file,
+            reason,
+            person,
+            operator,
+        } => {
+            let registrar = Registrar {
+                organisation: operator,
+                person,
+                reason,
+            };
+            organisation::register(&file, &registrar).await
         }
     };
-    match import::run(&file, target.as_ref()).await {
+    match outcome {
         Ok(report) => {
             print!("{report}");
             ExitCode::SUCCESS
@@ -63,4 +89,23 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn import(
+    file: &Path,
+    to: String,
+    token: Option<String>,
+    dry_run: bool,
+) -> Result<String, String> {
+    let token = token.or_else(|| std::env::var("PASSPORT_TOKEN").ok());
+    let target = match (dry_run, token) {
+        (true, _) => None,
+        (false, Some(token)) => Some(import::Target { origin: to, token }),
+        (false, None) => {
+            return Err(
+                "no token: give --token or set PASSPORT_TOKEN, or try --dry-run".to_owned(),
+            );
+        }
+    };
+    import::run(file, target.as_ref()).await
 }

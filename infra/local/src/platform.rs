@@ -2,15 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use identity::Host;
-use storage::Store;
+use storage::{Registrar, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use web::{Platform, Site};
 
 use crate::issuer::Issuer;
 use crate::{organisations, router, stores};
+
+/// How often orders that were cut off are looked for, as in `template.yaml`.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -37,6 +41,7 @@ pub struct Running {
     /// Where S3's API is.
     pub s3_endpoint: String,
     server: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
 }
 
 /// It could not start, and why.
@@ -74,9 +79,6 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         dynamodb_endpoint,
         s3_endpoint,
     } = stores::open(&options.data).await?;
-    for organisation in organisations::all() {
-        store.register_organisation(organisation).await?;
-    }
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", options.listen)))?;
@@ -87,6 +89,20 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         https: false,
         market: false,
     };
+    let registrar = Registrar {
+        organisation: "platform".to_owned(),
+        person: "the operator of this machine".to_owned(),
+        reason: "example organisation of the local platform".to_owned(),
+    };
+    for organisation in organisations::all() {
+        // One that was registered anew since stays as it is.
+        if store.organisation(&organisation.id).await?.is_none() {
+            store
+                .register_organisation(&site.log(), organisation, &registrar, web::now())
+                .await?;
+        }
+    }
+    let sweeper = tokio::spawn(sweep_orders(store.clone()));
     let app = router::router(Platform::new(store.clone(), issuer.trusted()?, site));
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
@@ -101,7 +117,20 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         dynamodb_endpoint,
         s3_endpoint,
         server,
+        sweeper,
     })
+}
+
+/// What `order-sweep` does on AWS. The first round takes up whatever an earlier run left.
+async fn sweep_orders(store: Store) {
+    let mut until = web::now();
+    loop {
+        if let Err(error) = allocator::sweep(&store, until).await {
+            tracing::error!(%error, "orders could not be listed");
+        }
+        tokio::time::sleep(SWEEP_INTERVAL).await;
+        until = web::now().minus(allocator::PATIENCE);
+    }
 }
 
 impl Running {
@@ -113,6 +142,7 @@ impl Running {
     /// Stops listening.
     pub fn stop(self) {
         self.server.abort();
+        self.sweeper.abort();
     }
 
     /// A token of the seeded organisations.

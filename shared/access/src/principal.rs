@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Claims, Role};
 
+/// The longest id of an organisation: it stands in keys and tokens.
+const ID_LIMIT: usize = 64;
+
 /// An organisation's record: who may act at all, as what, and who says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Organisation {
     /// Its id, as tokens name it.
     pub id: String,
@@ -24,6 +27,39 @@ pub struct Organisation {
     pub verified_until: Option<i64>,
     /// What the verification rests on.
     pub evidence: Option<String>,
+}
+
+impl Organisation {
+    /// What has to be put right before it can be registered; empty where nothing has.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let slug = |character: char| {
+            character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
+        };
+        let mut faults = Vec::new();
+        if self.id.is_empty() || self.id.len() > ID_LIMIT || !self.id.chars().all(slug) {
+            faults.push(format!(
+                "`id` is `{}`, expected 1 to {ID_LIMIT} of a-z, 0-9 and `-`",
+                self.id
+            ));
+        }
+        for (name, text) in [
+            ("name", &self.name),
+            ("operatorIdentifier", &self.operator_identifier),
+            ("issuer", &self.issuer),
+            ("verifiedBy", &self.verified_by),
+        ] {
+            if text.trim().is_empty() {
+                faults.push(format!("`{name}` is empty"));
+            }
+        }
+        if self.roles.is_empty() {
+            faults.push("`roles` is empty".to_owned());
+        }
+        let unknown = self.roles.iter().filter(|name| Role::named(name).is_none());
+        faults.extend(unknown.map(|name| format!("`{name}` is not a role")));
+        faults
+    }
 }
 
 /// A caller.
@@ -198,6 +234,26 @@ mod tests {
             principal(&claims(&["service-provider"]), Some(&unverified), 0),
             Err(AccessFault::Unverified)
         );
+    }
+
+    #[test]
+    fn every_fault_of_a_record_is_named_at_once() {
+        assert_eq!(record().faults(), Vec::<String>::new());
+        let spoilt = Organisation {
+            id: "Garage|Nord".to_owned(),
+            verified_by: " ".to_owned(),
+            roles: vec!["service-provider".to_owned(), "king".to_owned()],
+            ..record()
+        };
+        let faults = spoilt.faults().join("; ");
+        for expected in ["`id` is `Garage|Nord`", "`verifiedBy`", "`king`"] {
+            assert!(faults.contains(expected), "{faults}");
+        }
+        let idle = Organisation {
+            roles: Vec::new(),
+            ..record()
+        };
+        assert_eq!(idle.faults(), ["`roles` is empty"]);
     }
 
     #[test]

@@ -173,6 +173,13 @@ impl Timestamp {
     pub const fn next(self) -> Self {
         Self::from_millisecond(self.0.saturating_add(1))
     }
+
+    /// That much earlier.
+    #[must_use]
+    pub fn minus(self, duration: std::time::Duration) -> Self {
+        let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millisecond(self.0.saturating_sub(milliseconds))
+    }
 }
 
 impl fmt::Display for Timestamp {

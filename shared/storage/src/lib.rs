@@ -10,6 +10,7 @@
 //! | version n of a subject | `records` | `<subject>` | `V#<n>`, its changed parts `V#<n>#<class>` |
 //! | an organisation, its clients' standing reasons | `records` | `O#<organisation>` | `0#ORGANISATION` |
 //! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
+//! | which orders are not complete | `records` | `ORDERS#PENDING` | order id |
 //! | a piece of evidence | `records` | `E#<id>` | `0#EVIDENCE` |
 //! | what an event discloses, by audience | `records` | `D#<subject>` | `<seq>#<audience>` |
 //! | the events of a subject, in order | `ledger` | `<subject>` | `<seq>` |
@@ -44,6 +45,7 @@ pub use error::StoreError;
 pub use evidence::{EVIDENCE_LIMIT, Evidence, EvidenceError, EvidenceState, Upload};
 pub use journal::{StoredEvent, VersionEntry};
 pub use order::{Order, OrderState};
+pub use organisation::Registrar;
 pub use read_log::ReadRecord;
 pub use record::{Facts, Head, OpenRecord, PartReference, Record, RecordStatus};
 pub use requests::{Earlier, Request};

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::change::{Guard, Receipt, Row, random};
 use crate::commit::CommitError;
 use crate::record::{HEAD, HeadItem, compress, expand};
-use crate::store::key;
+use crate::store::{decode, key};
 use crate::unit::{Label, LabelState};
 use crate::{Change, Facts, Head, Store, StoreError, Subject, Table};
 
@@ -74,7 +74,16 @@ struct OrderEvent {
     seq: u64,
 }
 
+/// Names an order that is not complete: written with it, deleted when it is done.
+#[derive(Serialize, Deserialize)]
+struct PendingItem {
+    pk: String,
+    sk: String,
+    v: u8,
+}
+
 const ORDER: &str = "0#ORDER";
+const PENDING: &str = "ORDERS#PENDING";
 
 fn partition(id: Uuid) -> String {
     format!("ORDER#{id}")
@@ -142,6 +151,15 @@ impl Order {
         Row::put(Table::Records, &item, Guard::New)
     }
 
+    fn pending_row(&self) -> Result<Row, StoreError> {
+        let item = PendingItem {
+            pk: PENDING.to_owned(),
+            sk: self.id.to_string(),
+            v: 1,
+        };
+        Row::put(Table::Records, &item, Guard::New)
+    }
+
     fn unit_rows(
         &self,
         unit: UnitId,
@@ -203,7 +221,7 @@ impl Store {
             .and_then(|subject| subject.before.as_ref())
             .map_or(0, |record| record.head.seq)
             + 1;
-        change.rows.push(order.row(seq)?);
+        change.rows.extend([order.row(seq)?, order.pending_row()?]);
         let receipts = self.commit(log, change, now).await?;
         let receipt = receipts
             .into_iter()
@@ -247,8 +265,30 @@ impl Store {
             .send()
             .await
             .map_err(StoreError::unavailable)?;
+        self.dynamodb()
+            .delete_item()
+            .table_name(self.table(Table::Records))
+            .set_key(Some(key(PENDING, Some(&order.id.to_string()))))
+            .send()
+            .await
+            .map_err(StoreError::unavailable)?;
         order.state = OrderState::Complete;
         Ok(())
+    }
+
+    /// The orders that are not complete yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn pending_orders(&self) -> Result<Vec<Uuid>, StoreError> {
+        let items = self.query(Table::Records, PENDING, "", true).await?;
+        items
+            .into_iter()
+            .map(|item| {
+                let item: PendingItem = decode(item)?;
+                Uuid::parse_str(&item.sk).map_err(StoreError::damaged)
+            })
+            .collect()
     }
 
     async fn put_each(&self, rows: Vec<Row>) -> Result<(), StoreError> {

@@ -1,9 +1,25 @@
 //! Organisations: who may act at all.
 
+use ledger::Timestamp;
+use passport::Class;
 use serde::{Deserialize, Serialize};
 
-use crate::store::encode;
-use crate::{Store, StoreError, Subject, Table};
+use crate::change::{Guard, Row};
+use crate::{
+    Change, CommitError, EventInput, Facts, Receipt, Store, StoreError, Subject, SubjectChange,
+    Table,
+};
+
+/// Who registers an organisation, and why.
+#[derive(Debug, Clone)]
+pub struct Registrar {
+    /// The platform operator's organisation.
+    pub organisation: String,
+    /// The person at the tool; stored only as a keyed reference.
+    pub person: String,
+    /// Why.
+    pub reason: String,
+}
 
 #[derive(Serialize, Deserialize)]
 struct OrganisationItem {
@@ -27,27 +43,52 @@ impl Store {
         Ok(item.map(|item| item.organisation))
     }
 
-    /// Registers an organisation, or renews its record. For the operator's tool, never behind HTTP.
+    /// Registers an organisation or renews its record, with an event in the organisation's own chain; `None` where the
+    /// record says just this already. For the operator's tool, never behind HTTP.
     ///
     /// # Errors
-    /// [`StoreError`] where the table does not answer.
+    /// As [`Store::commit`].
     pub async fn register_organisation(
         &self,
+        log: &str,
         organisation: access::Organisation,
-    ) -> Result<(), StoreError> {
+        by: &Registrar,
+        now: Timestamp,
+    ) -> Result<Option<Receipt>, CommitError> {
+        if self.organisation(&organisation.id).await?.as_ref() == Some(&organisation) {
+            return Ok(None);
+        }
+        let subject = Subject::Organisation(organisation.id.clone());
+        let before = self.open_for_change(&subject).await?;
+        let registered = SubjectChange {
+            subject: subject.clone(),
+            organisation: organisation.id.clone(),
+            facts: Facts::Organisation,
+            before,
+            document: None,
+            event: EventInput {
+                event_type: "organisation-registered".to_owned(),
+                role: "platform-operator".to_owned(),
+                organisation: by.organisation.clone(),
+                person: by.person.clone(),
+                reason: by.reason.clone(),
+                notes: Some(serde_json::to_string(&organisation).map_err(StoreError::damaged)?),
+                occurred_at: None,
+                evidence: Vec::new(),
+                audience: Class::Internal,
+            },
+            labels: Vec::new(),
+        };
+        let mut change = Change::new(vec![registered], None);
         let item = OrganisationItem {
-            pk: Subject::Organisation(organisation.id.clone()).to_string(),
+            pk: subject.to_string(),
             sk: ORGANISATION.to_owned(),
             v: 1,
             organisation,
         };
-        self.dynamodb()
-            .put_item()
-            .table_name(self.table(Table::Records))
-            .set_item(Some(encode(&item)?))
-            .send()
-            .await
-            .map_err(StoreError::unavailable)?;
-        Ok(())
+        change
+            .rows
+            .push(Row::put(Table::Records, &item, Guard::Covered)?);
+        Ok(self.commit(log, change, now).await?.into_iter().next())
     }
 }

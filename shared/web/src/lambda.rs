@@ -13,11 +13,8 @@ pub fn env(name: &str) -> Result<String, String> {
     std::env::var(name).map_err(|_| format!("`{name}` is not set"))
 }
 
-/// Serves a router behind the Lambda Runtime API, logging JSON lines at the level of `RUST_LOG` (default `info`).
-///
-/// # Errors
-/// Where the Runtime API ends the function.
-pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
+/// Logs JSON lines at the level of `RUST_LOG` (default `info`).
+pub fn log_as_json() {
     tracing_subscriber::fmt()
         .json()
         .with_env_filter(
@@ -26,6 +23,14 @@ pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
         .with_current_span(false)
         .with_ansi(false)
         .init();
+}
+
+/// Serves a router behind the Lambda Runtime API.
+///
+/// # Errors
+/// Where the Runtime API ends the function.
+pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
+    log_as_json();
     lambda_http::run(router.fallback(nothing_here)).await
 }
 

@@ -18,7 +18,7 @@ pub use caller::Caller;
 pub use etag::{ETag, Precondition};
 pub use extract::{Path, Query};
 pub use idempotency::Idempotency;
-pub use lambda::{env, run};
+pub use lambda::{env, log_as_json, run};
 pub use negotiation::{Language, accepts, best, language};
 pub use platform::{Platform, Site, now};
 pub use problem::{Problem, ProblemBody};
