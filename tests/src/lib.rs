@@ -1,9 +1,11 @@
 //! What every promise is tested with: a platform of its own, and partners that speak HTTP to it.
 
 mod built;
+mod faults;
 mod runtime;
 
 pub use built::built;
+pub use faults::{Fault, Faults};
 use local::{Options, Running};
 use reqwest::{Client, Method, Response};
 pub use runtime::Function;
@@ -125,10 +127,7 @@ impl Stage {
             ("TOKEN_ISSUERS", self.running.issuer.configuration()),
             (
                 "DATA_KEY_FILE",
-                self.data()
-                    .join(local::DATA_KEY)
-                    .to_string_lossy()
-                    .into_owned(),
+                local::data_key(self.data()).to_string_lossy().into_owned(),
             ),
             ("INTAKE_BUCKET", "intake".to_owned()),
             ("EVIDENCE_BUCKET", "evidence".to_owned()),

@@ -100,7 +100,7 @@ fn functions_are_reached_by_the_routes_they_serve() {
 /// No statement allows every action or every resource, and no function is allowed what `storage` never calls.
 #[test]
 fn rights_are_those_of_the_calls() {
-    const CALLED: [&str; 11] = [
+    const CALLED: [&str; 12] = [
         "dynamodb:BatchGetItem",
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
@@ -108,6 +108,7 @@ fn rights_are_those_of_the_calls() {
         "dynamodb:Query",
         "dynamodb:UpdateItem",
         "s3:GetObject",
+        "s3:GetObjectVersion",
         "s3:PutObject",
         "s3:ListBucket",
         "kms:Decrypt",

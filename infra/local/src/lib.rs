@@ -15,7 +15,7 @@ pub use issuer::{Issuer, TokenRequest};
 pub use platform::{Failure, Options, Running, start};
 pub use router::{documentation, router};
 pub use seed::{Battery, Seeded, seed};
-pub use stores::{DATA_KEY, PREFIX};
+pub use stores::{PREFIX, data_key};
 pub use welcome::welcome;
 
 /// The embedded store parses and copies every item on its way to SQLite; a faster allocator shows.

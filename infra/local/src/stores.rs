@@ -1,10 +1,13 @@
 //! The embedded twins of DynamoDB (dynoxide, one SQLite file) and S3 (s3s-fs, a folder), each behind a loopback port.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::{Credentials, Region};
-use aws_sdk_s3::types::CreateBucketConfiguration;
+use aws_sdk_s3::types::{
+    CreateBucketConfiguration, DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled,
+    ObjectLockRetentionMode, ObjectLockRule,
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use s3s::auth::SimpleAuth;
@@ -16,12 +19,17 @@ use crate::platform::Failure;
 
 /// What stands before every table's name.
 pub const PREFIX: &str = "battery-passport";
-/// The local stand-in for the KMS key, in the data folder.
-pub const DATA_KEY: &str = "data-key";
 const REGION: &str = "eu-central-1";
 /// The embedded stores listen on the loopback interface only; these are no secrets.
 const ACCESS_KEY: &str = "local";
 const SECRET_KEY: &str = "local-only";
+
+/// The file that stands in for the KMS key: `DATA_KEY_FILE`, for several data folders over the same tables, or one in the
+/// data folder.
+#[must_use]
+pub fn data_key(data: &Path) -> PathBuf {
+    std::env::var_os("DATA_KEY_FILE").map_or_else(|| data.join("data-key"), PathBuf::from)
+}
 
 /// The stores, and where they can be reached.
 pub(crate) struct Stores {
@@ -32,12 +40,13 @@ pub(crate) struct Stores {
 
 /// A store over DynamoDB and S3: embedded in `data`, or elsewhere where `AWS_ENDPOINT_URL` and its kin say so.
 pub(crate) async fn open(data: &Path) -> Result<Stores, Failure> {
-    let vault = KeyVault::file(&data.join(DATA_KEY))?;
+    let vault = KeyVault::file(&data_key(data))?;
     let buckets = Buckets {
         intake: "intake".to_owned(),
         evidence: "evidence".to_owned(),
     };
-    let ((dynamodb, dynamodb_endpoint), (s3, s3_endpoint)) = if elsewhere() {
+    let elsewhere = elsewhere();
+    let ((dynamodb, dynamodb_endpoint), (s3, s3_endpoint)) = if elsewhere {
         let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
         let s3 = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(true)
@@ -56,9 +65,9 @@ pub(crate) async fn open(data: &Path) -> Result<Stores, Failure> {
         (dynamodb(data).await?, s3(data).await?)
     };
     create_tables(&dynamodb, PREFIX).await?;
-    for bucket in [&buckets.intake, &buckets.evidence] {
-        create_bucket(&s3, bucket).await?;
-    }
+    create_bucket(&s3, &buckets.intake, false).await?;
+    // The embedded twin of S3 keeps no versions and so has no Object Lock.
+    create_bucket(&s3, &buckets.evidence, elsewhere).await?;
     Ok(Stores {
         store: Store::new(dynamodb, s3, PREFIX, buckets, vault),
         dynamodb_endpoint,
@@ -133,7 +142,7 @@ async fn s3(data: &Path) -> Result<(aws_sdk_s3::Client, String), Failure> {
     Ok((aws_sdk_s3::Client::from_conf(config), endpoint))
 }
 
-async fn create_bucket(s3: &aws_sdk_s3::Client, name: &str) -> Result<(), Failure> {
+async fn create_bucket(s3: &aws_sdk_s3::Client, name: &str, locked: bool) -> Result<(), Failure> {
     let region = s3.config().region().map_or("", |region| region.as_ref());
     // The oldest Region is the one that must not be named.
     let place = (region != "us-east-1").then(|| {
@@ -143,12 +152,37 @@ async fn create_bucket(s3: &aws_sdk_s3::Client, name: &str) -> Result<(), Failur
     });
     let request = s3.create_bucket().bucket(name);
     let request = request.set_create_bucket_configuration(place);
-    let Err(error) = request.send().await else {
-        return Ok(());
-    };
-    let error = error.into_service_error();
-    if error.is_bucket_already_exists() || error.is_bucket_already_owned_by_you() {
-        return Ok(());
+    let request = request.set_object_lock_enabled_for_bucket(locked.then_some(true));
+    if let Err(error) = request.send().await {
+        let error = error.into_service_error();
+        if error.is_bucket_already_exists() || error.is_bucket_already_owned_by_you() {
+            return Ok(());
+        }
+        return Err(Failure::new(format!("bucket `{name}`: {error:?}")));
     }
-    Err(Failure::new(format!("bucket `{name}`: {error:?}")))
+    if locked {
+        lock_for_a_day(s3, name).await?;
+    }
+    Ok(())
+}
+
+/// The retention of `template.yaml` for every stage but production.
+async fn lock_for_a_day(s3: &aws_sdk_s3::Client, bucket: &str) -> Result<(), Failure> {
+    let retention = DefaultRetention::builder()
+        .mode(ObjectLockRetentionMode::Governance)
+        .days(1)
+        .build();
+    let rule = ObjectLockRule::builder()
+        .default_retention(retention)
+        .build();
+    let configuration = ObjectLockConfiguration::builder()
+        .object_lock_enabled(ObjectLockEnabled::Enabled)
+        .rule(rule)
+        .build();
+    s3.put_object_lock_configuration()
+        .bucket(bucket)
+        .object_lock_configuration(configuration)
+        .send()
+        .await?;
+    Ok(())
 }

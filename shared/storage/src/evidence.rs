@@ -227,8 +227,9 @@ impl Store {
         let owner = Subject::Organisation(evidence.organisation.clone());
         let organisation = self.data_key(&owner).await?.ok_or(EvidenceError::Missing)?;
         let locked = evidence.locked_key(&organisation);
+        let version = evidence.version.clone();
         let stored = self
-            .object(&self.buckets().evidence, &locked)
+            .object(&self.buckets().evidence, &locked, version)
             .await?
             .ok_or(EvidenceError::Missing)?;
         let bytes = match evidence.class {
@@ -265,16 +266,22 @@ impl Store {
             });
         }
         let bytes = self
-            .object(&self.buckets().intake, &evidence.intake_key())
+            .object(&self.buckets().intake, &evidence.intake_key(), None)
             .await?
             .ok_or(EvidenceError::Missing)?;
         check(evidence, &bytes)?;
         Ok(bytes)
     }
 
-    async fn object(&self, bucket: &str, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let answer = self.s3().get_object().bucket(bucket).key(name).send().await;
-        match answer {
+    /// An object's bytes: of that version where one is named, so that nothing put over it later counts.
+    async fn object(
+        &self,
+        bucket: &str,
+        name: &str,
+        version: Option<String>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let request = self.s3().get_object().bucket(bucket).key(name);
+        match request.set_version_id(version).send().await {
             Ok(object) => {
                 let bytes = object
                     .body
@@ -294,7 +301,8 @@ impl Store {
         }
     }
 
-    /// Writes an object once. Where it stands already (412) it is the same evidence, stored before.
+    /// Writes an object once; answers its version where the bucket keeps versions. Where it stands already (412) it is the
+    /// same evidence, stored before.
     async fn lock(
         &self,
         name: &str,
@@ -314,14 +322,18 @@ impl Store {
             .await;
         match sent {
             Ok(stored) => Ok(stored.version_id),
-            Err(error) => {
-                let status = error.raw_response().map(|answer| answer.status().as_u16());
-                if status == Some(412) {
-                    Ok(None)
-                } else {
-                    Err(StoreError::unavailable(error.into_service_error()))
-                }
+            Err(error)
+                if error.raw_response().map(|answer| answer.status().as_u16()) == Some(412) =>
+            {
+                let stored = self
+                    .s3()
+                    .head_object()
+                    .bucket(&self.buckets().evidence)
+                    .key(name);
+                let stored = stored.send().await.map_err(StoreError::unavailable)?;
+                Ok(stored.version_id)
             }
+            Err(error) => Err(StoreError::unavailable(error.into_service_error())),
         }
     }
 

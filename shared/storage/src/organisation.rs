@@ -30,6 +30,8 @@ struct OrganisationItem {
 }
 
 const ORGANISATION: &str = "0#ORGANISATION";
+/// How often a registration is tried again when another of the same organisation comes between.
+const ATTEMPTS: u32 = 4;
 
 impl Store {
     /// An organisation's record.
@@ -55,9 +57,25 @@ impl Store {
         by: &Registrar,
         now: Timestamp,
     ) -> Result<Option<Receipt>, CommitError> {
-        if self.organisation(&organisation.id).await?.as_ref() == Some(&organisation) {
-            return Ok(None);
+        for _ in 0..ATTEMPTS {
+            if self.organisation(&organisation.id).await?.as_ref() == Some(&organisation) {
+                return Ok(None);
+            }
+            match self.register(log, organisation.clone(), by, now).await {
+                Err(CommitError::Stale) => {}
+                done => return done,
+            }
         }
+        Err(CommitError::Busy)
+    }
+
+    async fn register(
+        &self,
+        log: &str,
+        organisation: access::Organisation,
+        by: &Registrar,
+        now: Timestamp,
+    ) -> Result<Option<Receipt>, CommitError> {
         let subject = Subject::Organisation(organisation.id.clone());
         let before = self.open_for_change(&subject).await?;
         let registered = SubjectChange {

@@ -1,0 +1,75 @@
+//! What the embedded stores cannot show: Object Lock, on another engine (`AWS_ENDPOINT_URL`). Without one these tests say so
+//! and end.
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use tests::Stage;
+
+const PHOTO: &[u8] = b"a photo that must stay";
+
+fn s3(stage: &Stage) -> Option<aws_sdk_s3::Client> {
+    if std::env::var_os("AWS_ENDPOINT_URL").is_none() {
+        eprintln!("skipped: needs another engine (AWS_ENDPOINT_URL)");
+        return None;
+    }
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url(&stage.running.s3_endpoint)
+        .force_path_style(true)
+        .build();
+    Some(aws_sdk_s3::Client::from_conf(config))
+}
+
+#[tokio::test]
+async fn confirmed_evidence_is_locked_and_comes_back_whatever_is_put_over_it() {
+    let stage = Stage::start().await;
+    let Some(s3) = s3(&stage) else { return };
+    let maker = stage.maker();
+    let before = versions(&s3).await;
+    let id = maker.evidence(PHOTO, 4).await;
+    let mut added = versions(&s3).await;
+    added.retain(|one| !before.contains(one));
+    let [(key, version)] = &added[..] else {
+        panic!("one locked object expected, found {added:?}");
+    };
+    let deleted = s3
+        .delete_object()
+        .bucket("evidence")
+        .key(key)
+        .version_id(version)
+        .send()
+        .await;
+    assert!(deleted.is_err(), "a locked version was deleted");
+    // What the bucket still allows, on top: another version, and a marker that hides them all.
+    let over = s3.put_object().bucket("evidence").key(key);
+    over.body(b"forged".to_vec().into()).send().await.unwrap();
+    let path = format!("/v1/evidence/{id}");
+    assert_eq!(maker.get(&path).await.expect(200).text.as_bytes(), PHOTO);
+    s3.delete_object()
+        .bucket("evidence")
+        .key(key)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(maker.get(&path).await.expect(200).text.as_bytes(), PHOTO);
+}
+
+async fn versions(s3: &aws_sdk_s3::Client) -> Vec<(String, String)> {
+    let listed = s3
+        .list_object_versions()
+        .bucket("evidence")
+        .send()
+        .await
+        .unwrap();
+    listed
+        .versions()
+        .iter()
+        .map(|one| {
+            (
+                one.key().unwrap().to_owned(),
+                one.version_id().unwrap().to_owned(),
+            )
+        })
+        .collect()
+}
