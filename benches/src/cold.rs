@@ -16,8 +16,9 @@ pub(crate) struct Cold {
     pub(crate) first_answer: Duration,
 }
 
-/// A hello-world function beside the resolver answering a scan; the binaries stand beside this one.
-pub(crate) async fn measure() -> Outcome<[Cold; 2]> {
+/// A hello-world function, one that reads an item through the SDK, and the resolver answering a scan; the binaries stand
+/// beside this one.
+pub(crate) async fn measure() -> Outcome<[Cold; 3]> {
     let folder = std::env::current_exe()?;
     let folder = folder.parent().ok_or("this binary has no folder")?;
     let stage = Stage::start().await;
@@ -26,6 +27,7 @@ pub(crate) async fn measure() -> Outcome<[Cold; 2]> {
     let path = format!("/{}/{}", battery.unit, battery.label);
     Ok([
         start(&folder.join("hello-lambda"), &stage, &path).await?,
+        start(&folder.join("hello-lambda-sdk"), &stage, &path).await?,
         start(&folder.join("resolver"), &stage, &path).await?,
     ])
 }

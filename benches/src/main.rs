@@ -8,6 +8,7 @@ mod load;
 mod server;
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use load::{Load, Measured};
@@ -17,6 +18,8 @@ use server::Server;
 
 const CONNECTIONS: usize = 16;
 const LENGTH: Duration = Duration::from_secs(5);
+/// More than are scanned in a second.
+const COLD_BATTERIES: usize = 3_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -58,6 +61,8 @@ async fn measure() -> Outcome<()> {
     ] {
         row(name, &run(&platform, path, accept).await?, &bare);
     }
+    let cold = cold_scans(&platform).await?;
+    row("scan, JSON, model and batch not in memory", &cold, &bare);
     let changes = change(&platform, &first).await?;
     row("audited change (measurement)", &changes, &bare);
     println!();
@@ -67,10 +72,14 @@ async fn measure() -> Outcome<()> {
         "| start and seed of three batteries, empty folder | {:.2} s |",
         first["seconds"].as_f64().unwrap_or_default()
     );
-    let [hello, resolver] = cold::measure().await?;
-    for (name, cold) in [("hello-world function", &hello), ("resolver", &resolver)] {
+    let [hello, sdk, resolver] = cold::measure().await?;
+    for (name, cold) in [
+        ("hello-world function", &hello),
+        ("hello-world function that reads one item", &sdk),
+        ("resolver", &resolver),
+    ] {
         println!(
-            "| {name}: spawn to first answer, median of 15; binary {:.1} MB | {:.0} ms |",
+            "| {name}: spawn to first answer, median of 15; binary {:.1} MB | {:.1} ms |",
             cold.bytes as f64 / 1e6,
             cold.first_answer.as_secs_f64() * 1e3,
         );
@@ -92,6 +101,27 @@ async fn run(server: &Server, path: &str, accept: &str) -> Outcome<Measured> {
     load.run(server.process(), request).await
 }
 
+/// Scans of batteries of which no two share a model, at a pace at which none is met again within the second that the
+/// resolver remembers it.
+async fn cold_scans(server: &Server) -> Outcome<Measured> {
+    let load = Load {
+        connections: 2,
+        length: LENGTH,
+    };
+    let paths = server.batteries_of_their_own(COLD_BATTERIES).await?;
+    let next = AtomicUsize::new(0);
+    let measured = load
+        .run(server.process(), |client: &Client| {
+            let path = &paths[next.fetch_add(1, Ordering::Relaxed) % paths.len()];
+            client.get(format!("{}{path}", server.origin))
+        })
+        .await?;
+    if measured.per_second >= paths.len() as f64 {
+        return Err("too few batteries: their models were still in memory".into());
+    }
+    Ok(measured)
+}
+
 async fn change(server: &Server, first: &Value) -> Outcome<Measured> {
     let load = Load {
         connections: CONNECTIONS,
@@ -99,10 +129,10 @@ async fn change(server: &Server, first: &Value) -> Outcome<Measured> {
     };
     // One passport per connection: changes of one battery are serial by design.
     let passports: Vec<String> = serde_json::from_value(first["passports"].clone())?;
-    let next = std::sync::atomic::AtomicUsize::new(0);
+    let next = AtomicUsize::new(0);
     let token = text(first, "token");
     load.run(server.process(), |client: &Client| {
-        let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let number = next.fetch_add(1, Ordering::Relaxed);
         let passport = &passports[number % passports.len()];
         client
             .post(format!("{}/v1/dpps/{passport}/events", server.origin))

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::routing::get;
+use futures_util::{StreamExt, TryStreamExt};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::Outcome;
+use crate::{CONNECTIONS, Outcome};
 
 /// A server that is up; killed when dropped.
 pub(crate) struct Server {
@@ -62,7 +63,7 @@ pub(crate) async fn hello() -> Outcome<()> {
     Ok(())
 }
 
-/// The whole platform over a fresh folder, seeded, with sixteen passports more for changes.
+/// The whole platform over a fresh folder, seeded, with a passport more for each connection's changes.
 pub(crate) async fn platform() -> Outcome<()> {
     let data = tempfile::tempdir()?;
     let options = local::Options {
@@ -86,7 +87,11 @@ pub(crate) async fn platform() -> Outcome<()> {
         &token,
     )
     .await?;
-    let passports = passports(&running.origin, &token, &unit["batch"]).await?;
+    let batteries = on_market(&running.origin, &token, &unit["batch"], CONNECTIONS).await?;
+    let passports: Vec<String> = batteries
+        .into_iter()
+        .map(|(_, passport)| passport)
+        .collect();
     say(&json!({
         "origin": running.origin, "seconds": seconds, "token": token,
         "unit": battery.unit, "label": battery.label, "model": unit["model"],
@@ -96,26 +101,57 @@ pub(crate) async fn platform() -> Outcome<()> {
     Ok(())
 }
 
-async fn passports(origin: &str, token: &str, batch: &Value) -> Outcome<Vec<String>> {
-    let example: Value = serde_json::from_str(include_str!("../../infra/local/examples/ev.json"))?;
-    let order = post(
-        origin,
-        "/v1/units",
-        token,
-        &json!({"batch": batch, "count": 16, "reason": "benchmark"}),
-    )
-    .await?;
-    let mut passports = Vec::new();
+impl Server {
+    /// Batteries on the market, each of a model and batch of its own; the paths of their carriers.
+    pub(crate) async fn batteries_of_their_own(&self, count: usize) -> Outcome<Vec<String>> {
+        let token = self.ready["token"].as_str().unwrap_or_default();
+        let example = example()?;
+        futures_util::stream::iter(0..count)
+            .map(async |_| {
+                let mut model = example["model"].clone();
+                model["category"] = example["category"].clone();
+                let model = post(&self.origin, "/v1/models", token, &model).await?;
+                let mut batch = example["batch"].clone();
+                batch["model"] = model["id"].clone();
+                let batch = post(&self.origin, "/v1/batches", token, &batch).await?;
+                let unit = on_market(&self.origin, token, &batch["id"], 1).await?;
+                let (unit, _) = unit.first().ok_or("an order without a unit")?;
+                Ok(format!("/{unit}"))
+            })
+            .buffer_unordered(CONNECTIONS)
+            .try_collect()
+            .await
+    }
+}
+
+fn example() -> Outcome<Value> {
+    Ok(serde_json::from_str(include_str!(
+        "../../infra/local/examples/ev.json"
+    ))?)
+}
+
+/// Batteries of a batch, placed on the market: unit and passport.
+async fn on_market(
+    origin: &str,
+    token: &str,
+    batch: &Value,
+    count: usize,
+) -> Outcome<Vec<(String, String)>> {
+    let example = example()?;
+    let order = json!({"batch": batch, "count": count, "reason": "benchmark"});
+    let order = post(origin, "/v1/units", token, &order).await?;
+    let mut batteries = Vec::new();
     for unit in order["units"].as_array().into_iter().flatten() {
+        let unit = unit["unit"].as_str().unwrap_or_default();
         let mut body = example["item"].clone();
-        body["uniqueProductIdentifier"] = unit["unit"].clone();
+        body["uniqueProductIdentifier"] = json!(unit);
         let passport = post(origin, "/v1/dpps", token, &body).await?;
         let id = passport["id"].as_str().unwrap_or_default().to_owned();
         let sold = json!({"type": "placed-on-market", "reason": "benchmark"});
         post(origin, &format!("/v1/dpps/{id}/events"), token, &sold).await?;
-        passports.push(id);
+        batteries.push((unit.to_owned(), id));
     }
-    Ok(passports)
+    Ok(batteries)
 }
 
 async fn get_json(url: &str, token: &str) -> Outcome<Value> {
