@@ -7,10 +7,13 @@ use identity::{ErrorCorrection, LabelId, UnitId};
 use serde::Deserialize;
 use serde_json::json;
 use storage::{
-    Change, CommitError, EventInput, Label, LabelState, OpenRecord, Subject, SubjectChange,
-    fill_random,
+    Change, CommitError, Earlier, EventInput, Label, LabelState, OpenRecord, RecordStatus, Store,
+    Subject, SubjectChange, fill_random,
 };
-use web::{Body, Caller, Idempotency, Path, Platform, Problem, Provenance, Query, now, written};
+use web::{
+    Body, Caller, Decision, Idempotency, Partner, Path, Platform, Problem, Provenance, Query, now,
+    written,
+};
 
 use crate::units::unit_id;
 
@@ -26,7 +29,7 @@ use crate::units::unit_id;
 )]
 pub(crate) async fn issue(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     Path(unit): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -36,6 +39,7 @@ pub(crate) async fn issue(
         Some(text) => Some(label_id(text.as_str().unwrap_or_default())?),
         None => None,
     };
+    let route = format!("POST /v1/units/{unit}/labels");
     let event_type = match replaces {
         Some(_) => "label-replaced",
         None => "label-issued",
@@ -67,18 +71,18 @@ pub(crate) async fn issue(
             new,
         ])
     };
-    let request = LabelRequest {
+    LabelRequest {
         platform: &platform,
         caller: &caller,
         unit,
-        headers: &headers,
-        body: &body,
-        event_type,
-        route: "POST /v1/units/{unitId}/labels",
+        provenance: Provenance::of_body(&body.json, Some(event_type), &["replaces"])?,
+        idempotency: Idempotency::required(&headers, &route, caller.partner()?, body.hash)?,
         location: format!("/v1/units/{unit}/labels/{fresh}"),
         status: StatusCode::CREATED,
-    };
-    request.commit(work).await
+        work,
+    }
+    .make()
+    .await
 }
 
 /// Revoke a label.
@@ -92,64 +96,61 @@ pub(crate) async fn issue(
 )]
 pub(crate) async fn revoke(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     Path((unit, label)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let unit = unit_id(&unit)?;
     let label = label_id(&label)?;
-    let request = LabelRequest {
+    let route = format!("POST /v1/units/{unit}/labels/{label}/revocation");
+    LabelRequest {
         platform: &platform,
         caller: &caller,
         unit,
-        headers: &headers,
-        body: &body,
-        event_type: "label-revoked",
-        route: "POST /v1/units/{unitId}/labels/{labelId}/revocation",
+        provenance: Provenance::of_body(&body.json, Some("label-revoked"), &[])?,
+        idempotency: Idempotency::required(&headers, &route, caller.partner()?, body.hash)?,
         location: format!("/v1/units/{unit}/labels/{label}"),
         status: StatusCode::OK,
-    };
-    request
-        .commit(|labels| {
+        work: |labels: &[Label]| {
             let old = in_force(labels, label)?;
             Ok(vec![Label {
                 state: LabelState::Revoked,
                 changed_at: now(),
                 ..old.clone()
             }])
-        })
-        .await
+        },
+    }
+    .make()
+    .await
 }
 
 /// A change of a unit's labels.
-struct LabelRequest<'a> {
+struct LabelRequest<'a, W> {
     platform: &'a Platform,
     caller: &'a Caller,
     unit: UnitId,
-    headers: &'a HeaderMap,
-    body: &'a Body,
-    event_type: &'static str,
-    route: &'static str,
+    provenance: Provenance,
+    idempotency: Idempotency,
     location: String,
     status: StatusCode,
+    /// The labels that change, from all there are.
+    work: W,
 }
 
-impl LabelRequest<'_> {
-    async fn commit(
-        self,
-        work: impl Fn(&[Label]) -> Result<Vec<Label>, Problem>,
-    ) -> Result<Response, Problem> {
-        let store = &self.platform.store;
+impl<W: Fn(&[Label]) -> Result<Vec<Label>, Problem> + Sync> LabelRequest<'_, W> {
+    async fn make(self) -> Result<Response, Problem> {
+        self.idempotency.decide(&self.platform.store, &self).await
+    }
+}
+
+impl<W: Fn(&[Label]) -> Result<Vec<Label>, Problem> + Sync> Decision for LabelRequest<'_, W> {
+    type Done = Response;
+
+    async fn attempt(&self) -> Result<Option<Response>, Problem> {
         let principal = self.caller.partner()?;
-        let route = format!("{} {}", self.route, self.unit);
-        let idempotency = Idempotency::required(self.headers, &route, principal, self.body.hash)?;
-        if let Some(earlier) = idempotency.earlier(store).await? {
-            return self
-                .answer(earlier.status, &earlier.location, earlier.receipt)
-                .await;
-        }
-        let provenance = Provenance::of_body(&self.body.json, Some(self.event_type))?;
+        let provenance = &self.provenance;
+        let store = &self.platform.store;
         let record = own_unit(self.platform, self.caller, self.unit).await?;
         let role = access::may_raise(
             principal,
@@ -157,7 +158,12 @@ impl LabelRequest<'_> {
             Some(&record.head.organisation),
         )?;
         let evidence = provenance.evidence(store, &principal.organisation).await?;
-        let labels = work(&store.labels(self.unit).await?)?;
+        if is_recycled(store, self.unit).await? {
+            return Err(Problem::conflict(
+                "this battery was recycled: its labels stay as they are",
+            ));
+        }
+        let labels = (self.work)(&store.labels(self.unit).await?)?;
         let change = Change::new(
             vec![SubjectChange {
                 subject: Subject::Unit(self.unit),
@@ -170,30 +176,37 @@ impl LabelRequest<'_> {
                     role: role.to_string(),
                     organisation: principal.organisation.clone(),
                     person: principal.subject.clone(),
-                    reason: provenance.reason,
-                    notes: provenance.notes,
+                    reason: provenance.reason.clone(),
+                    notes: provenance.notes.clone(),
                     occurred_at: provenance.occurred_at,
                     evidence,
                     audience: provenance.event_type.audience(std::iter::empty()),
                 },
                 labels,
             }],
-            idempotency.row(self.status, &self.location),
+            self.idempotency.row(self.status, &self.location),
         );
         match store.commit(&self.platform.site.log(), change, now()).await {
             Ok(receipts) => {
                 let receipt = receipts.first().map(ToString::to_string);
                 self.answer(self.status.as_u16(), &self.location, receipt)
                     .await
+                    .map(Some)
             }
-            Err(CommitError::Answered(earlier)) => {
-                self.answer(earlier.status, &earlier.location, earlier.receipt)
-                    .await
-            }
+            Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
+            Err(CommitError::Stale) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
+    async fn repeat(&self, earlier: Earlier) -> Result<Response, Problem> {
+        own_unit(self.platform, self.caller, self.unit).await?;
+        self.answer(earlier.status, &earlier.location, earlier.receipt)
+            .await
+    }
+}
+
+impl<W> LabelRequest<'_, W> {
     /// The label at `location` as it is now.
     async fn answer(
         &self,
@@ -327,6 +340,11 @@ async fn own_unit(
         .await?
         .filter(|record| caller.acts_for(&record.head.organisation))
         .ok_or_else(|| Problem::not_found("no such unit of your organisation"))
+}
+
+async fn is_recycled(store: &Store, unit: UnitId) -> Result<bool, Problem> {
+    let passport = store.scan(unit).await?.and_then(|scan| scan.passport);
+    Ok(passport.is_some_and(|passport| passport.status == RecordStatus::Recycled))
 }
 
 fn in_force(labels: &[Label], wanted: LabelId) -> Result<&Label, Problem> {

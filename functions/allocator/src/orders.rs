@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use access::Principal;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ledger::Timestamp;
 use serde_json::{Value, json};
 use storage::{
-    Change, CommitError, EventInput, Facts, Order, OrderState, Store, StoreError, SubjectChange,
+    Change, CommitError, Earlier, EventInput, Facts, Order, OrderState, Store, StoreError,
+    SubjectChange,
 };
 use uuid::Uuid;
-use web::{Body, Caller, Idempotency, Path, Platform, Problem, Provenance, now, written};
+use web::{
+    Body, Caller, Decision, Idempotency, Partner, Path, Platform, Problem, Provenance, now, written,
+};
 
 /// Most units of one order.
 const MOST_UNITS: u64 = 10_000;
@@ -31,90 +35,118 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 )]
 pub(crate) async fn create(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let principal = caller.partner()?;
     let idempotency = Idempotency::required(&headers, "POST /v1/units", principal, body.hash)?;
-    if let Some(earlier) = idempotency.earlier(&platform.store).await? {
-        let id = earlier.location.rsplit('/').next().unwrap_or_default();
-        let order = order_of(&platform, &caller, id).await?;
-        return finish(&platform, order, earlier.receipt, StatusCode::CREATED).await;
-    }
-    let provenance = Provenance::of_body(&body.json, Some("unit-allocated"))?;
-    let wanted = Wanted::read(&body)?;
-    let subject = wanted.subject();
-    let record = platform
-        .store
-        .open_for_change(&subject)
-        .await?
-        .filter(|record| caller.acts_for(&record.head.organisation))
-        .ok_or_else(|| Problem::not_found("no such model or batch of your organisation"))?;
-    let model = match &record.head.facts {
-        Facts::Batch { model, .. } => *model,
-        _ => wanted.model,
-    };
-    let role = access::may_raise(
+    let provenance = Provenance::of_body(
+        &body.json,
+        Some("unit-allocated"),
+        &["model", "batch", "count"],
+    )?;
+    let request = OrderRequest {
+        platform: &platform,
+        caller: &caller,
         principal,
-        provenance.event_type.permits(),
-        Some(&record.head.organisation),
-    )?;
-    let evidence = provenance
-        .evidence(&platform.store, &principal.organisation)
-        .await?;
-    let at = now();
-    let mut order = Order::new(
-        principal.organisation.clone(),
-        model,
-        wanted.batch,
-        wanted.count,
-        platform.site.market,
-        at,
-    )?;
-    let location = format!("/v1/orders/{}", order.id);
-    let change = Change::new(
-        vec![SubjectChange {
-            subject,
-            organisation: record.head.organisation.clone(),
-            facts: record.head.facts.clone(),
-            before: Some(record),
-            document: None,
-            event: EventInput {
-                event_type: provenance.event_type.id.clone(),
-                role: role.to_string(),
-                organisation: principal.organisation.clone(),
-                person: principal.subject.clone(),
-                reason: provenance.reason.clone(),
-                notes: Some(format!("order {} of {} units", order.id, wanted.count)),
-                occurred_at: provenance.occurred_at,
-                evidence,
-                audience: provenance.event_type.audience(std::iter::empty()),
-            },
-            labels: Vec::new(),
-        }],
-        idempotency.row(StatusCode::CREATED, &location),
-    );
-    let committed = platform
-        .store
-        .commit_order(&platform.site.log(), change, &mut order, at)
-        .await;
-    match committed {
-        Ok(receipt) => {
-            finish(
-                &platform,
-                order,
-                Some(receipt.to_string()),
-                StatusCode::CREATED,
-            )
+        wanted: Wanted::read(&body)?,
+        provenance,
+        idempotency: &idempotency,
+    };
+    let (order, receipt) = idempotency.decide(&platform.store, &request).await?;
+    finish(&platform, order, receipt, StatusCode::CREATED).await
+}
+
+/// An order that is asked for.
+struct OrderRequest<'a> {
+    platform: &'a Platform,
+    caller: &'a Caller,
+    principal: &'a Principal,
+    wanted: Wanted,
+    provenance: Provenance,
+    idempotency: &'a Idempotency,
+}
+
+impl Decision for OrderRequest<'_> {
+    /// The order and its receipt.
+    type Done = (Order, Option<String>);
+
+    async fn attempt(&self) -> Result<Option<Self::Done>, Problem> {
+        let Self {
+            platform,
+            principal,
+            wanted,
+            provenance,
+            ..
+        } = self;
+        let record = platform
+            .store
+            .open_for_change(&wanted.subject())
+            .await?
+            .filter(|record| self.caller.acts_for(&record.head.organisation))
+            .ok_or_else(|| Problem::not_found("no such model or batch of your organisation"))?;
+        let model = match &record.head.facts {
+            Facts::Batch { model, .. } => *model,
+            _ => wanted.model,
+        };
+        let role = access::may_raise(
+            principal,
+            provenance.event_type.permits(),
+            Some(&record.head.organisation),
+        )?;
+        let evidence = provenance
+            .evidence(&platform.store, &principal.organisation)
+            .await?;
+        let at = now();
+        let mut order = Order::new(
+            principal.organisation.clone(),
+            model,
+            wanted.batch,
+            wanted.count,
+            platform.site.market,
+            at,
+        )?;
+        let location = format!("/v1/orders/{}", order.id);
+        let change = Change::new(
+            vec![SubjectChange {
+                subject: wanted.subject(),
+                organisation: record.head.organisation.clone(),
+                facts: record.head.facts.clone(),
+                before: Some(record),
+                document: None,
+                event: EventInput {
+                    event_type: provenance.event_type.id.clone(),
+                    role: role.to_string(),
+                    organisation: principal.organisation.clone(),
+                    person: principal.subject.clone(),
+                    reason: provenance.reason.clone(),
+                    notes: Some(format!("order {} of {} units", order.id, wanted.count)),
+                    occurred_at: provenance.occurred_at,
+                    evidence,
+                    audience: provenance.event_type.audience(std::iter::empty()),
+                },
+                labels: Vec::new(),
+            }],
+            self.idempotency.row(StatusCode::CREATED, &location),
+        );
+        let log = platform.site.log();
+        match platform
+            .store
+            .commit_order(&log, change, &mut order, at)
             .await
+        {
+            Ok(receipt) => Ok(Some((order, Some(receipt.to_string())))),
+            Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
+            Err(CommitError::Stale) => Ok(None),
+            Err(error) => Err(error.into()),
         }
-        Err(CommitError::Answered(earlier)) => {
-            let id = earlier.location.rsplit('/').next().unwrap_or_default();
-            let order = order_of(&platform, &caller, id).await?;
-            finish(&platform, order, earlier.receipt, StatusCode::CREATED).await
-        }
-        Err(error) => Err(error.into()),
+    }
+
+    async fn repeat(&self, earlier: Earlier) -> Result<Self::Done, Problem> {
+        let id = earlier.location.rsplit('/').next().unwrap_or_default();
+        let order = order_of(self.platform, self.caller, id).await?;
+        Ok((order, earlier.receipt))
     }
 }
 

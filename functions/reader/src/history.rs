@@ -6,9 +6,10 @@ use axum::http::HeaderMap;
 use passport::{Class, Classes};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use storage::{StoredEvent, Subject, VersionEntry};
-use web::{Caller, Path, Platform, Problem, Query};
+use storage::{Record, StoredEvent, Subject, VersionEntry};
+use web::{Caller, Partner, Path, Platform, Problem, Query};
 
+use crate::products::own_product;
 use crate::view::{Loaded, record_read, shown};
 
 /// Versions of a passport.
@@ -27,15 +28,57 @@ pub(crate) async fn versions(
 ) -> Result<Json<Value>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
-    record_read(&platform, &caller, &headers, &loaded.passport).await?;
-    let reading = loaded.reading(&caller);
-    let versions: Vec<Value> = visible_versions(&platform, &loaded, reading.classes)
-        .await?
-        .iter()
-        .zip(1_u64..)
-        .map(|(entry, number)| version_summary(entry, number, reading.classes))
-        .collect();
+    let versions = versions_of(&platform, &caller, &headers, &loaded.passport).await?;
     Ok(Json(json!({"dppId": id, "versions": versions})))
+}
+
+/// Versions of a model.
+#[utoipa::path(
+    get, path = "/v1/models/{id}/versions", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The model")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn model_versions(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let (id, record) = own_product(&platform, &caller, &id, Subject::Model).await?;
+    let versions = versions_of(&platform, &caller, &headers, &record).await?;
+    Ok(Json(json!({"id": id, "versions": versions})))
+}
+
+/// Versions of a batch.
+#[utoipa::path(
+    get, path = "/v1/batches/{id}/versions", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The batch")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn batch_versions(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let (id, record) = own_product(&platform, &caller, &id, Subject::Batch).await?;
+    let versions = versions_of(&platform, &caller, &headers, &record).await?;
+    Ok(Json(json!({"id": id, "versions": versions})))
+}
+
+async fn versions_of(
+    platform: &Platform,
+    caller: &Caller,
+    headers: &HeaderMap,
+    record: &Record,
+) -> Result<Vec<Value>, Problem> {
+    record_read(platform, caller, headers, record).await?;
+    let classes = caller.readable(&record.head.organisation).classes;
+    let versions = visible_versions(platform, record, classes).await?;
+    let numbered = versions.iter().zip(1_u64..);
+    Ok(numbered
+        .map(|(entry, number)| version_summary(entry, number, classes))
+        .collect())
 }
 
 /// One version of a passport.
@@ -55,7 +98,7 @@ pub(crate) async fn version(
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
     let classes = loaded.reading(&caller).classes;
-    let versions = visible_versions(&platform, &loaded, classes).await?;
+    let versions = visible_versions(&platform, &loaded.passport, classes).await?;
     let (number, entry) = number
         .parse::<usize>()
         .ok()
@@ -104,72 +147,154 @@ pub(crate) async fn events(
 ) -> Result<Json<Value>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
-    let reading = loaded.reading(&caller);
-    record_read(&platform, &caller, &headers, &loaded.passport).await?;
-    let subject = &loaded.passport.subject;
+    let history = events_of(&platform, &caller, &headers, &loaded.passport, &query).await?;
+    Ok(named("dppId", id, history))
+}
+
+/// Events of a unit.
+///
+/// Its identity and its labels: allocated, issued, replaced, revoked, and why. For the responsible organisation and, once
+/// the battery is on the market, for those who supervise.
+#[utoipa::path(
+    get, path = "/v1/units/{unitId}/events", tag = "reader", security(("bearer" = [])),
+    params(("unitId" = String, Path, description = "The unit"), ("verify" = Option<bool>, Query, description = "Check the chain")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn unit_events(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path(unit): Path<String>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let unit = platform.unit_id(&unit)?;
+    let unknown = || Problem::not_found("there is no such unit for you");
+    let record = platform
+        .store
+        .record(&Subject::Unit(unit))
+        .await?
+        .ok_or_else(unknown)?;
+    if !caller.acts_for(&record.head.organisation) {
+        let passport = platform
+            .store
+            .scan(unit)
+            .await?
+            .and_then(|scan| scan.passport);
+        let on_market = passport.is_some_and(|passport| passport.placed_on_market_at.is_some());
+        if !(on_market && caller.readable(&record.head.organisation).chain) {
+            return Err(unknown());
+        }
+    }
+    let history = events_of(&platform, &caller, &headers, &record, &query).await?;
+    Ok(named("unit", unit, history))
+}
+
+/// Events of a model.
+#[utoipa::path(
+    get, path = "/v1/models/{id}/events", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The model"), ("verify" = Option<bool>, Query, description = "Check the chain")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn model_events(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path(id): Path<String>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let (id, record) = own_product(&platform, &caller, &id, Subject::Model).await?;
+    let history = events_of(&platform, &caller, &headers, &record, &query).await?;
+    Ok(named("id", id, history))
+}
+
+/// Events of a batch.
+#[utoipa::path(
+    get, path = "/v1/batches/{id}/events", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The batch"), ("verify" = Option<bool>, Query, description = "Check the chain")),
+    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn batch_events(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path(id): Path<String>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    let (id, record) = own_product(&platform, &caller, &id, Subject::Batch).await?;
+    let history = events_of(&platform, &caller, &headers, &record, &query).await?;
+    Ok(named("id", id, history))
+}
+
+/// A history under the name of its subject.
+fn named(name: &str, id: impl serde::Serialize, history: Map<String, Value>) -> Json<Value> {
+    let mut body = Map::from_iter([(name.to_owned(), json!(id))]);
+    body.extend(history);
+    Json(Value::Object(body))
+}
+
+async fn events_of(
+    platform: &Platform,
+    caller: &Caller,
+    headers: &HeaderMap,
+    record: &Record,
+    query: &EventsQuery,
+) -> Result<Map<String, Value>, Problem> {
+    record_read(platform, caller, headers, record).await?;
+    let reading = caller.readable(&record.head.organisation);
     let events = platform
         .store
-        .events(subject, reading.classes, reading.chain)
+        .events(&record.subject, reading.classes, reading.chain)
         .await?;
     let shown = events
         .iter()
         .map(event_body)
         .collect::<Result<Vec<_>, _>>()?;
-    let mut body = Map::from_iter([
-        ("dppId".to_owned(), json!(id)),
-        ("events".to_owned(), Value::Array(shown)),
-    ]);
+    let mut body = Map::from_iter([("events".to_owned(), Value::Array(shown))]);
     if query.verify {
-        body.insert(
-            "chain".to_owned(),
-            verified(&platform, &loaded, reading.chain).await?,
-        );
+        let verified = verified(platform, record, reading.chain).await?;
+        body.insert("chain".to_owned(), verified);
     }
-    Ok(Json(Value::Object(body)))
+    Ok(body)
 }
 
 /// Reads the whole chain and checks every link against the head. Callers without the right to the chain learn whether it
 /// holds, not how long it is.
-async fn verified(platform: &Platform, loaded: &Loaded, chain: bool) -> Result<Value, Problem> {
-    let subject = &loaded.passport.subject;
+async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<Value, Problem> {
     let events = platform
         .store
-        .events(subject, Classes::default(), true)
+        .events(&record.subject, Classes::default(), true)
         .await?;
     let links = events
         .iter()
         .map(|event| (event.bytes.as_slice(), event.disclosures.as_slice()));
-    let head = &loaded.passport.head;
-    Ok(match ledger::verify_chain(&subject.to_string(), links) {
-        Ok(end) if end.seq == head.seq && end.hash == head.event_hash => match chain {
-            true => json!({"holds": true, "events": end.seq, "head": end.hash}),
-            false => json!({"holds": true}),
+    let head = &record.head;
+    Ok(
+        match ledger::verify_chain(&record.subject.to_string(), links) {
+            Ok(end) if end.seq == head.seq && end.hash == head.event_hash => match chain {
+                true => json!({"holds": true, "events": end.seq, "head": end.hash}),
+                false => json!({"holds": true}),
+            },
+            Ok(end) => json!({"holds": false, "fault": if chain {
+                format!("the chain ends at event {}, the record at {}", end.seq, head.seq)
+            } else {
+                "the chain and the record end at different events".to_owned()
+            }}),
+            Err(fault) => json!({"holds": false, "fault": if chain {
+                fault.to_string()
+            } else {
+                "a link does not hold".to_owned()
+            }}),
         },
-        Ok(end) => json!({"holds": false, "fault": if chain {
-            format!("the chain ends at event {}, the record at {}", end.seq, head.seq)
-        } else {
-            "the chain and the record end at different events".to_owned()
-        }}),
-        Err(fault) => json!({"holds": false, "fault": if chain {
-            fault.to_string()
-        } else {
-            "a link does not hold".to_owned()
-        }}),
-    })
+    )
 }
 
 /// The versions in which something changed that these classes can see.
 async fn visible_versions(
     platform: &Platform,
-    loaded: &Loaded,
+    record: &Record,
     classes: Classes,
 ) -> Result<Vec<VersionEntry>, Problem> {
-    let Subject::Passport(_) = loaded.passport.subject else {
-        return Err(Problem::internal(
-            "versions of something else than a passport",
-        ));
-    };
-    let versions = platform.store.versions(&loaded.passport.subject).await?;
+    let versions = platform.store.versions(&record.subject).await?;
     Ok(versions
         .into_iter()
         .filter(|entry| {
@@ -225,6 +350,11 @@ fn event_body(event: &StoredEvent) -> Result<Value, Problem> {
     }
     if let Some(body) = body.as_object_mut() {
         body.retain(|_, value| !value.is_null());
+        // An event this caller may know of and not open: what is not told is not empty.
+        if opened.event_type.is_none() {
+            body.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
+            body.insert("withheld".to_owned(), json!(true));
+        }
     }
     Ok(body)
 }

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use identity::{Carrier, UnitId};
 use serde_json::Value;
 use storage::Facts;
 use uuid::Uuid;
@@ -42,10 +41,7 @@ pub(crate) async fn by_product(
     Path(product): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let unit = Carrier::parse(&product)
-        .map(|carrier| carrier.unit)
-        .or_else(|_| UnitId::parse(&product))
-        .map_err(|error| Problem::malformed(format!("this names no unit: {error}")))?;
+    let unit = platform.unit_id(&product)?;
     let scan = platform
         .store
         .scan(unit)

@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use storage::{Facts, Subject};
+use storage::{Facts, Record, Subject};
 use uuid::Uuid;
-use web::{Caller, ETag, Path, Platform, Problem};
+use web::{Caller, ETag, Partner, Path, Platform, Problem};
 
 use crate::view::{opened, record_read};
 
@@ -19,7 +19,7 @@ use crate::view::{opened, record_read};
 )]
 pub(crate) async fn show_model(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -34,7 +34,7 @@ pub(crate) async fn show_model(
 )]
 pub(crate) async fn show_batch(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -42,14 +42,12 @@ pub(crate) async fn show_batch(
 }
 
 /// Products are shown to their own organisation; others meet them through the passports of their units.
-async fn show(
+pub(crate) async fn own_product(
     platform: &Platform,
     caller: &Caller,
     id: &str,
     subject: impl Fn(Uuid) -> Subject,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    caller.partner()?;
+) -> Result<(Uuid, Record), Problem> {
     let id = Uuid::parse_str(id).map_err(|_| Problem::malformed("expected a UUID in the path"))?;
     let record = platform
         .store
@@ -57,6 +55,17 @@ async fn show(
         .await?
         .filter(|record| caller.acts_for(&record.head.organisation))
         .ok_or_else(|| Problem::not_found("there is no such product of your organisation"))?;
+    Ok((id, record))
+}
+
+async fn show(
+    platform: &Platform,
+    caller: &Caller,
+    id: &str,
+    subject: impl Fn(Uuid) -> Subject,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let (id, record) = own_product(platform, caller, id, subject).await?;
     let reading = caller.readable(&record.head.organisation);
     let revision = record.head.revision(reading.classes);
     let mut tag = ETag {

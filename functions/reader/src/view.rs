@@ -44,11 +44,12 @@ impl Loaded {
             return Err(Problem::internal("a passport without a passport's facts"));
         };
         let responsible = caller.acts_for(&passport.head.organisation);
+        let reading = caller.readable(&passport.head.organisation);
         match status {
             _ if !responsible && !passport.head.facts.is_known_to_others() => {
                 return Err(unknown());
             }
-            RecordStatus::Recycled if matches!(caller, Caller::Public) => {
+            RecordStatus::Recycled if reading.classes.only_public() => {
                 return Err(Problem::gone(
                     "this battery was recycled; its passport has ceased to exist",
                 ));
@@ -90,7 +91,7 @@ impl Loaded {
             model: revision(&self.model),
             batch: self.batch.as_ref().map_or(0, revision),
             passport: revision(&self.passport),
-            view: self.reading(caller).view.to_owned(),
+            view: web::view_name(self.reading(caller).view, &self.passport.head.facts),
         }
     }
 
@@ -116,14 +117,14 @@ impl Loaded {
         Ok(passport::compose(&model, &batch, &item))
     }
 
-    /// When anything last changed that this caller may see: the record's own last change for who is responsible, else
-    /// that of the public part, since more would tell of changes it may not see.
+    /// When anything last changed that this caller may see: the record's own last change for who sees its chain, else that
+    /// of the public part, since more would tell of changes it may not see.
     pub(crate) async fn updated_at(
         &self,
         platform: &Platform,
         caller: &Caller,
     ) -> Result<ledger::Timestamp, Problem> {
-        if caller.acts_for(&self.passport.head.organisation) {
+        if self.reading(caller).chain {
             return Ok(self.passport.head.last_at);
         }
         let scan = platform.store.scan(self.unit).await?;
@@ -144,7 +145,7 @@ impl Loaded {
             platform.site.product_identifier(self.unit),
             status,
             updated_at.to_string(),
-            self.passport.head.organisation.clone(),
+            self.passport.head.operator().to_owned(),
         )
     }
 }

@@ -41,7 +41,9 @@ pub(crate) fn found(
             .into_response();
     };
     let tag = tag(found, media_type, asked.language);
-    let mut response = if tag.known_to(headers) {
+    // What is gone is never "as you know it".
+    let unchanged = found.record != RecordNotice::Recycled && tag.known_to(headers);
+    let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let status = match found.record {

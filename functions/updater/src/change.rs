@@ -11,15 +11,15 @@ use storage::{
     SubjectChange,
 };
 use uuid::Uuid;
-use web::{Caller, ETag, Idempotency, Platform, Precondition, Problem, Provenance, now, written};
+use web::{
+    Caller, Decision, ETag, Idempotency, Platform, Precondition, Problem, Provenance, now,
+    view_name, written,
+};
 
 use crate::rules::{
     battery_status, changed_classes, complete_enough, facts_after, faults, may_write, refuse,
     set_battery_status,
 };
-
-/// How often a change is decided anew when others come between.
-const ATTEMPTS: u32 = 8;
 
 /// A request to change a record that exists.
 pub(crate) struct RecordChange<'a> {
@@ -38,29 +38,14 @@ pub(crate) struct RecordChange<'a> {
 impl RecordChange<'_> {
     /// Makes the change. Where another change of the same record came between, and the caller did not tie its own to a
     /// version it had read, everything is decided anew on what is there now.
-    ///
-    /// Whether the request was answered before is asked only where it cannot be done (again): the transaction holds a new
-    /// request's row, so a repeated one never takes effect twice.
     pub(crate) async fn make(self) -> Result<Response, Problem> {
-        for _ in 0..ATTEMPTS {
-            match self.attempt().await {
-                Ok(Some(response)) => return Ok(response),
-                Ok(None) => {}
-                Err(problem) => return self.answered().await?.ok_or(problem),
-            }
-        }
-        Err(CommitError::Busy.into())
+        self.idempotency.decide(&self.platform.store, &self).await
     }
+}
 
-    /// The answer this request was given before, if it was.
-    async fn answered(&self) -> Result<Option<Response>, Problem> {
-        match self.idempotency.earlier(&self.platform.store).await? {
-            Some(earlier) => repeat(self.platform, self.caller, &earlier).await.map(Some),
-            None => Ok(None),
-        }
-    }
+impl Decision for RecordChange<'_> {
+    type Done = Response;
 
-    /// `None` where the record changed meanwhile.
     async fn attempt(&self) -> Result<Option<Response>, Problem> {
         let store = &self.platform.store;
         let principal = self.caller.partner()?;
@@ -72,8 +57,8 @@ impl RecordChange<'_> {
         let at = now();
         let document = self.document_after(&record, at)?;
         if self.patch.is_some() && self.changes_nothing(&record, document.as_ref()) {
-            if let Some(response) = self.answered().await? {
-                return Ok(Some(response));
+            if let Some(earlier) = self.idempotency.earlier(store).await? {
+                return self.repeat(earlier).await.map(Some);
             }
             return Ok(Some(answer(
                 self.status,
@@ -83,10 +68,10 @@ impl RecordChange<'_> {
                 None,
             )));
         }
-        let facts = facts_after(&self.provenance, &record.head.facts, at);
+        let facts = facts_after(&self.provenance, &record.head, at);
         complete_enough(
             self.platform,
-            &record.head.facts,
+            &record,
             &facts,
             document.as_ref().unwrap_or(&record.document),
         )
@@ -117,9 +102,7 @@ impl RecordChange<'_> {
         );
         match store.commit(&self.platform.site.log(), change, at).await {
             Ok(receipts) => Ok(receipts.first().map(|receipt| self.done(receipt))),
-            Err(CommitError::Answered(earlier)) => {
-                repeat(self.platform, self.caller, &earlier).await.map(Some)
-            }
+            Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
             Err(CommitError::Stale) if self.precondition.is_some() => Err(Problem::stale(
                 "it changed at the same moment: read it again and decide again",
             )),
@@ -128,6 +111,12 @@ impl RecordChange<'_> {
         }
     }
 
+    async fn repeat(&self, earlier: Earlier) -> Result<Response, Problem> {
+        repeat(self.platform, self.caller, &earlier).await
+    }
+}
+
+impl RecordChange<'_> {
     /// Whether the caller may raise this event now, and by which role.
     fn may(&self, principal: &Principal, record: &OpenRecord) -> Result<Role, Problem> {
         let event_type = self.provenance.event_type;
@@ -165,14 +154,12 @@ impl RecordChange<'_> {
         at: Timestamp,
     ) -> Result<Option<Map<String, Value>>, Problem> {
         let event_type = self.provenance.event_type;
-        let mut after = match &self.patch {
-            Some(patch) => {
-                let after = passport::merge_patch(&record.document, patch);
-                may_write(event_type, &record.document, &after)?;
-                Some(after)
-            }
-            None => None,
-        };
+        let mut after = None;
+        if let Some(patch) = &self.patch {
+            let reading = self.caller.readable(&record.head.organisation);
+            may_write(event_type, reading.classes, patch)?;
+            after = Some(passport::merge_patch(&record.document, patch));
+        }
         if let Some(status) = event_type.sets_battery_status() {
             let document = after.get_or_insert_with(|| record.document.clone());
             set_battery_status(document, status, self.provenance.occurred_at.unwrap_or(at));
@@ -183,18 +170,19 @@ impl RecordChange<'_> {
         Ok(after)
     }
 
-    /// Faults quote values, so whoever is not responsible is told only of those in what it changes itself.
+    /// Faults quote values, so whoever may not see all of them is told only of those in what it changes itself.
     fn valid(&self, record: &OpenRecord, after: &Map<String, Value>) -> Result<(), Problem> {
         let mut faults = faults(&record.head.facts, after);
-        if !self.caller.acts_for(&record.head.organisation) {
+        let reading = self.caller.readable(&record.head.organisation);
+        if !reading.classes.contains(Class::Internal) {
             let changed: Vec<String> = passport::delta(&record.document, after)
                 .into_iter()
                 .map(|change| change.pointer)
                 .collect();
             faults.retain(|fault| {
-                changed
-                    .iter()
-                    .any(|pointer| fault.pointer.starts_with(pointer))
+                changed.iter().any(|pointer| {
+                    fault.pointer.starts_with(pointer) || pointer.starts_with(&fault.pointer)
+                })
             });
         }
         refuse(faults)
@@ -321,7 +309,7 @@ fn tag(head: &Head, caller: &Caller) -> ETag {
         model: 0,
         batch: 0,
         passport: 0,
-        view: reading.view.to_owned(),
+        view: view_name(reading.view, &head.facts),
     };
     match head.facts {
         Facts::Model { .. } => tag.model = revision,
@@ -340,9 +328,11 @@ pub(crate) fn answer(
     receipt: Option<String>,
 ) -> Response {
     let id = location.rsplit('/').next().unwrap_or_default();
-    let mut body = json!({"id": id, "location": location, "updatedAt": head.last_at});
-    // How often a record changed in ways a caller may not see is not for it to count.
-    if let (true, Some(body)) = (caller.acts_for(&head.organisation), body.as_object_mut()) {
+    let mut body = json!({"id": id, "location": location});
+    // When and how often a record changed in ways a caller may not see is not for it to know.
+    let chain = caller.readable(&head.organisation).chain;
+    if let (true, Some(body)) = (chain, body.as_object_mut()) {
+        body.insert("updatedAt".to_owned(), json!(head.last_at));
         body.insert("version".to_owned(), json!(head.version));
         body.insert("events".to_owned(), json!(head.seq));
     }

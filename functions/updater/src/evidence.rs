@@ -9,7 +9,9 @@ use passport::Class;
 use serde_json::{Map, Value, json};
 use storage::{CommitError, EVIDENCE_LIMIT, Evidence, EvidenceState};
 use uuid::Uuid;
-use web::{Body, Caller, Idempotency, Path, Platform, Problem, now, required_text, written};
+use web::{
+    Body, Caller, Idempotency, Partner, Path, Platform, Problem, now, required_text, written,
+};
 
 /// Announce evidence.
 ///
@@ -23,7 +25,7 @@ use web::{Body, Caller, Idempotency, Path, Platform, Problem, now, required_text
 )]
 pub(crate) async fn announce(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {

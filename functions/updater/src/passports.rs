@@ -3,11 +3,14 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use identity::{Carrier, UnitId};
+use identity::UnitId;
+use passport::Classes;
 use serde_json::{Map, Value};
 use storage::{Change, CommitError, Facts, RecordStatus, Subject, SubjectChange};
 use uuid::Uuid;
-use web::{Body, Caller, Idempotency, Path, Platform, Precondition, Problem, Provenance, now};
+use web::{
+    Body, Caller, Idempotency, Partner, Path, Platform, Precondition, Problem, Provenance, now,
+};
 
 use crate::change::{RecordChange, answer, event_input, repeat, visible_record};
 use crate::rules::{changed_classes, may_write, set_battery_status, valid};
@@ -24,7 +27,7 @@ use crate::rules::{changed_classes, may_write, set_battery_status, valid};
 )]
 pub(crate) async fn create(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -36,19 +39,20 @@ pub(crate) async fn create(
     }
     let provenance = Provenance::of_headers(&headers, Some("passport-created"))?;
     let mut document = body.json.clone();
-    let unit = named_unit(&mut document)?;
+    let unit = named_unit(&platform, &mut document)?;
     let unit_record = visible_record(&platform, &caller, &Subject::Unit(unit)).await?;
     let Facts::Unit {
         model,
         batch,
-        passport: None,
+        passport: earlier,
         ..
     } = unit_record.head.facts.clone()
     else {
-        return Err(Problem::conflict(format!(
-            "unit `{unit}` has a passport already"
-        )));
+        return Err(Problem::internal("a unit without a unit's facts"));
     };
+    if let Some(earlier) = earlier {
+        replaceable(&platform, unit, earlier).await?;
+    }
     let model_record = visible_record(&platform, &caller, &Subject::Model(model)).await?;
     let (_, category) = crate::rules::level_and_category(&model_record.head.facts);
     let role = access::may_raise(
@@ -64,8 +68,9 @@ pub(crate) async fn create(
         category,
         status: RecordStatus::Draft,
         placed_on_market_at: None,
+        operator: None,
     };
-    may_write(provenance.event_type, &Map::new(), &document)?;
+    may_write(provenance.event_type, Classes::ALL, &document)?;
     if let Some(status) = provenance.event_type.sets_battery_status() {
         set_battery_status(&mut document, status, now());
     }
@@ -118,6 +123,28 @@ pub(crate) async fn create(
     }
 }
 
+/// A unit has one passport; only a draft that was withdrawn before its battery reached the market makes room for another.
+async fn replaceable(platform: &Platform, unit: UnitId, passport: Uuid) -> Result<(), Problem> {
+    let record = platform.store.record(&Subject::Passport(passport)).await?;
+    let withdrawn = record.is_some_and(|record| {
+        matches!(
+            record.head.facts,
+            Facts::Passport {
+                status: RecordStatus::Archived,
+                placed_on_market_at: None,
+                ..
+            }
+        )
+    });
+    if withdrawn {
+        return Ok(());
+    }
+    Err(Problem::conflict(format!(
+        "unit `{unit}` has a passport already: {}",
+        platform.site.passport_identifier(passport)
+    )))
+}
+
 /// Change a passport (EN 18222 `UpdateDPPById`).
 ///
 /// The body is an RFC 7396 merge patch of the groups; event type, reason and evidence come in headers. All or nothing.
@@ -129,7 +156,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn change(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -201,7 +228,7 @@ pub(crate) async fn archive(
 )]
 pub(crate) async fn raise_event(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -217,7 +244,7 @@ pub(crate) async fn raise_event(
         platform: &platform,
         caller: &caller,
         subject: Subject::Passport(id),
-        provenance: Provenance::of_body(&body.json, None)?,
+        provenance: Provenance::of_body(&body.json, None, &["changes"])?,
         patch,
         precondition: Precondition::of(&headers),
         idempotency: Idempotency::required(&headers, &route, principal, body.hash)?,
@@ -241,13 +268,14 @@ const DERIVED: [&str; 8] = [
 ];
 
 /// Takes the unit out of the payload and leaves the groups.
-fn named_unit(document: &mut Map<String, Value>) -> Result<UnitId, Problem> {
-    for member in DERIVED {
-        if document.contains_key(member) {
-            return Err(Problem::malformed(format!(
-                "`{member}` is derived: leave it out"
-            )));
-        }
+fn named_unit(platform: &Platform, document: &mut Map<String, Value>) -> Result<UnitId, Problem> {
+    let derived = DERIVED.iter().filter(|name| document.contains_key(**name));
+    let derived: Vec<String> = derived.map(|name| format!("`{name}`")).collect();
+    if !derived.is_empty() {
+        return Err(Problem::malformed(format!(
+            "derived, so leave it out: {}",
+            derived.join(", ")
+        )));
     }
     let named = document
         .shift_remove("uniqueProductIdentifier")
@@ -255,10 +283,5 @@ fn named_unit(document: &mut Map<String, Value>) -> Result<UnitId, Problem> {
         .ok_or_else(|| {
             Problem::malformed("expected the unit's URL, or its id, in `uniqueProductIdentifier`")
         })?;
-    Carrier::parse(&named)
-        .map(|carrier| carrier.unit)
-        .or_else(|_| UnitId::parse(&named))
-        .map_err(|error| {
-            Problem::malformed(format!("`uniqueProductIdentifier` names no unit: {error}"))
-        })
+    platform.unit_id(&named)
 }

@@ -3,12 +3,13 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use passport::Category;
+use passport::{Category, Classes};
 use serde_json::Map;
 use storage::{Change, CommitError, Facts, Subject, SubjectChange};
 use uuid::Uuid;
 use web::{
-    Body, Caller, Idempotency, Path, Platform, Precondition, Problem, Provenance, member, now,
+    Body, Caller, Idempotency, Partner, Path, Platform, Precondition, Problem, Provenance, member,
+    now,
 };
 
 use crate::change::{RecordChange, answer, event_input, repeat, visible_record};
@@ -25,7 +26,7 @@ use crate::rules::{changed_classes, may_write, valid};
 )]
 pub(crate) async fn create_model(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -43,6 +44,7 @@ pub(crate) async fn create_model(
         headers: &headers,
         body: &body,
         event_type: "model-created",
+        members: &["category", "data"],
         route: "POST /v1/models",
         location: format!("/v1/models/{id}"),
         subject: Subject::Model(id),
@@ -63,7 +65,7 @@ pub(crate) async fn create_model(
 )]
 pub(crate) async fn create_batch(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -79,6 +81,7 @@ pub(crate) async fn create_batch(
         headers: &headers,
         body: &body,
         event_type: "batch-created",
+        members: &["model", "data"],
         route: "POST /v1/batches",
         location: format!("/v1/batches/{id}"),
         subject: Subject::Batch(id),
@@ -99,7 +102,7 @@ pub(crate) async fn create_batch(
 )]
 pub(crate) async fn change_model(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -127,7 +130,7 @@ pub(crate) async fn change_model(
 )]
 pub(crate) async fn change_batch(
     State(platform): State<Platform>,
-    caller: Caller,
+    Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -160,7 +163,7 @@ async fn change_product(
         platform,
         caller,
         subject,
-        provenance: Provenance::of_body(&body.json, None)?,
+        provenance: Provenance::of_body(&body.json, None, &["changes"])?,
         patch: Some(member(&body.json, "changes")?.clone()),
         precondition: Some(precondition),
         idempotency,
@@ -178,6 +181,8 @@ struct Creation<'a> {
     headers: &'a HeaderMap,
     body: &'a Body,
     event_type: &'static str,
+    /// What the body may hold beside its provenance.
+    members: &'static [&'static str],
     route: &'static str,
     location: String,
     subject: Subject,
@@ -193,14 +198,14 @@ impl Creation<'_> {
         if let Some(earlier) = idempotency.earlier(store).await? {
             return repeat(self.platform, self.caller, &earlier).await;
         }
-        let provenance = Provenance::of_body(&self.body.json, Some(self.event_type))?;
+        let provenance = Provenance::of_body(&self.body.json, Some(self.event_type), self.members)?;
         let role = access::may_raise(
             principal,
             provenance.event_type.permits(),
             Some(&principal.organisation),
         )?;
         let document = member(&self.body.json, "data")?.clone();
-        may_write(provenance.event_type, &Map::new(), &document)?;
+        may_write(provenance.event_type, Classes::ALL, &document)?;
         valid(&self.facts, &document)?;
         let classes = changed_classes(&Map::new(), Some(&document));
         let event = event_input(self.platform, principal, role, &provenance, classes).await?;

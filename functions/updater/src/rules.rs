@@ -1,9 +1,9 @@
 //! What a change has to be before it is written: allowed by its event type, valid, complete where the market asks for it.
 
 use ledger::Timestamp;
-use passport::{Category, Class, Fault, Level, catalogue};
+use passport::{Category, Class, Classes, EventType, Fault, Level, Op, Touched, catalogue};
 use serde_json::{Map, Value, json};
-use storage::{Facts, RecordStatus, Subject};
+use storage::{Facts, Head, OpenRecord, RecordStatus, Subject};
 use web::{Platform, Problem, Provenance};
 
 /// Every fault of a document at once.
@@ -24,28 +24,34 @@ pub(crate) fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {
     }
 }
 
-/// Refuses the whole patch where it touches one attribute that this event type may not change, naming each.
+/// Refuses the whole patch where it names one attribute that this event type may not change, or that the caller may not
+/// see, naming each. Decided on the patch alone: whether an attribute has a value, and which, is told by no refusal.
 pub(crate) fn may_write(
-    event_type: &passport::EventType,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
+    event_type: &EventType,
+    classes: Classes,
+    patch: &Map<String, Value>,
 ) -> Result<(), Problem> {
-    let forbidden: Vec<String> = passport::delta(before, after)
-        .into_iter()
-        .filter(|change| {
-            catalogue()
-                .by_pointer(&change.pointer)
-                .is_some_and(|attribute| !attribute.written_by(&event_type.id))
-        })
-        .map(|change| change.pointer)
-        .collect();
-    if forbidden.is_empty() {
+    let touched = passport::touched(patch);
+    let named = |refused: &dyn Fn(&Touched) -> bool| {
+        let refused = touched.iter().filter(|one| refused(one));
+        let pointers: Vec<String> = refused.map(|one| one.attribute.pointer()).collect();
+        (!pointers.is_empty()).then(|| pointers.join(", "))
+    };
+    let reasons = [
+        named(&|one| !one.attribute.written_by(&event_type.id))
+            .map(|pointers| format!("`{}` may not change {pointers}", event_type.id)),
+        named(&|one| one.removed && !event_type.may_remove)
+            .map(|pointers| format!("`{}` may not remove {pointers}", event_type.id)),
+        named(&|one| !classes.contains(one.attribute.class))
+            .map(|pointers| format!("you may not change what you may not read: {pointers}")),
+    ];
+    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
+    if reasons.is_empty() {
         return Ok(());
     }
     Err(Problem::forbidden(format!(
-        "`{}` may not change {}; nothing was changed",
-        event_type.id,
-        forbidden.join(", ")
+        "{}; nothing was changed",
+        reasons.join("; ")
     )))
 }
 
@@ -61,29 +67,33 @@ pub(crate) fn changed_classes(
     })
 }
 
-/// A battery may be placed on the market only with every mandatory data point of the active guidance.
+/// A battery may be placed on the market only with every mandatory data point of the active guidance, and keeps them
+/// afterwards: a change that takes values away is held against them too.
 pub(crate) async fn complete_enough(
     platform: &Platform,
-    before: &Facts,
+    before: &OpenRecord,
     after: &Facts,
     document: &Map<String, Value>,
 ) -> Result<(), Problem> {
-    let (
-        Facts::Passport {
-            status: RecordStatus::Draft,
-            ..
-        },
-        Facts::Passport {
-            model,
-            batch,
-            category,
-            status: RecordStatus::Active,
-            ..
-        },
-    ) = (before, after)
+    let Facts::Passport {
+        model,
+        batch,
+        category,
+        status: RecordStatus::Active,
+        ..
+    } = after
     else {
         return Ok(());
     };
+    let placed = before.head.facts != *after;
+    let removed = || {
+        passport::delta(&before.document, document)
+            .iter()
+            .any(|change| change.op == Op::Remove)
+    };
+    if !placed && !removed() {
+        return Ok(());
+    }
     let mut levels = Vec::new();
     for subject in [Some(Subject::Model(*model)), batch.map(Subject::Batch)]
         .into_iter()
@@ -107,11 +117,12 @@ pub(crate) async fn complete_enough(
     refuse(faults)
 }
 
-pub(crate) fn facts_after(provenance: &Provenance, before: &Facts, at: Timestamp) -> Facts {
-    let mut after = before.clone();
+pub(crate) fn facts_after(provenance: &Provenance, before: &Head, at: Timestamp) -> Facts {
+    let mut after = before.facts.clone();
     if let Facts::Passport {
         status,
         placed_on_market_at,
+        operator,
         ..
     } = &mut after
     {
@@ -119,6 +130,7 @@ pub(crate) fn facts_after(provenance: &Provenance, before: &Facts, at: Timestamp
             Some("active") => {
                 *status = RecordStatus::Active;
                 placed_on_market_at.get_or_insert(provenance.occurred_at.unwrap_or(at));
+                operator.get_or_insert_with(|| before.organisation.clone());
             }
             Some("archived") => *status = RecordStatus::Archived,
             Some("recycled") => *status = RecordStatus::Recycled,

@@ -18,6 +18,9 @@ pub use seed::{Battery, Seeded, seed};
 pub use stores::{PREFIX, data_key};
 pub use welcome::welcome;
 
+/// Where everything is kept where nothing else is said.
+pub const DEFAULT_DATA: &str = ".local";
+
 /// The embedded store parses and copies every item on its way to SQLite; a faster allocator shows.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -19,7 +19,7 @@ struct Arguments {
     #[arg(long, default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
     /// Where everything is kept.
-    #[arg(long, default_value = ".local")]
+    #[arg(long, default_value = local::DEFAULT_DATA)]
     data: PathBuf,
     /// Add the example batteries again, beside what is there. An empty store gets them anyway.
     #[arg(long)]
@@ -40,7 +40,7 @@ enum Command {
         #[arg(long)]
         person: Option<String>,
         /// Where everything is kept.
-        #[arg(long, default_value = ".local")]
+        #[arg(long, default_value = local::DEFAULT_DATA)]
         data: PathBuf,
     },
     /// Print the OpenAPI document as the code has it.

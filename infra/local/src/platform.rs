@@ -32,6 +32,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// `http://HOST:PORT` for a client on the same network.
     pub origin: String,
+    /// Where everything is kept.
+    pub data: PathBuf,
     /// Makes tokens.
     pub issuer: Issuer,
     /// The tables and buckets beneath.
@@ -112,6 +114,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     Ok(Running {
         address,
         origin: format!("http://{host}"),
+        data: options.data.clone(),
         issuer,
         store,
         dynamodb_endpoint,

@@ -13,11 +13,10 @@ use web::{Platform, Problem};
 pub fn router(platform: Platform) -> Router {
     let public = resolver::router(Resolver::new(platform.store.clone(), platform.site.clone()));
     let (partners, _) = partner_routes().split_for_parts();
-    partners
+    let partners = partners
         .with_state(platform)
-        .route("/v1/{*rest}", axum::routing::any(no_such_route))
-        .merge(public)
-        .fallback(no_such_route)
+        .route("/v1/{*rest}", axum::routing::any(no_such_route));
+    web::finished(partners.merge(public))
         .layer(DefaultBodyLimit::max(web::BODY_LIMIT))
         .layer(CompressionLayer::new().gzip(true))
 }

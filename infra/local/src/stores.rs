@@ -64,7 +64,8 @@ pub(crate) async fn open(data: &Path) -> Result<Stores, Failure> {
     } else {
         (dynamodb(data).await?, s3(data).await?)
     };
-    create_tables(&dynamodb, PREFIX).await?;
+    // The embedded store finds a stream's next number by reading all of them: every event would slow the next.
+    create_tables(&dynamodb, PREFIX, elsewhere).await?;
     create_bucket(&s3, &buckets.intake, false).await?;
     // The embedded twin of S3 keeps no versions and so has no Object Lock.
     create_bucket(&s3, &buckets.evidence, elsewhere).await?;

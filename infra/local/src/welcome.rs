@@ -1,7 +1,10 @@
 //! What `cargo run` prints.
 
+use std::path::Path;
+
 use identity::{Carrier, ErrorCorrection, Symbol};
 
+use crate::DEFAULT_DATA;
 use crate::platform::Running;
 use crate::seed::Seeded;
 
@@ -29,12 +32,26 @@ pub fn welcome(running: &Running, seeded: &Seeded) -> String {
             )
         })
         .collect();
+    let phone = match running.address.ip().is_loopback() {
+        true => "  A phone can scan it too with   cargo run -- --listen 0.0.0.0:9000\n",
+        false => "",
+    };
+    let data = match running.data == Path::new(DEFAULT_DATA) {
+        true => String::new(),
+        false => format!(" --data {}", running.data.display()),
+    };
+    let now = web::now();
     format!(
-        "\nBattery passports, on this machine. Scan or open:\n\n{code}\n  {:<34} {url}\n{others}\n\
-         Everything it offers         {origin}/docs\n\
-         A token                      cargo run -q -- token --role economic-operator --org {}\n\
-         Its history, as that partner curl -H \"Authorization: Bearer $TOKEN\" '{origin}/v1/dpps/{}/events?verify=true'\n\n\
+        "\nBattery passports, on this machine. Scan or open:\n\n{code}\n  {:<34} {url}\n{others}{phone}\n\
+         Everything it offers   {origin}/docs\n\n\
+         A token      TOKEN=$(cargo run -q -- token --role economic-operator --org {}{data})\n\
+         A change     curl -H \"Authorization: Bearer $TOKEN\" -H \"Idempotency-Key: $RANDOM$RANDOM\" -H 'Content-Type: application/json' \\\n\
+         \x20              {origin}/v1/dpps/{passport}/events -d '{{\"type\":\"measurement\",\"reason\":\"first reading\",\"changes\":\
+         {{\"condition\":{{\"stateOfCharge\":{{\"value\":54,\"unit\":\"%\",\"measuredAt\":\"{now}\"}}}}}}}}'\n\
+         Its history  curl -H \"Authorization: Bearer $TOKEN\" '{origin}/v1/dpps/{passport}/events?verify=true'\n\n\
          Ctrl-C stops it; nothing is lost.\n",
-        battery.name, battery.organisation, battery.passport
+        battery.name,
+        battery.organisation,
+        passport = battery.passport,
     )
 }

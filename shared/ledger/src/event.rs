@@ -22,6 +22,7 @@ const FEWEST_DIGESTS: usize = 8;
 
 pub(crate) const CHAIN: &str = "chain";
 pub(crate) const COMMITMENT: &str = "commitment";
+pub(crate) const EVIDENCE: &str = "evidence";
 
 /// Who acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,10 @@ pub struct EvidenceReference {
     /// The locked version that holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Access class of the evidence. It decides the audience, since the hash of restricted bytes is restricted too, and is
+    /// not itself disclosed: 0 in an opened event.
+    #[serde(skip)]
+    pub class: u8,
 }
 
 /// An access class whose part changed.
@@ -183,8 +188,8 @@ pub enum SealError {
     /// An attribute whose name could be taken for another disclosure's.
     #[error("`{0}` is no JSON Pointer: expected an attribute such as `/condition/stateOfHealth`")]
     NotAPointer(String),
-    /// An attribute or a class's commitment that comes twice.
-    #[error("`{0}` comes twice: name each attribute and each class once")]
+    /// An attribute, a class's commitment or a piece of evidence that comes twice.
+    #[error("`{0}` comes twice: name each attribute, each class and each piece of evidence once")]
     Repeated(String),
     /// A class that nobody can read.
     #[error("`{0}` is no access class: expected 0 to 4")]
@@ -215,8 +220,9 @@ impl EventDraft {
         if let Some(at) = self.occurred_at {
             said.push((own, "occurredAt".to_owned(), json!(at)));
         }
-        if !self.evidence.is_empty() {
-            said.push((own, "evidence".to_owned(), json!(self.evidence)));
+        for evidence in &self.evidence {
+            let audience = Audience::Class(evidence.class);
+            said.push((audience, EVIDENCE.to_owned(), json!(evidence)));
         }
         for change in &self.commitments {
             let audience = Audience::Class(change.class);
@@ -237,6 +243,7 @@ impl EventDraft {
         let (changes, commitments) = (&self.changes, &self.commitments);
         let classes = changes.iter().map(|change| change.class);
         let classes = classes.chain(commitments.iter().map(|change| change.class));
+        let classes = classes.chain(self.evidence.iter().map(|evidence| evidence.class));
         if let Some(class) = classes.chain([self.audience]).find(|class| *class > 4) {
             return Err(SealError::UnknownClass(class));
         }
@@ -249,8 +256,14 @@ impl EventDraft {
                 return Err(SealError::Repeated(change.pointer.clone()));
             }
         }
-        for change in commitments {
-            let name = format!("{COMMITMENT} {}", change.class);
+        let commitments = commitments
+            .iter()
+            .map(|change| format!("{COMMITMENT} {}", change.class));
+        let evidence = self
+            .evidence
+            .iter()
+            .map(|evidence| format!("{EVIDENCE} {}", evidence.id));
+        for name in commitments.chain(evidence) {
             if !seen.insert(name.clone()) {
                 return Err(SealError::Repeated(name));
             }

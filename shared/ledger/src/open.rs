@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::disclosure::{digest, read};
 use crate::event::{
-    Actor, AttributeChange, CHAIN, COMMITMENT, CommitmentChange, EvidenceReference,
+    Actor, AttributeChange, CHAIN, COMMITMENT, CommitmentChange, EVIDENCE, EvidenceReference,
     MOST_DISCLOSURES, VERSION,
 };
 use crate::id::{EventId, Sha256, Timestamp};
@@ -140,6 +140,7 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
         let (name, value) = read(disclosure).ok_or(OpenError::Malformed(index))?;
         let what = match name.as_str() {
             COMMITMENT => format!("{name} {}", value.get("class").unwrap_or(&Value::Null)),
+            EVIDENCE => format!("{name} {}", value.get("id").unwrap_or(&Value::Null)),
             _ => name.clone(),
         };
         if !said.insert(what) {
@@ -153,6 +154,7 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
         .changes
         .sort_by(|one, other| one.pointer.cmp(&other.pointer));
     event.commitments.sort_by_key(|change| change.class);
+    event.evidence.sort_by(|one, other| one.id.cmp(&other.id));
     Ok(event)
 }
 
@@ -179,7 +181,12 @@ impl OpenedEvent {
             "reason" => self.reason = Some(serde_json::from_value(value)?),
             "notes" => self.notes = Some(serde_json::from_value(value)?),
             "occurredAt" => self.occurred_at = Some(serde_json::from_value(value)?),
-            "evidence" => self.evidence = serde_json::from_value(value)?,
+            // The first events held all of it in one list, for the event's own audience.
+            EVIDENCE if value.is_array() => {
+                let list: Vec<EvidenceReference> = serde_json::from_value(value)?;
+                self.evidence.extend(list);
+            }
+            EVIDENCE => self.evidence.push(serde_json::from_value(value)?),
             COMMITMENT => self.commitments.push(serde_json::from_value(value)?),
             pointer if pointer.starts_with('/') => {
                 let mut value = value;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::parse::escaped;
-use crate::{Class, Classes, catalogue};
+use crate::{Attribute, Class, Classes, catalogue};
 
 /// What happened to an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -100,6 +100,40 @@ fn merge_members(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
             }
         }
     }
+}
+
+/// An attribute that a merge patch names.
+#[derive(Debug, Clone, Copy)]
+pub struct Touched {
+    /// The attribute.
+    pub attribute: &'static Attribute,
+    /// Whether the patch takes its value away.
+    pub removed: bool,
+}
+
+/// The attributes a merge patch names, whether or not the document has them: what a caller may change is decided on these,
+/// so that no answer tells what is there. A group that is removed, or replaced by what is no group, stands for all its
+/// attributes.
+#[must_use]
+pub fn touched(patch: &Map<String, Value>) -> Vec<Touched> {
+    let mut touched = Vec::new();
+    for (group, change) in patch {
+        match change {
+            Value::Object(attributes) => {
+                let known = attributes.iter().filter_map(|(id, value)| {
+                    let attribute = catalogue().attribute(group, id)?;
+                    let removed = value.is_null();
+                    Some(Touched { attribute, removed })
+                });
+                touched.extend(known);
+            }
+            _ => touched.extend(catalogue().group(group).map(|attribute| Touched {
+                attribute,
+                removed: true,
+            })),
+        }
+    }
+    touched
 }
 
 /// Where a value stands: in a group, or, in a document that is not valid, in place of one.
@@ -259,147 +293,4 @@ pub fn compose(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn map(value: Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
-    }
-
-    #[test]
-    fn merge_patch_as_in_rfc_7396_appendix_a() {
-        let cases = [
-            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
-            (
-                json!({"a": "b"}),
-                json!({"b": "c"}),
-                json!({"a": "b", "b": "c"}),
-            ),
-            (json!({"a": "b"}), json!({"a": null}), json!({})),
-            (
-                json!({"a": "b", "b": "c"}),
-                json!({"a": null}),
-                json!({"b": "c"}),
-            ),
-            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
-            (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
-            (
-                json!({"a": {"b": "c"}}),
-                json!({"a": {"b": "d", "c": null}}),
-                json!({"a": {"b": "d"}}),
-            ),
-            (
-                json!({"a": [{"b": "c"}]}),
-                json!({"a": [1]}),
-                json!({"a": [1]}),
-            ),
-            (
-                json!({"e": null}),
-                json!({"a": 1}),
-                json!({"e": null, "a": 1}),
-            ),
-            (
-                json!({"a": "foo"}),
-                json!({"a": {"b": 1}}),
-                json!({"a": {"b": 1}}),
-            ),
-            (
-                json!({}),
-                json!({"a": {"bb": {"ccc": null}}}),
-                json!({"a": {"bb": {}}}),
-            ),
-        ];
-        for (document, patch, expected) in cases {
-            assert_eq!(
-                merge_patch(&map(document.clone()), &map(patch.clone())),
-                map(expected),
-                "{document} with {patch}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_change_names_the_attribute_and_never_a_leaf_of_it() {
-        let before = map(json!({
-            "performance": {"ratedCapacity": {"value": 230, "unit": "A.h"}, "nominalVoltage": {"value": 400, "unit": "V"}},
-        }));
-        let after = map(json!({
-            "performance": {"ratedCapacity": {"value": 229, "unit": "A.h"}},
-            "condition": {"stateOfCharge": {"value": 54, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}},
-        }));
-        let changes: Vec<(String, u8, &str)> = delta(&before, &after)
-            .into_iter()
-            .map(|change| (change.pointer, change.class.number(), change.op.as_str()))
-            .collect();
-        assert_eq!(
-            changes,
-            [
-                ("/performance/ratedCapacity".to_owned(), 1, "replace"),
-                ("/performance/nominalVoltage".to_owned(), 1, "remove"),
-                ("/condition/stateOfCharge".to_owned(), 4, "add"),
-            ]
-        );
-    }
-
-    #[test]
-    fn what_nobody_described_is_internal() {
-        let document = map(
-            json!({"performance": {"unheardOf": 1}, "odd": 7, "materials": {"chemistry": "na-ion"}}),
-        );
-        let parts = split(&document);
-        assert_eq!(
-            parts.keys().copied().collect::<Vec<_>>(),
-            [Class::Public, Class::Internal]
-        );
-        assert_eq!(
-            parts.get(&Class::Internal),
-            Some(&map(json!({"performance": {"unheardOf": 1}, "odd": 7})))
-        );
-        assert_eq!(
-            select(&document, Classes::PUBLIC),
-            map(json!({"materials": {"chemistry": "na-ion"}}))
-        );
-    }
-
-    #[test]
-    fn the_finer_level_wins_attribute_by_attribute() {
-        let model = map(
-            json!({"identification": {"mass": {"value": 300, "unit": "kg"}, "modelName": "A"}}),
-        );
-        let batch = map(json!({"circularity": {"recoveredLead": {"value": 4, "unit": "%"}}}));
-        let item = map(json!({"identification": {"mass": {"value": 301, "unit": "kg"}}}));
-        assert_eq!(
-            compose(&model, &batch, &item),
-            map(json!({
-                "identification": {"mass": {"value": 301, "unit": "kg"}, "modelName": "A"},
-                "circularity": {"recoveredLead": {"value": 4, "unit": "%"}},
-            }))
-        );
-    }
-
-    #[test]
-    fn pointers_escape_as_rfc_6901_asks() {
-        let document = map(json!({"a/b": {"c~d": 1}}));
-        let pointers: Vec<String> = attributes(&document).into_keys().collect();
-        assert_eq!(pointers, ["/a~1b/c~0d"]);
-        let changes = delta(&Map::new(), &document);
-        assert_eq!(apply(&Map::new(), &changes), document);
-    }
-
-    #[test]
-    fn a_change_to_null_survives_the_wire() {
-        let change = AttributeChange {
-            pointer: "/a/b".to_owned(),
-            class: Class::Internal,
-            op: Op::Replace,
-            before: Some(Value::Null),
-            after: Some(json!(1)),
-        };
-        let text = serde_json::to_string(&change).unwrap();
-        assert_eq!(
-            serde_json::from_str::<AttributeChange>(&text).unwrap(),
-            change
-        );
-    }
-}
+mod tests;

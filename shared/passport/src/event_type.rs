@@ -92,6 +92,9 @@ pub struct EventType {
     pub audience: Audience,
     /// Whether it may bring changed data.
     pub may_change: bool,
+    /// Whether it may take values away, beside setting them.
+    #[serde(default)]
+    pub may_remove: bool,
     /// Whether it says nothing beside the data it changes, so that without a change there is no event.
     #[serde(default)]
     pub only_data: bool,

@@ -26,7 +26,8 @@ pub use attribute::{Attribute, CodeValue, Field, Level, Translated, Type};
 pub use catalogue::{Catalogue, catalogue};
 pub use class::{Class, Classes, NotAClass};
 pub use document::{
-    AttributeChange, Op, apply, attributes, compose, delta, merge_patch, select, split,
+    AttributeChange, Op, Touched, apply, attributes, compose, delta, merge_patch, select, split,
+    touched,
 };
 pub use event_type::{Audience, Effect, EventType, EvidenceRule, Permit, Relation};
 pub use fault::Fault;

@@ -263,7 +263,7 @@ impl SubjectChange {
             reason: event.reason.clone(),
             notes: event.notes.clone(),
             occurred_at: event.occurred_at,
-            evidence: event.evidence.clone(),
+            evidence: self.cited_evidence(),
             audience: event.audience.number(),
             commitments: parts
                 .changed
@@ -284,8 +284,20 @@ impl SubjectChange {
         });
         match failure {
             Some(error) => Err(error),
-            None => sealed.map_err(StoreError::damaged),
+            None => sealed.map_err(StoreError::seal),
         }
+    }
+
+    /// Evidence is cited to those who may see both the event and the evidence.
+    fn cited_evidence(&self) -> Vec<EvidenceReference> {
+        let cited = self.event.evidence.iter().map(|evidence| {
+            let own = Class::from_number(evidence.class).unwrap_or(Class::Internal);
+            EvidenceReference {
+                class: own.max(self.event.audience).number(),
+                ..evidence.clone()
+            }
+        });
+        cited.collect()
     }
 
     fn part_rows(
@@ -365,9 +377,7 @@ impl SubjectChange {
             .iter()
             .find(|part| part.class == Class::Public);
         let before = self.before.as_ref();
-        let same_facts = before.is_some_and(|record| {
-            record.head.facts == self.facts && record.head.organisation == self.organisation
-        });
+        let same_facts = before.is_some_and(|record| record.head.facts == self.facts);
         if part.is_none() && same_facts {
             return Ok(None);
         }

@@ -84,6 +84,7 @@ impl Store {
         rows: Vec<Row>,
         receipts: &[Receipt],
     ) -> Result<(), CommitError> {
+        crate::size::fits(&rows)?;
         let token = uuid::Uuid::new_v4().to_string();
         for attempt in 0..CONFLICT_ATTEMPTS {
             let puts = rows.iter().map(|row| self.put_action(row));

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// A stored item is not what was written.
     #[error("stored data are damaged: {0}")]
     Damaged(String),
+    /// More than the store can keep at once; a retry would not help.
+    #[error("too large to be kept: {0}")]
+    TooLarge(String),
     /// The environment lacks what the store needs.
     #[error("the store is not configured: {0}")]
     Misconfigured(String),
@@ -28,6 +31,16 @@ impl StoreError {
             source = cause.source();
         }
         Self::Unavailable(text)
+    }
+
+    /// An event that cannot be sealed.
+    pub(crate) fn seal(error: ledger::SealError) -> Self {
+        match error {
+            ledger::SealError::TooLong(_) | ledger::SealError::TooManyDisclosures(_) => {
+                Self::TooLarge(error.to_string())
+            }
+            other => Self::damaged(other),
+        }
     }
 
     pub(crate) fn damaged(cause: impl std::fmt::Display) -> Self {

@@ -34,6 +34,7 @@ mod record;
 mod requests;
 mod scan;
 mod sealing;
+mod size;
 mod store;
 mod subject;
 mod tables;

@@ -45,6 +45,19 @@ impl Head {
             .sum()
     }
 
+    /// The economic operator that everybody is told of: who placed the battery on the market, and until then who is
+    /// responsible for the record. Whoever takes it over as waste is not named: that would give its status away.
+    #[must_use]
+    pub fn operator(&self) -> &str {
+        match &self.facts {
+            Facts::Passport {
+                operator: Some(operator),
+                ..
+            } => operator,
+            _ => &self.organisation,
+        }
+    }
+
     pub(crate) fn part(&self, class: Class) -> Option<&PartReference> {
         self.parts.iter().find(|part| part.class == class)
     }
@@ -98,6 +111,9 @@ pub enum Facts {
         status: RecordStatus,
         /// When the battery was placed on the market.
         placed_on_market_at: Option<Timestamp>,
+        /// The economic operator that placed it there.
+        #[serde(default)]
+        operator: Option<String>,
     },
     /// A battery.
     Unit {

@@ -31,7 +31,7 @@ pub struct Scan {
 pub struct PublicPart {
     /// The passport; nil for a model or batch.
     pub passport: Uuid,
-    /// The responsible organisation; empty for a model or batch.
+    /// The economic operator ([`Head::operator`]); empty for a model or batch.
     pub organisation: String,
     /// How often the public part changed.
     pub revision: u64,
@@ -91,7 +91,7 @@ pub(crate) fn public_row(
         sk: PUBLIC.to_owned(),
         v: 1,
         passport: *passport,
-        organisation: head.organisation.clone(),
+        organisation: head.operator().to_owned(),
         revision: head.part(Class::Public).map_or(0, |part| part.revision),
         status: *status,
         placed_on_market_at: *placed_on_market_at,

@@ -70,18 +70,24 @@ impl Table {
     }
 }
 
-/// Creates what is missing of the five tables and waits until they can be used.
+/// Creates what is missing of the five tables and waits until they can be used; without `streams` where nobody reads them.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`] where the endpoint refuses or does not answer.
-pub async fn create_tables(client: &Client, prefix: &str) -> Result<(), StoreError> {
+pub async fn create_tables(client: &Client, prefix: &str, streams: bool) -> Result<(), StoreError> {
     for table in Table::ALL {
-        create(client, table, &format!("{prefix}-{}", table.suffix())).await?;
+        let name = format!("{prefix}-{}", table.suffix());
+        create(client, table, &name, streams && table.streams()).await?;
     }
     Ok(())
 }
 
-async fn create(client: &Client, table: Table, name: &str) -> Result<(), StoreError> {
+async fn create(
+    client: &Client,
+    table: Table,
+    name: &str,
+    streams: bool,
+) -> Result<(), StoreError> {
     let mut request = client
         .create_table()
         .table_name(name)
@@ -107,7 +113,7 @@ async fn create(client: &Client, table: Table, name: &str) -> Result<(), StoreEr
                     .map_err(StoreError::unavailable)?,
             );
     }
-    if table.streams() {
+    if streams {
         request = request.stream_specification(
             StreamSpecification::builder()
                 .stream_enabled(true)

@@ -46,6 +46,23 @@ impl Caller {
     }
 }
 
+/// A caller with a token: asked for before the body is read, so that nobody else is told of its faults.
+#[derive(Debug, Clone)]
+pub struct Partner(pub Caller);
+
+impl FromRequestParts<Platform> for Partner {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        platform: &Platform,
+    ) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, platform).await?;
+        caller.partner()?;
+        Ok(Self(caller))
+    }
+}
+
 impl FromRequestParts<Platform> for Caller {
     type Rejection = Problem;
 

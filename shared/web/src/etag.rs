@@ -4,8 +4,19 @@ use std::fmt;
 
 use axum::http::HeaderMap;
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
+use storage::Facts;
 
 use crate::Problem;
+
+/// The name of a view in a tag: what a reader may see and, of a passport, where its record stands, since the header says
+/// that without any value having changed.
+#[must_use]
+pub fn view_name(view: &str, facts: &Facts) -> String {
+    match facts {
+        Facts::Passport { status, .. } => format!("{view}-{}", status.as_str()),
+        _ => view.to_owned(),
+    }
+}
 
 /// The tag of one view of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,29 @@
-//! Path and query, refused with a problem document.
+//! Path, query and single headers, refused with a problem document.
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
+
+/// A header that may come once, as a text.
+///
+/// # Errors
+/// 400 where it comes twice or holds other than visible ASCII.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(Problem::malformed(format!("`{name}` comes twice")));
+    }
+    value
+        .to_str()
+        .map(Some)
+        .map_err(|_| Problem::malformed(format!("`{name}` holds other than visible ASCII")))
+}
 
 /// The path's parameters.
 #[derive(Debug)]

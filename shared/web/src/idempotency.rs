@@ -3,12 +3,41 @@
 use access::Principal;
 use axum::http::{HeaderMap, StatusCode};
 use ledger::Sha256;
-use storage::{Earlier, Request, Store};
+use storage::{CommitError, Earlier, Request, Store};
 
 use crate::Problem;
+use crate::extract::header;
+use crate::provenance::HEADERS;
 
+/// How often a change is decided anew when others come between.
+const ATTEMPTS: u32 = 8;
 /// The longest key.
 const KEY_LIMIT: usize = 255;
+
+/// The hash of what was asked: the body and, where provenance comes in headers, these too.
+fn with_provenance(headers: &HeaderMap, body: Sha256) -> Sha256 {
+    let named = HEADERS.into_iter().filter_map(|name| {
+        let value = headers.get(name)?;
+        Some(format!("{name}: {}", Sha256::of(value.as_bytes())))
+    });
+    let named: Vec<String> = named.collect();
+    if named.is_empty() {
+        return body;
+    }
+    Sha256::of(format!("{body}\n{}", named.join("\n")).as_bytes())
+}
+
+/// A change that may have to be decided more than once.
+pub trait Decision: Sync {
+    /// What comes of it.
+    type Done;
+
+    /// Reads, decides and writes; `None` where what it had read was changed meanwhile.
+    fn attempt(&self) -> impl Future<Output = Result<Option<Self::Done>, Problem>> + Send;
+
+    /// What the request was answered before, under the caller's present rights.
+    fn repeat(&self, earlier: Earlier) -> impl Future<Output = Result<Self::Done, Problem>> + Send;
+}
 
 /// A request that may be repeated.
 #[derive(Debug, Clone)]
@@ -45,18 +74,15 @@ impl Idempotency {
         caller: &Principal,
         body: Sha256,
     ) -> Result<Self, Problem> {
-        let Some(value) = headers.get("idempotency-key") else {
+        let Some(key) = header(headers, "Idempotency-Key")? else {
             return Ok(Self { row: None, body });
         };
-        let key = value
-            .to_str()
-            .ok()
-            .filter(|key| !key.is_empty() && key.len() <= KEY_LIMIT)
-            .ok_or_else(|| {
-                Problem::malformed(format!(
-                    "`Idempotency-Key` has 1 to {KEY_LIMIT} visible characters"
-                ))
-            })?;
+        if key.is_empty() || key.len() > KEY_LIMIT {
+            return Err(Problem::malformed(format!(
+                "`Idempotency-Key` has 1 to {KEY_LIMIT} visible characters"
+            )));
+        }
+        let body = with_provenance(headers, body);
         // A hash, so that no separator inside a part can make one caller's row another's.
         let parts = [&caller.organisation, &caller.subject, route, key]
             .map(|part| Sha256::of(part.as_bytes()).to_string());
@@ -75,6 +101,32 @@ impl Idempotency {
             Some(row) => Ok(store.answered_before(row, &self.body).await?),
             None => Ok(None),
         }
+    }
+
+    /// Makes a change that is decided anew where others come between. Whether the request was answered before is asked only
+    /// where it cannot be done (again): the transaction holds a new request's row, so that a repeated one never takes effect
+    /// twice.
+    ///
+    /// # Errors
+    /// What an attempt refuses, 422 where the key came with another body, 409 where others never cease to come between.
+    pub async fn decide<D: Decision>(
+        &self,
+        store: &Store,
+        decision: &D,
+    ) -> Result<D::Done, Problem> {
+        for _ in 0..ATTEMPTS {
+            match decision.attempt().await {
+                Ok(Some(done)) => return Ok(done),
+                Ok(None) => {}
+                Err(problem) => {
+                    return match self.earlier(store).await? {
+                        Some(earlier) => decision.repeat(earlier).await,
+                        None => Err(problem),
+                    };
+                }
+            }
+        }
+        Err(CommitError::Busy.into())
     }
 
     /// The row to be written with the change.

@@ -1,6 +1,10 @@
 //! Starting a function.
 
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use axum::middleware::map_response;
+use axum::response::Response;
 use tracing_subscriber::EnvFilter;
 
 use crate::Problem;
@@ -31,9 +35,27 @@ pub fn log_as_json() {
 /// Where the Runtime API ends the function.
 pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
     log_as_json();
-    lambda_http::run(router.fallback(nothing_here)).await
+    lambda_http::run(finished(router)).await
+}
+
+/// A router with an answer for everything it has no route for; what says nothing of caching is kept by nobody.
+pub fn finished(router: Router) -> Router {
+    router
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_this_method)
+        .layer(map_response(async |mut response: Response| {
+            response
+                .headers_mut()
+                .entry(CACHE_CONTROL)
+                .or_insert(HeaderValue::from_static("no-store"));
+            response
+        }))
 }
 
 async fn nothing_here() -> Problem {
     Problem::not_found("no such route: see /docs")
+}
+
+async fn not_this_method() -> Problem {
+    Problem::method_not_allowed()
 }

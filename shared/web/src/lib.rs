@@ -14,11 +14,11 @@ mod recent;
 mod written;
 
 pub use body::{BODY_LIMIT, Body, member, required_text, required_uuid};
-pub use caller::Caller;
-pub use etag::{ETag, Precondition};
+pub use caller::{Caller, Partner};
+pub use etag::{ETag, Precondition, view_name};
 pub use extract::{Path, Query};
-pub use idempotency::Idempotency;
-pub use lambda::{env, log_as_json, run};
+pub use idempotency::{Decision, Idempotency};
+pub use lambda::{env, finished, log_as_json, run};
 pub use negotiation::{Language, accepts, best, language};
 pub use platform::{Platform, Site, now};
 pub use problem::{Problem, ProblemBody};

@@ -114,6 +114,27 @@ impl Platform {
         Ok(organisation)
     }
 
+    /// The unit that a product identifier names: its URL on this site, or its id.
+    ///
+    /// # Errors
+    /// 400 where it is neither; an identifier of another host is not ours to answer.
+    pub fn unit_id(&self, text: &str) -> Result<UnitId, Problem> {
+        if let Ok(unit) = UnitId::parse(text) {
+            return Ok(unit);
+        }
+        Carrier::parse(text)
+            .ok()
+            .filter(|carrier| carrier.host == self.site.host)
+            .map(|carrier| carrier.unit)
+            .ok_or_else(|| {
+                let text: String = text.chars().take(120).collect();
+                Problem::malformed(format!(
+                    "`{text}` names no unit: expected `{}/<unit id>`, or the unit id",
+                    self.site.origin()
+                ))
+            })
+    }
+
     /// The passport a path names: its UUID, or its whole URI on this site.
     ///
     /// # Errors

@@ -8,6 +8,9 @@ use passport::Fault;
 use serde::Serialize;
 use storage::{CommitError, EvidenceError, StoreError};
 
+/// The most faults one answer names: enough for a person, and no body is answered with one many times its size.
+const MOST_FAULTS: usize = 200;
+
 /// What the caller is told. What only operators may know is logged once, here, and never sent.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -26,6 +29,7 @@ enum Kind {
     Unauthenticated,
     Forbidden,
     NotFound,
+    MethodNotAllowed,
     NotAcceptable,
     InFlight,
     Conflict,
@@ -84,6 +88,12 @@ impl Kind {
                 "not-found",
                 "There is nothing here for you",
                 "ClientErrorResourceNotFound",
+            ),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "This path does not take that method",
+                "ClientMethodNotAllowed",
             ),
             Self::NotAcceptable => (
                 StatusCode::NOT_ACCEPTABLE,
@@ -237,6 +247,15 @@ impl Problem {
         Self::new(Kind::NotFound, detail)
     }
 
+    /// 405; the answer's `Allow` header names the methods there are.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            Kind::MethodNotAllowed,
+            "use one of the methods that `Allow` names",
+        )
+    }
+
     /// 406.
     #[must_use]
     pub fn not_acceptable(detail: impl Into<String>) -> Self {
@@ -275,11 +294,15 @@ impl Problem {
 
     /// 422: rules are broken; every fault at once.
     #[must_use]
-    pub fn not_valid(faults: Vec<Fault>) -> Self {
+    pub fn not_valid(mut faults: Vec<Fault>) -> Self {
         let detail = match faults.len() {
             1 => "one fault; nothing was changed".to_owned(),
+            count if count > MOST_FAULTS => {
+                format!("{count} faults, the first {MOST_FAULTS} of them here; nothing was changed")
+            }
             count => format!("{count} faults; nothing was changed"),
         };
+        faults.truncate(MOST_FAULTS);
         Self {
             faults,
             ..Self::new(Kind::NotValid, detail)
@@ -387,6 +410,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(cause) => Self::unavailable(cause),
+            StoreError::TooLarge(_) => Self::too_large(format!("{error}; change less at a time")),
             StoreError::Damaged(_) | StoreError::Misconfigured(_) | StoreError::NoKeys => {
                 Self::internal(error)
             }

@@ -1,5 +1,7 @@
 //! What a change says of itself: event type, reason, evidence.
 
+use std::borrow::Cow;
+
 use axum::http::HeaderMap;
 use ledger::{EvidenceReference, Timestamp};
 use passport::EventType;
@@ -7,12 +9,24 @@ use serde_json::{Map, Value};
 use storage::{EvidenceState, Store};
 use uuid::Uuid;
 
-use crate::{Problem, required_text};
+use crate::Problem;
+use crate::extract::header;
 
 /// The longest reason or note, in characters.
 const TEXT_LIMIT: usize = 2_000;
 /// Most pieces of evidence for one event.
 const EVIDENCE_COUNT: usize = 20;
+/// Most unknown members that are named one by one.
+const MOST_NAMED: usize = 20;
+/// The members of a body that every change may have.
+const MEMBERS: [&str; 4] = ["reason", "notes", "occurredAt", "evidence"];
+/// Where the provenance of an EN 18222 request stands: type, reason, evidence, time.
+pub(crate) const HEADERS: [&str; 4] = [
+    "DPP-Event-Type",
+    "DPP-Reason",
+    "DPP-Evidence",
+    "DPP-Occurred-At",
+];
 
 /// Event type, reason and evidence of a change, as its caller gave them.
 #[derive(Debug, Clone)]
@@ -30,117 +44,84 @@ pub struct Provenance {
 
 impl Provenance {
     /// From the members `type`, `reason`, `notes`, `occurredAt` and `evidence` of a body. A route that stands for one
-    /// event type gives it as `only`.
+    /// event type gives it as `only`; `others` are the members the route itself reads.
     ///
     /// # Errors
-    /// 400 naming what is missing or not understood.
-    pub fn of_body(json: &Map<String, Value>, only: Option<&str>) -> Result<Self, Problem> {
-        let id = match only {
-            Some(id) => id,
-            None => required_text(json, "type").map_err(|_| missing("type"))?,
-        };
-        let reason = required_text(json, "reason").map_err(|_| missing("reason"))?;
-        let notes = json.get("notes").and_then(Value::as_str);
-        let occurred_at = json.get("occurredAt").and_then(Value::as_str);
-        let evidence = match json.get("evidence") {
-            None => Vec::new(),
-            Some(Value::Array(ids)) => ids
-                .iter()
-                .map(Value::as_str)
-                .collect::<Option<_>>()
-                .ok_or_else(|| {
-                    Problem::malformed("expected a list of evidence ids in `evidence`")
-                })?,
-            Some(_) => {
-                return Err(Problem::malformed(
-                    "expected a list of evidence ids in `evidence`",
-                ));
-            }
-        };
-        Self::checked(id, reason, notes, occurred_at, &evidence)
-    }
-
-    /// From the headers `DPP-Event-Type`, `DPP-Reason` (percent-encoded UTF-8) and `DPP-Evidence` (ids, comma-separated),
-    /// for EN 18222 bodies, which are pure payload.
-    ///
-    /// # Errors
-    /// 400 naming what is missing or not understood.
-    pub fn of_headers(headers: &HeaderMap, only: Option<&str>) -> Result<Self, Problem> {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let id = only
-            .or_else(|| text("dpp-event-type"))
-            .ok_or_else(|| missing("DPP-Event-Type"))?;
-        let reason = text("dpp-reason").ok_or_else(|| missing("DPP-Reason"))?;
-        let reason = percent_encoding::percent_decode_str(reason)
-            .decode_utf8()
-            .map_err(|_| Problem::malformed("`DPP-Reason` is not percent-encoded UTF-8"))?;
-        let evidence: Vec<&str> = text("dpp-evidence")
-            .into_iter()
-            .flat_map(|ids| ids.split(','))
-            .map(str::trim)
-            .filter(|id| !id.is_empty())
-            .collect();
-        Self::checked(id, &reason, None, text("dpp-occurred-at"), &evidence)
-    }
-
-    fn checked(
-        id: &str,
-        reason: &str,
-        notes: Option<&str>,
-        occurred_at: Option<&str>,
-        evidence: &[&str],
+    /// 400 naming everything that is missing or not understood.
+    pub fn of_body(
+        json: &Map<String, Value>,
+        only: Option<&str>,
+        others: &[&str],
     ) -> Result<Self, Problem> {
-        let event_type = passport::catalogue().event_type(id).ok_or_else(|| {
-            Problem::malformed(format!("`{id}` is not an event type of the catalogue"))
-        })?;
-        if reason.trim().is_empty() {
-            return Err(missing("reason"));
+        let mut faults = Faults::default();
+        let known = |name: &str| {
+            others.contains(&name)
+                || MEMBERS.contains(&name)
+                || (name == "type"
+                    && (only.is_none() || json.get(name).and_then(Value::as_str) == only))
+        };
+        for name in json.keys().filter(|name| !known(name)).take(MOST_NAMED) {
+            let name: String = name.chars().take(64).collect();
+            faults.say(format!("`{name}` is no member of this request"));
         }
-        for (name, text) in [("reason", Some(reason)), ("notes", notes)] {
-            if let Some(text) = text
-                && (text.chars().count() > TEXT_LIMIT || !passport::is_plain_text(text))
-            {
-                return Err(Problem::malformed(format!(
-                    "`{name}` has at most {TEXT_LIMIT} characters and no control or invisible ones"
-                )));
+        let mut text = |name: &str| match json.get(name) {
+            None => None,
+            Some(Value::String(text)) => Some(text.as_str()),
+            Some(_) => {
+                faults.say(format!("expected a text in `{name}`"));
+                None
             }
-        }
-        if evidence.len() > EVIDENCE_COUNT {
-            return Err(Problem::malformed(format!(
-                "{} pieces of evidence, {EVIDENCE_COUNT} are the most",
-                evidence.len()
-            )));
-        }
-        let occurred_at = occurred_at
-            .map(|text| {
-                text.parse::<Timestamp>().map_err(|_| {
-                    Problem::malformed(format!("`occurredAt` is not an RFC 3339 time: `{text}`"))
-                })
-            })
-            .transpose()?;
-        if occurred_at.is_some_and(|at| at > crate::now()) {
-            return Err(Problem::malformed("`occurredAt` is in the future"));
-        }
-        let evidence = evidence
-            .iter()
-            .map(|id| {
-                Uuid::parse_str(id).map_err(|_| {
-                    Problem::malformed(format!("`{id}` is not an evidence id (a UUID)"))
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        if event_type.needs_evidence() && evidence.is_empty() {
-            return Err(Problem::missing_provenance(format!(
-                "`{id}` needs evidence: upload it with POST /v1/evidence and name its id"
-            )));
-        }
-        Ok(Self {
-            event_type,
-            reason: reason.trim().to_owned(),
-            notes: notes.map(str::to_owned),
-            occurred_at,
-            evidence,
-        })
+        };
+        let given = Given {
+            id: only.or_else(|| text("type")),
+            reason: text("reason").map(Cow::Borrowed),
+            notes: text("notes"),
+            occurred_at: text("occurredAt"),
+            evidence: match json.get("evidence") {
+                None => Vec::new(),
+                Some(Value::Array(ids)) if ids.iter().all(Value::is_string) => {
+                    ids.iter().filter_map(Value::as_str).collect()
+                }
+                Some(_) => {
+                    faults.say("expected a list of evidence ids in `evidence`");
+                    Vec::new()
+                }
+            },
+        };
+        given.checked(["type", "reason"], faults)
+    }
+
+    /// From the headers `DPP-Event-Type`, `DPP-Reason` (percent-encoded UTF-8), `DPP-Evidence` (ids, comma-separated) and
+    /// `DPP-Occurred-At`, for EN 18222 bodies, which are pure payload.
+    ///
+    /// # Errors
+    /// 400 naming everything that is missing or not understood.
+    pub fn of_headers(headers: &HeaderMap, only: Option<&str>) -> Result<Self, Problem> {
+        let [id, reason, evidence, occurred_at] = HEADERS;
+        let mut faults = Faults::default();
+        let reason = header(headers, reason)?.and_then(|reason| {
+            let decoded = percent_encoding::percent_decode_str(reason).decode_utf8();
+            if decoded.is_err() {
+                faults.say("`DPP-Reason` is not percent-encoded UTF-8");
+            }
+            decoded.ok()
+        });
+        let given = Given {
+            id: match only {
+                Some(id) => Some(id),
+                None => header(headers, id)?,
+            },
+            reason,
+            notes: None,
+            occurred_at: header(headers, occurred_at)?,
+            evidence: header(headers, evidence)?
+                .into_iter()
+                .flat_map(|ids| ids.split(','))
+                .map(str::trim)
+                .filter(|id| !id.is_empty())
+                .collect(),
+        };
+        given.checked(["DPP-Event-Type", "DPP-Reason"], faults)
     }
 
     /// Looks up the evidence: confirmed, and brought by the calling organisation.
@@ -171,14 +152,122 @@ impl Provenance {
                 sha256: evidence.sha256,
                 media_type: evidence.media_type,
                 version: evidence.version,
+                class: evidence.class.number(),
             });
         }
         Ok(references)
     }
 }
 
-fn missing(what: &str) -> Problem {
-    Problem::missing_provenance(format!(
-        "`{what}` is missing: every change names its event type and the reason for it"
-    ))
+/// What a request says of itself, unchecked.
+struct Given<'a> {
+    id: Option<&'a str>,
+    reason: Option<Cow<'a, str>>,
+    notes: Option<&'a str>,
+    occurred_at: Option<&'a str>,
+    evidence: Vec<&'a str>,
+}
+
+impl Given<'_> {
+    /// `names` are what type and reason are called where they were looked for.
+    fn checked(self, names: [&str; 2], mut faults: Faults) -> Result<Provenance, Problem> {
+        let [type_name, reason_name] = names;
+        let event_type = match self.id {
+            None => {
+                faults.miss(type_name);
+                None
+            }
+            Some(id) => {
+                let found = passport::catalogue().event_type(id);
+                if found.is_none() {
+                    let id: String = id.chars().take(64).collect();
+                    faults.say(format!("`{id}` is not an event type: /docs lists them"));
+                }
+                found
+            }
+        };
+        let reason = self.reason.as_deref().map(str::trim).unwrap_or_default();
+        if reason.is_empty() {
+            faults.miss(reason_name);
+        }
+        for (name, text) in [
+            (reason_name, reason),
+            ("notes", self.notes.unwrap_or_default()),
+        ] {
+            if text.chars().count() > TEXT_LIMIT || !passport::is_plain_text(text) {
+                faults.say(format!(
+                    "`{name}` has at most {TEXT_LIMIT} characters and no control or invisible ones"
+                ));
+            }
+        }
+        let occurred_at = self.occurred_at.and_then(|text| {
+            let at = text.parse::<Timestamp>();
+            match at {
+                Err(_) => faults.say(format!("`occurredAt` is not an RFC 3339 time: `{text}`")),
+                Ok(at) if at > crate::now() => faults.say("`occurredAt` is in the future"),
+                Ok(_) => {}
+            }
+            at.ok()
+        });
+        if self.evidence.len() > EVIDENCE_COUNT {
+            faults.say(format!(
+                "{} pieces of evidence, {EVIDENCE_COUNT} are the most",
+                self.evidence.len()
+            ));
+        }
+        let mut evidence = Vec::new();
+        for id in self.evidence.iter().take(EVIDENCE_COUNT) {
+            match Uuid::parse_str(id) {
+                Ok(id) if evidence.contains(&id) => {
+                    faults.say(format!("evidence `{id}` comes twice"))
+                }
+                Ok(id) => evidence.push(id),
+                Err(_) => faults.say(format!("`{id}` is not an evidence id (a UUID)")),
+            }
+        }
+        if event_type.is_some_and(EventType::needs_evidence) && self.evidence.is_empty() {
+            faults.missing = true;
+            faults
+                .say("this event needs evidence: upload it with POST /v1/evidence and name its id");
+        }
+        match event_type.filter(|_| faults.said.is_empty()) {
+            Some(event_type) => Ok(Provenance {
+                event_type,
+                reason: reason.to_owned(),
+                notes: self.notes.map(str::to_owned),
+                occurred_at,
+                evidence,
+            }),
+            None => Err(faults.problem()),
+        }
+    }
+}
+
+/// What is wrong, all of it.
+#[derive(Default)]
+struct Faults {
+    said: Vec<String>,
+    /// Whether anything was not given at all.
+    missing: bool,
+}
+
+impl Faults {
+    fn say(&mut self, fault: impl Into<String>) {
+        self.said.push(fault.into());
+    }
+
+    fn miss(&mut self, name: &str) {
+        self.missing = true;
+        self.say(format!(
+            "`{name}` is missing: every change names its event type and the reason for it"
+        ));
+    }
+
+    fn problem(self) -> Problem {
+        let detail = self.said.join("; ");
+        match self.missing {
+            true => Problem::missing_provenance(detail),
+            false => Problem::malformed(detail),
+        }
+    }
 }

@@ -3,7 +3,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::open::tests::{draft, random, sealed};
+use crate::open::tests::{draft, random, sealed, undisclosed};
 use crate::{OpenError, open};
 
 /// Sealed once, and never to change: leaves that are written stay readable for decades.
@@ -149,7 +149,7 @@ prop_compose! {
         reason in "canary-.{0,20}",
         occurred in option::of(0..4_000_000_000_000_i64),
         audience in 0..=4_u8,
-        evidence in 0..3_usize,
+        evidence in btree_map("[a-z]{1,6}", 0..=4_u8, 0..3),
         commitments in btree_map(0..=4_u8, (option::of(any::<u64>()), option::of(any::<u64>())), 0..5),
         changes in btree_map("/canary[a-z/]{0,10}", any_change(), 0..12),
     ) -> EventDraft {
@@ -160,7 +160,14 @@ prop_compose! {
             reason,
             occurred_at: occurred.map(Timestamp::from_millisecond),
             audience,
-            evidence: vec![base.evidence[0].clone(); evidence],
+            evidence: evidence
+                .into_iter()
+                .map(|(id, class)| EvidenceReference {
+                    id,
+                    class,
+                    ..base.evidence[0].clone()
+                })
+                .collect(),
             commitments: commitments
                 .into_iter()
                 .map(|(class, (before, after))| CommitmentChange {
@@ -201,7 +208,7 @@ proptest! {
         prop_assert_eq!(opened.reason, Some(draft.reason));
         prop_assert_eq!(opened.notes, draft.notes);
         prop_assert_eq!(opened.occurred_at, draft.occurred_at);
-        prop_assert_eq!(opened.evidence, draft.evidence);
+        prop_assert_eq!(opened.evidence, undisclosed(draft.evidence));
         prop_assert_eq!(opened.commitments, draft.commitments);
         let undisclosed = |change: AttributeChange| AttributeChange { class: 0, ..change };
         let changes: Vec<_> = draft.changes.into_iter().map(undisclosed).collect();

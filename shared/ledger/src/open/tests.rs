@@ -27,6 +27,7 @@ pub(crate) fn draft(seq: u64, prev: Option<Sha256>) -> EventDraft {
             sha256: Sha256::of(b"photo"),
             media_type: "image/png".to_owned(),
             version: None,
+            class: 4,
         }],
         audience: 4,
         commitments: vec![CommitmentChange {
@@ -64,6 +65,44 @@ fn all(event: &SealedEvent) -> Vec<String> {
     event.disclosures.values().flatten().cloned().collect()
 }
 
+/// Evidence as it is opened: without its class.
+pub(crate) fn undisclosed(mut evidence: Vec<EvidenceReference>) -> Vec<EvidenceReference> {
+    for one in &mut evidence {
+        one.class = 0;
+    }
+    evidence
+}
+
+#[test]
+fn evidence_is_opened_by_those_who_may_see_the_evidence() {
+    let mut draft = draft(3, None);
+    draft.audience = 1;
+    draft.evidence.push(EvidenceReference {
+        id: "public-declaration".to_owned(),
+        class: 1,
+        ..draft.evidence[0].clone()
+    });
+    let event = draft.seal(&mut random()).unwrap();
+    let ids = |audiences: &[u8]| -> Vec<String> {
+        let texts: Vec<String> = audiences
+            .iter()
+            .flat_map(|class| event.disclosures.get(&Audience::Class(*class)).cloned())
+            .flatten()
+            .collect();
+        let opened = open(&event.bytes, &texts).unwrap();
+        opened.evidence.into_iter().map(|one| one.id).collect()
+    };
+    assert_eq!(ids(&[1]), ["public-declaration"]);
+    assert_eq!(ids(&[1, 4]), ["evidence-canary", "public-declaration"]);
+}
+
+#[test]
+fn evidence_in_one_list_still_opens() {
+    let evidence = draft(3, None).evidence;
+    let (bytes, texts) = forged(&[("evidence", json!(evidence))]);
+    assert_eq!(open(&bytes, &texts).unwrap().evidence, undisclosed(evidence));
+}
+
 #[test]
 fn opening_everything_gives_the_draft_back() {
     let event = sealed(3, Some(Sha256::of(b"before")));
@@ -79,7 +118,7 @@ fn opening_everything_gives_the_draft_back() {
     assert_eq!(opened.reason, Some(draft.reason));
     assert_eq!(opened.notes, draft.notes);
     assert_eq!(opened.occurred_at, draft.occurred_at);
-    assert_eq!(opened.evidence, draft.evidence);
+    assert_eq!(opened.evidence, undisclosed(draft.evidence));
     assert_eq!(opened.commitments, draft.commitments);
     assert_eq!(opened.changes.len(), 1);
     assert_eq!(opened.changes[0].after, draft.changes[0].after);
