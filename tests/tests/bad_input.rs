@@ -187,6 +187,18 @@ async fn updater_names_every_fault_at_once() {
             400,
         ),
         (
+            json!({"type": "correction", "reason": "x", "occurredAt": 12345}),
+            400,
+        ),
+        (
+            json!({"type": "correction", "reason": "x", "notes": 5}),
+            400,
+        ),
+        (
+            json!({"type": "correction", "reason": "x", "chnages": {}}),
+            400,
+        ),
+        (
             json!({"type": "correction", "reason": "bidi \u{202e} text"}),
             400,
         ),
@@ -222,5 +234,147 @@ async fn reader() {
         let answer = maker.get(&path).await;
         assert_eq!(answer.status, status, "{path}: {}", answer.text);
         let _ = is_problem(&answer);
+    }
+}
+
+/// Without a token nothing is told of a body, and everything that is missing is named at once.
+#[tokio::test]
+async fn who_and_why_are_asked_for_first_and_wholly() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}");
+    for path in ["/v1/models", "/v1/units", "/v1/dpps", "/v1/evidence"] {
+        let _ = is_problem(
+            &stage
+                .public()
+                .post(path, &json!({"nope": 1}))
+                .await
+                .expect(401),
+        );
+    }
+    let nothing = maker
+        .call("PATCH", &path, &[], Some(&json!({})))
+        .await
+        .expect(400);
+    let detail = text(&is_problem(&nothing), "detail");
+    assert!(
+        detail.contains("`DPP-Event-Type`") && detail.contains("`DPP-Reason`"),
+        "{detail}"
+    );
+    let wrong = json!({"type": "fix", "occurredAt": "yesterday", "evidence": ["x"], "why": 1});
+    let wrong = maker.event(&passport, &wrong).await.expect(400);
+    let detail = text(&is_problem(&wrong), "detail");
+    for expected in ["`fix`", "`reason`", "`yesterday`", "`x`", "`why`"] {
+        assert!(detail.contains(expected), "{expected} not in {detail}");
+    }
+    let twice = stage
+        .client
+        .post(format!("{}/v1/models", stage.origin))
+        .bearer_auth(maker.token.as_ref().unwrap())
+        .header("idempotency-key", "a")
+        .header("idempotency-key", "b")
+        .json(&json!({"category": "ev", "reason": "x", "data": {}}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(twice.status(), 400);
+}
+
+/// The identifier of another host names none of our units.
+#[tokio::test]
+async fn another_hosts_identifier_is_not_ours() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let unit = maker.unit().await.unit;
+    let foreign = format!("https://elsewhere.example/{unit}");
+    let _ = is_problem(&maker.passport(&foreign, &json!({})).await.expect(400));
+    let encoded = foreign.replace(':', "%3A").replace('/', "%2F");
+    let path = format!("/v1/dppsByProductId/{encoded}");
+    let _ = is_problem(&maker.get(&path).await.expect(400));
+    let ours = format!("{}/{unit}", stage.origin);
+    let _ = maker.passport(&ours, &json!({})).await.expect(201);
+}
+
+/// No fault of the caller's is answered as if a retry could cure it, nor with many times what it sent.
+#[tokio::test]
+async fn what_is_too_much_is_said_so() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let groups: serde_json::Map<String, Value> = (0..20_000)
+        .map(|number| (format!("g{number}"), json!(1)))
+        .collect();
+    let body = json!({"category": "ev", "reason": "x", "data": groups});
+    let refused = owner.post("/v1/models", &body).await.expect(422);
+    assert!(
+        refused.length < body.to_string().len(),
+        "{} bytes",
+        refused.length
+    );
+    assert!(text(&refused.json(), "detail").contains("20000 faults"));
+    // Texts that do not compress: the event holds them as they were and as they are.
+    let mut state = 1_u64;
+    let mut noise = move || {
+        (0..1_990)
+            .map(|_| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                char::from(b'!' + u8::try_from((state >> 33) % 94).unwrap())
+            })
+            .collect::<String>()
+    };
+    let mut statuses = Vec::new();
+    for _ in 0..2 {
+        let events: Vec<Value> = (0..118)
+            .map(|_| json!({"date": "2026-06-01", "kind": "other", "description": noise()}))
+            .collect();
+        let event = json!({
+            "type": "maintenance", "reason": "x",
+            "changes": {"condition": {"negativeEvents": {"value": events, "measuredAt": "2026-06-01T08:00:00Z"}}},
+        });
+        let answer = owner.event(&battery.passport, &event).await;
+        statuses.push((answer.status, answer.text));
+    }
+    assert_eq!(statuses[0].0, 201, "{}", statuses[0].1);
+    assert_eq!(statuses[1].0, 413, "{}", statuses[1].1);
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_take() {
+    let stage = Stage::start().await;
+    for path in ["/v1/models", "/v1/dpps/x", "/32XZAJ4P21M1MZ0N3RQA"] {
+        let answer = stage
+            .public()
+            .call("PUT", path, &[], None)
+            .await
+            .expect(405);
+        assert!(!answer.header("allow").is_empty(), "{path}");
+        let _ = is_problem(&answer);
+    }
+}
+
+/// What says nothing of caching is kept by nobody: errors, and answers made for one caller.
+#[tokio::test]
+async fn restricted_answers_and_errors_are_kept_by_no_cache() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    for path in [
+        format!("/v1/dpps/{}", battery.passport),
+        format!("/v1/dpps/{}/versions", battery.passport),
+        format!("/v1/dpps/{}/events", battery.passport),
+        format!("/v1/units/{}", battery.unit),
+        "/32XZAJ4P21M1MZ0N3RQA".to_owned(),
+        "/v1/nothing-here".to_owned(),
+    ] {
+        let answer = owner.get(&path).await;
+        assert!(
+            answer.header("cache-control").contains("no-store"),
+            "{path}"
+        );
     }
 }

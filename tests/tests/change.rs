@@ -342,3 +342,115 @@ async fn a_repeated_creation_is_the_same_creation() {
     let second = maker.passport(&unit.unit, &json!({})).await;
     assert_eq!(second.status, 409, "{}", second.text);
 }
+
+/// The same key on another label is another request; the same one many times at once is one change.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_labels_revocation_is_its_own_request() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let unit = maker.unit().await;
+    let labels = format!("/v1/units/{}/labels", unit.unit);
+    let reason = json!({"reason": "spare"});
+    let second = text(
+        &maker.post(&labels, &reason).await.expect(201).json(),
+        "label",
+    );
+    let headers = [("idempotency-key", "one-key")];
+    for label in [&unit.label, &second] {
+        let path = format!("{labels}/{label}/revocation");
+        let calls = (0..6).map(|_| maker.call("POST", &path, &headers, Some(&reason)));
+        for answer in futures_util::future::join_all(calls).await {
+            let revoked = answer.expect(200).json();
+            assert_eq!(
+                (&revoked["label"], &revoked["state"]),
+                (&json!(label), &json!("revoked"))
+            );
+        }
+    }
+    let history = maker
+        .get(&format!("/v1/units/{}/events", unit.unit))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(history["events"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_one_model_at_the_same_moment_are_all_taken() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let model = maker.model().await;
+    let body = json!({"model": model, "count": 2, "reason": "order"});
+    let orders =
+        futures_util::future::join_all((0..6).map(|_| maker.post("/v1/units", &body))).await;
+    let ids: std::collections::BTreeSet<String> = orders
+        .into_iter()
+        .map(|order| text(&order.expect(201).json(), "order"))
+        .collect();
+    assert_eq!(ids.len(), 6);
+}
+
+#[tokio::test]
+async fn another_reason_under_the_same_key_is_another_request() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}");
+    let patch = json!({"identification": {"serialNumber": "EV-2"}});
+    let send = async |reason: &str| {
+        let headers = [
+            ("idempotency-key", "one-key"),
+            ("dpp-event-type", "correction"),
+            ("dpp-reason", reason),
+        ];
+        maker.call("PATCH", &path, &headers, Some(&patch)).await
+    };
+    let first = send("misread").await.expect(200);
+    let again = send("misread").await.expect(200);
+    assert_eq!(first.header("audit-receipt"), again.header("audit-receipt"));
+    let _ = send("another%20reason").await.expect(422);
+}
+
+#[tokio::test]
+async fn a_withdrawn_draft_makes_room_for_another_and_a_passport_does_not() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (unit, passport) = maker.draft().await;
+    let taken = maker.passport(&unit.unit, &json!({})).await.expect(409);
+    assert!(taken.text.contains(&passport), "{}", taken.text);
+    let path = format!("/v1/dpps/{passport}");
+    let headers = [("dpp-reason", "typed%20for%20the%20wrong%20unit")];
+    let _ = maker
+        .call("DELETE", &path, &headers, None)
+        .await
+        .expect(200);
+    let second = maker.passport(&unit.unit, &json!({})).await.expect(201);
+    let found = maker
+        .get(&format!("/v1/dppsByProductId/{}", unit.unit))
+        .await
+        .expect(200);
+    assert!(found.text.contains(&text(&second.json(), "id")));
+}
+
+/// What a market's passport must have is not taken away again.
+#[tokio::test]
+async fn a_passport_in_force_keeps_its_mandatory_values() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let event = json!({
+        "type": "correction", "reason": "x",
+        "changes": {"identification": {"manufacturingDate": null}},
+    });
+    let refused = owner
+        .event(&battery.passport, &event)
+        .await
+        .expect(422)
+        .json();
+    assert_eq!(
+        refused["faults"][0]["pointer"],
+        "/identification/manufacturingDate"
+    );
+    assert_eq!(refused["faults"][0]["rule"], "missing");
+}

@@ -245,3 +245,202 @@ async fn tokens_that_are_not_ours_open_nothing() {
         .await
         .expect(401);
 }
+
+/// Whether an attribute has a value, and which, is told by no refusal: the answer depends on what is named alone.
+#[tokio::test]
+async fn a_refused_change_tells_nothing_of_what_is_there() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let workshop = stage.partner("service-provider", "garage-nord");
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let whole = owner
+        .get(&format!("/v1/dpps/{}", battery.passport))
+        .await
+        .expect(200)
+        .json();
+    let status = &whole["condition"]["batteryStatus"]["value"];
+    assert_eq!(status, "original");
+    let event = |changes: Value| json!({"type": "measurement", "reason": "x", "changes": changes});
+    let mut answers = std::collections::BTreeSet::new();
+    for guess in [json!("original"), json!("waste"), Value::Null] {
+        let changes = json!({"condition": {"batteryStatus": {"value": guess}}});
+        let refused = workshop
+            .event(&battery.passport, &event(changes))
+            .await
+            .expect(403);
+        answers.insert(text(&refused.json(), "detail"));
+    }
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    // The same pointers, whether the group has values (condition) or not (an internal note).
+    for group in ["internal", "condition", "conformity"] {
+        let refused = workshop
+            .event(&battery.passport, &event(json!({group: null})))
+            .await
+            .expect(403);
+        let detail = text(&refused.json(), "detail");
+        for attribute in passport::catalogue().group(group) {
+            if !attribute.written_by("measurement") {
+                assert!(detail.contains(&attribute.pointer()), "{detail}");
+            }
+        }
+    }
+    let erase = json!({"type": "maintenance", "reason": "x", "changes": {"condition": {"negativeEvents": null}}});
+    let refused = workshop.event(&battery.passport, &erase).await.expect(403);
+    assert!(text(&refused.json(), "detail").contains("may not remove"));
+}
+
+#[tokio::test]
+async fn a_public_event_says_nothing_of_restricted_evidence() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let (open, closed) = (
+        owner.evidence(b"a declaration", 1).await,
+        owner.evidence(b"an internal memo", 0).await,
+    );
+    let event = json!({"type": "recall", "reason": "fan may fail", "evidence": [open, closed]});
+    let _ = owner.event(&battery.passport, &event).await.expect(201);
+    let path = format!("/v1/dpps/{}/events", battery.passport);
+    let seen = async |caller: &tests::Partner<'_>| {
+        let events = caller.get(&path).await.expect(200);
+        let json = events.json();
+        let recall = json["events"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(recall["type"], "recall");
+        (recall["evidence"].as_array().unwrap().len(), events.text)
+    };
+    let (count, public) = seen(&stage.public()).await;
+    assert_eq!(count, 1);
+    let hash = ledger::Sha256::of(b"an internal memo").to_string();
+    assert!(!public.contains(&closed) && !public.contains(&hash));
+    assert_eq!(seen(&owner).await.0, 2);
+}
+
+#[tokio::test]
+async fn who_took_a_battery_as_waste_is_not_public_and_may_not_write_what_it_may_not_read() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let scan = format!("/{}/{}", battery.unit, battery.label);
+    let read = format!("/v1/dpps/{}", battery.passport);
+    let public = async || {
+        let (scan, read) = (
+            stage.public().get(&scan).await,
+            stage.public().get(&read).await,
+        );
+        let tags = (
+            scan.header("etag").to_owned(),
+            read.header("etag").to_owned(),
+        );
+        (scan.text, read.text, tags)
+    };
+    let before = public().await;
+    assert!(before.0.contains(&battery.organisation));
+    let recycler = stage.partner("recycler", "recyclo");
+    let proof = recycler.evidence(b"weighing note", 4).await;
+    let collected = json!({"type": "collected", "reason": "returned", "evidence": [proof]});
+    let answer = recycler
+        .event(&battery.passport, &collected)
+        .await
+        .expect(201);
+    let body = answer.json();
+    for hidden in ["version", "events", "updatedAt"] {
+        assert!(body.get(hidden).is_none(), "{body}");
+    }
+    assert_eq!(public().await, before);
+    for changes in [
+        json!({"internal": {"note": "overwritten"}}),
+        json!({"conformity": {"testReports": []}}),
+        json!({"internal": null}),
+    ] {
+        let event = json!({"type": "correction", "reason": "x", "changes": changes});
+        let refused = recycler.event(&battery.passport, &event).await.expect(403);
+        assert!(refused.text.contains("may not read"), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn a_status_is_never_answered_with_unchanged() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let path = format!("/v1/dpps/{}", battery.passport);
+    let tag = stage
+        .public()
+        .get(&path)
+        .await
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    let _ = owner
+        .call("DELETE", &path, &[("dpp-reason", "withdrawn")], None)
+        .await
+        .expect(200);
+    let headers = [("if-none-match", tag.as_str())];
+    let archived = stage
+        .public()
+        .call("GET", &path, &headers, None)
+        .await
+        .expect(200);
+    assert_eq!(archived.json()["dppStatus"], "archived");
+}
+
+/// Labels have a history with reasons, for those who are responsible and those who supervise.
+#[tokio::test]
+async fn the_history_of_a_unit_is_for_its_keeper_and_its_supervisors() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let path = format!("/v1/units/{}/events?verify=true", battery.unit);
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let history = owner.get(&path).await.expect(200).json();
+    let replaced = history["events"].as_array().unwrap().last().unwrap();
+    assert_eq!(replaced["type"], "label-replaced");
+    assert_eq!(replaced["reason"], "label scratched during the repair");
+    assert_eq!(history["chain"]["holds"], true);
+    let _ = stage
+        .partner("market-surveillance", "authority")
+        .get(&path)
+        .await
+        .expect(200);
+    let _ = stage
+        .partner("service-provider", "garage-nord")
+        .get(&path)
+        .await
+        .expect(404);
+    let _ = stage.public().get(&path).await.expect(401);
+    let unit = owner
+        .get(&format!("/v1/units/{}", battery.unit))
+        .await
+        .expect(200)
+        .json();
+    for product in [
+        format!("/v1/models/{}", text(&unit, "model")),
+        format!("/v1/batches/{}", text(&unit, "batch")),
+    ] {
+        let events = owner
+            .get(&format!("{product}/events?verify=true"))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(events["chain"]["holds"], true);
+        assert!(
+            events["events"][0]["type"]
+                .as_str()
+                .unwrap()
+                .ends_with("-created")
+        );
+        let versions = owner
+            .get(&format!("{product}/versions"))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(versions["versions"].as_array().unwrap().len(), 1);
+        let other = stage.partner("economic-operator", "hausspeicher");
+        for suffix in ["/events", "/versions"] {
+            let _ = other.get(&format!("{product}{suffix}")).await.expect(404);
+        }
+    }
+}

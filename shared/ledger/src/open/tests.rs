@@ -100,7 +100,10 @@ fn evidence_is_opened_by_those_who_may_see_the_evidence() {
 fn evidence_in_one_list_still_opens() {
     let evidence = draft(3, None).evidence;
     let (bytes, texts) = forged(&[("evidence", json!(evidence))]);
-    assert_eq!(open(&bytes, &texts).unwrap().evidence, undisclosed(evidence));
+    assert_eq!(
+        open(&bytes, &texts).unwrap().evidence,
+        undisclosed(evidence)
+    );
 }
 
 #[test]
