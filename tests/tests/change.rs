@@ -262,6 +262,17 @@ async fn nothing_is_lost_when_the_platform_is_stopped_and_started() {
         .expect(200);
 }
 
+#[tokio::test]
+async fn a_folder_is_used_by_one_platform_at_a_time() {
+    let stage = Stage::start().await;
+    let options = local::Options {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        data: stage.data().to_owned(),
+    };
+    let refused = local::start(&options).await.unwrap_err().to_string();
+    assert!(refused.contains("in use"), "{refused}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_at_the_same_moment_all_happen_one_after_the_other() {
     let stage = Stage::start().await;

@@ -1,7 +1,8 @@
 //! Starting and stopping.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use identity::Host;
@@ -44,6 +45,8 @@ pub struct Running {
     pub s3_endpoint: String,
     server: JoinHandle<()>,
     sweeper: JoinHandle<()>,
+    /// Held as long as it runs: two over one folder would not see each other's writes at once.
+    _lock: File,
 }
 
 /// It could not start, and why.
@@ -75,6 +78,7 @@ impl std::fmt::Display for Failure {
 pub async fn start(options: &Options) -> Result<Running, Failure> {
     std::fs::create_dir_all(&options.data)
         .map_err(|error| Failure::new(format!("`{}`: {error}", options.data.display())))?;
+    let lock = lock(&options.data)?;
     let issuer = Issuer::open(&options.data)?;
     let stores::Stores {
         store,
@@ -121,7 +125,21 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         s3_endpoint,
         server,
         sweeper,
+        _lock: lock,
     })
+}
+
+/// Takes the folder for this process alone; the system gives it back however the process ends.
+fn lock(data: &Path) -> Result<File, Failure> {
+    let file = File::create(data.join("lock"))?;
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => Failure::new(format!(
+            "`{}` is in use by another platform that runs; stop it, or give `--data` another folder",
+            data.display()
+        )),
+        TryLockError::Error(error) => error.into(),
+    })?;
+    Ok(file)
 }
 
 /// What `order-sweep` does on AWS. The first round takes up whatever an earlier run left.
