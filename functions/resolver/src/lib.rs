@@ -8,6 +8,7 @@ mod answer;
 mod page;
 mod products;
 mod scan;
+mod summary;
 mod text;
 mod value;
 

@@ -5,15 +5,18 @@ use std::sync::LazyLock;
 use axum::http::{HeaderValue, StatusCode};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use passport::{Attribute, catalogue};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use web::{Language, Problem};
 
 use crate::answer::Document;
 use crate::scan::{Found, RecordNotice};
+use crate::summary;
 use crate::text::{Texts, texts};
 use crate::value::Writing;
 
 const STYLE: &str = include_str!("page.css");
+/// A group of so few attributes stands open.
+const FEW: usize = 4;
 
 /// Only the one style sheet, by its hash, and nothing else.
 pub(crate) static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
@@ -49,6 +52,7 @@ pub(crate) fn found(found: &Found, language: Language) -> Markup {
             main {
                 @if let Some(sentence) = found.label_sentence(language) { p.notice role="status" { (sentence) } }
                 @if let Some(sentence) = record { p.notice role="status" { (sentence) } }
+                (at_once(&found.document, texts, language))
                 (groups(&found.document, texts, language))
                 @if let (Some(passport), false) = (&found.passport, found.document.is_empty()) {
                     section {
@@ -121,33 +125,59 @@ fn headline(document: &Document) -> Option<&str> {
     document.get("identification")?.get("modelName")?.as_str()
 }
 
-/// Every attribute of the view, in the catalogue's order.
+/// What is needed at once.
+fn at_once(document: &Document, texts: &'static Texts, language: Language) -> Markup {
+    html! {
+        @for section in summary::sections() {
+            @let present = section.present(document);
+            @if let (Some(title), false) = (texts.summary.get(&section.title), present.is_empty()) {
+                section.summary.(section.title) { h2 { (title) } (list(&present, texts, language)) }
+            }
+        }
+    }
+}
+
+/// Every other attribute of the view, in the catalogue's order; a long group is opened by whoever wants it.
 fn groups(document: &Document, texts: &'static Texts, language: Language) -> Markup {
-    let writing = Writing { texts, language };
     html! {
         @for (group, title) in catalogue().groups().filter_map(|group| Some((group, texts.groups.get(group)?))) {
-            @if let Some(values) = document.get(group).and_then(Value::as_object) {
-                section {
-                    h2 { (title) }
-                    dl {
-                        @for (attribute, value) in present(group, values) {
-                            div {
-                                dt title=(attribute.explanation.get(language.code())) { (attribute.label.get(language.code())) }
-                                dd { (writing.value(&attribute.ty, value)) }
-                            }
-                        }
-                    }
+            @let present = present(group, document);
+            @if !present.is_empty() {
+                details open[present.len() <= FEW] {
+                    summary { h2 { (title) } span.count { (present.len()) } }
+                    (list(&present, texts, language))
                 }
             }
         }
     }
 }
 
-fn present<'a>(
-    group: &str,
-    values: &'a Map<String, Value>,
-) -> impl Iterator<Item = (&'static Attribute, &'a Value)> {
+fn list(
+    present: &[(&'static Attribute, &Value)],
+    texts: &'static Texts,
+    language: Language,
+) -> Markup {
+    let writing = Writing { texts, language };
+    html! {
+        dl {
+            @for (attribute, value) in present {
+                div {
+                    dt title=(attribute.explanation.get(language.code())) { (attribute.label.get(language.code())) }
+                    dd { (writing.value(&attribute.ty, value)) }
+                }
+            }
+        }
+    }
+}
+
+/// What the document has of a group and the summary does not show.
+fn present<'a>(group: &str, document: &'a Document) -> Vec<(&'static Attribute, &'a Value)> {
+    let Some(values) = document.get(group).and_then(Value::as_object) else {
+        return Vec::new();
+    };
     catalogue()
         .group(group)
+        .filter(|attribute| !summary::shows(attribute))
         .filter_map(|attribute| Some((attribute, values.get(&attribute.id)?)))
+        .collect()
 }

@@ -30,6 +30,9 @@ pub(crate) struct Texts {
     pub(crate) failed: String,
     pub(crate) yes: String,
     pub(crate) no: String,
+    /// Headings of the sections of the summary.
+    pub(crate) summary: BTreeMap<String, String>,
+    /// Headings of the catalogue's groups.
     pub(crate) groups: BTreeMap<String, String>,
 }
 

@@ -1,0 +1,118 @@
+//! What stands first on the page: `summary.toml`.
+
+use std::sync::LazyLock;
+
+use passport::{Attribute, catalogue};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::answer::Document;
+
+/// A few attributes under one heading.
+pub(crate) struct Section {
+    /// Key of its heading in the texts.
+    pub(crate) title: String,
+    attributes: Vec<&'static Attribute>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SummaryFile {
+    section: Vec<SectionEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SectionEntry {
+    title: String,
+    attributes: Vec<String>,
+}
+
+static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
+    load()
+        .section
+        .into_iter()
+        .map(|entry| Section {
+            title: entry.title,
+            attributes: entry
+                .attributes
+                .iter()
+                .filter_map(|pointer| catalogue().by_pointer(pointer))
+                .collect(),
+        })
+        .collect()
+});
+
+#[allow(
+    clippy::panic,
+    reason = "the file is part of the program, and a test loads it"
+)]
+fn load() -> SummaryFile {
+    toml::from_str(include_str!("../summary.toml"))
+        .unwrap_or_else(|error| panic!("the summary of the page: {error}"))
+}
+
+/// The sections, in the order they are shown.
+pub(crate) fn sections() -> &'static [Section] {
+    &SECTIONS
+}
+
+/// Whether the summary shows an attribute, so that it need not be shown again below.
+pub(crate) fn shows(attribute: &Attribute) -> bool {
+    SECTIONS
+        .iter()
+        .flat_map(|section| &section.attributes)
+        .any(|shown| std::ptr::eq(*shown, attribute))
+}
+
+impl Section {
+    /// What the document has of it.
+    pub(crate) fn present<'a>(
+        &self,
+        document: &'a Document,
+    ) -> Vec<(&'static Attribute, &'a Value)> {
+        self.attributes
+            .iter()
+            .filter_map(|attribute| {
+                Some((
+                    *attribute,
+                    document.get(&attribute.group)?.get(&attribute.id)?,
+                ))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::texts;
+    use web::Language;
+
+    #[test]
+    fn the_summary_names_public_attributes_once_under_a_heading_of_every_language() {
+        let entries = load().section;
+        let mut pointers: Vec<&String> =
+            entries.iter().flat_map(|entry| &entry.attributes).collect();
+        for pointer in &pointers {
+            let attribute = catalogue().by_pointer(pointer);
+            assert!(
+                attribute.is_some_and(|attribute| attribute.class == passport::Class::Public),
+                "{pointer}"
+            );
+        }
+        let count = pointers.len();
+        pointers.sort();
+        pointers.dedup();
+        assert_eq!(pointers.len(), count);
+        for language in Language::ALL {
+            let titles = &texts(language).summary;
+            assert_eq!(titles.len(), entries.len(), "{language:?}");
+            assert!(
+                entries
+                    .iter()
+                    .all(|entry| titles.contains_key(&entry.title))
+            );
+        }
+    }
+}
