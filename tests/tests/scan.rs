@@ -94,7 +94,10 @@ async fn a_replaced_label_still_resolves_to_the_unit_and_says_when() {
     assert!(text(&answer, "digitalProductPassportId").ends_with(&replaced.passport));
     let day = text(&answer["notices"], "labelChanged");
     let page = stage.public().browse(&path).await.expect(200).text;
-    assert!(page.contains(&format!("replaced on {day}")), "{page}");
+    assert!(
+        page.contains(&format!("replaced on <time datetime=\"{day}\">")),
+        "{page}"
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! batch read; (4) the view of the active guidance is composed and written as HTML or JSON.
 
 mod answer;
+mod notation;
 mod page;
 mod products;
 mod scan;

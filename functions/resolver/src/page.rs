@@ -9,10 +9,10 @@ use serde_json::Value;
 use web::{Language, Problem};
 
 use crate::answer::Document;
-use crate::scan::{Found, RecordNotice};
+use crate::scan::{Found, LabelNotice, RecordNotice};
 use crate::summary;
 use crate::text::{Texts, texts};
-use crate::value::Writing;
+use crate::value::{self, Writing};
 
 const STYLE: &str = include_str!("page.css");
 /// A group of so few attributes stands open.
@@ -50,7 +50,7 @@ pub(crate) fn found(found: &Found, language: Language) -> Markup {
                 p.id { (found.unit.grouped()) }
             }
             main {
-                @if let Some(sentence) = found.label_sentence(language) { p.notice role="status" { (sentence) } }
+                (label_notice(&found.label, texts))
                 @if let Some(sentence) = record { p.notice role="status" { (sentence) } }
                 (at_once(&found.document, texts, language))
                 (groups(&found.document, texts, language))
@@ -64,12 +64,26 @@ pub(crate) fn found(found: &Found, language: Language) -> Markup {
             }
             footer {
                 @if let Some(at) = found.passport.as_ref().filter(|_| !found.document.is_empty()).and_then(|passport| passport.updated_at) {
-                    p { (texts.updated) ": " time { (at) } }
+                    p { (texts.updated) (texts.notation.colon) (value::time(&at.to_string(), texts.notation.time(&at.to_string()))) }
                 }
                 (languages(texts, language))
             }
         },
     )
+}
+
+/// What there is to say about the label.
+fn label_notice(label: &LabelNotice, texts: &Texts) -> Markup {
+    let (sentence, day) = match label {
+        LabelNotice::None | LabelNotice::Current => return Markup::default(),
+        LabelNotice::Replaced(day) => (&texts.label_replaced, day.as_str()),
+        LabelNotice::Revoked(day) => (&texts.label_revoked, day.as_str()),
+        LabelNotice::NeverIssued => (&texts.label_never_issued, ""),
+    };
+    let (before, after) = sentence.split_once("{day}").unwrap_or((sentence, ""));
+    html! {
+        p.notice role="status" { (before) (value::time(day, texts.notation.date(day))) (after) }
+    }
 }
 
 /// The page where there is no unit to show.

@@ -7,7 +7,7 @@ use identity::{LabelId, UnitId};
 use passport::{Category, catalogue};
 use serde_json::{Map, Value};
 use storage::{Facts, Label, LabelState, PublicPart, RecordStatus, Scan, Subject};
-use web::{Language, Path, Problem};
+use web::{Path, Problem};
 
 use crate::Resolver;
 use crate::answer::{self, Asked};
@@ -189,18 +189,5 @@ fn record_notice(scan: &Scan) -> RecordNotice {
         RecordStatus::Active => RecordNotice::InForce,
         RecordStatus::Archived => RecordNotice::Archived,
         RecordStatus::Recycled => RecordNotice::Recycled,
-    }
-}
-
-impl Found {
-    /// The sentence about the label, if there is anything to say.
-    pub(crate) fn label_sentence(&self, language: Language) -> Option<String> {
-        let text = crate::text::texts(language);
-        match &self.label {
-            LabelNotice::None | LabelNotice::Current => None,
-            LabelNotice::Replaced(day) => Some(text.label_replaced.replace("{day}", day)),
-            LabelNotice::Revoked(day) => Some(text.label_revoked.replace("{day}", day)),
-            LabelNotice::NeverIssued => Some(text.label_never_issued.clone()),
-        }
     }
 }

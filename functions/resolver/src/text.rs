@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use web::Language;
 
+use crate::notation::Notation;
+
 /// Every sentence of the page. A file that lacks one does not load, and a test loads them all.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +32,7 @@ pub(crate) struct Texts {
     pub(crate) failed: String,
     pub(crate) yes: String,
     pub(crate) no: String,
+    pub(crate) notation: Notation,
     /// Headings of the sections of the summary.
     pub(crate) summary: BTreeMap<String, String>,
     /// Headings of the catalogue's groups.

@@ -152,7 +152,9 @@ impl Member {
 
 /// A foreign quantity names its unit in a member of its own; it has to be ours, since nothing is converted silently.
 fn same_unit(ours: &str, foreign: &Value, value: Option<&str>) -> Result<(), String> {
-    let display = catalogue().unit(ours).unwrap_or(ours);
+    let display = catalogue()
+        .unit(ours)
+        .map_or(ours, |unit| unit.name("en", false));
     let units = foreign
         .as_object()
         .into_iter()

@@ -9,7 +9,7 @@ use crate::attribute::GroupFile;
 use crate::event_type::EventTypeFile;
 use crate::guidance::GuidanceFile;
 use crate::rule::{Rule, RuleFile};
-use crate::{Attribute, Category, EventType, Guidance, Translated};
+use crate::{Attribute, Category, EventType, Guidance, Translated, Unit};
 
 /// Everything that is data about the data.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Catalogue {
     event_types: Vec<EventType>,
     guidance: Vec<Guidance>,
     active: usize,
-    units: BTreeMap<String, String>,
+    units: BTreeMap<String, Unit>,
     categories: BTreeMap<Category, Translated>,
     rules: Vec<Rule>,
 }
@@ -56,7 +56,7 @@ pub fn catalogue() -> &'static Catalogue {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnitFile {
-    units: BTreeMap<String, String>,
+    units: BTreeMap<String, Unit>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -166,15 +166,13 @@ impl Catalogue {
 
     /// How a unit (UCUM) is written for people: `A.h` is `Ah`. `None` for a unit that no attribute has.
     #[must_use]
-    pub fn unit(&self, unit: &str) -> Option<&str> {
-        self.units.get(unit).map(String::as_str)
+    pub fn unit(&self, code: &str) -> Option<&Unit> {
+        self.units.get(code)
     }
 
     /// Every unit with how it is written for people.
-    pub fn units(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.units
-            .iter()
-            .map(|(code, symbol)| (code.as_str(), symbol.as_str()))
+    pub fn units(&self) -> impl Iterator<Item = (&str, &Unit)> {
+        self.units.iter().map(|(code, unit)| (code.as_str(), unit))
     }
 
     pub(crate) fn category_labels(&self, category: Category) -> Option<&Translated> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use passport::{Attribute, Category, Class, Field, Level, Translated, Type, catalogue};
+use passport::{Attribute, Category, Class, Field, Level, Translated, Type, Unit, catalogue};
 use serde_json::Value;
 
 fn name(attribute: &Attribute) -> String {
@@ -126,6 +126,22 @@ fn every_unit_is_known_and_every_known_unit_is_used() {
     }
     let known: BTreeSet<&str> = catalogue().units().map(|(code, _)| code).collect();
     assert_eq!(known, used);
+}
+
+#[test]
+fn units_that_are_words_are_written_in_every_language() {
+    for (code, unit) in catalogue().units() {
+        if let Unit::Words { one, many } = unit {
+            complete(one, code);
+            complete(many, code);
+        }
+    }
+    let name = |code: &str, singular| catalogue().unit(code).unwrap().name("de", singular);
+    assert_eq!((name("a", true), name("a", false)), ("Jahr", "Jahre"));
+    assert_eq!((name("A.h", true), name("A.h", false)), ("Ah", "Ah"));
+    let watt = catalogue().unit("W").unwrap();
+    assert!(watt.large(9_999.9).is_none());
+    assert_eq!(watt.large(-10_000.0).unwrap().symbol, "kW");
 }
 
 #[test]
