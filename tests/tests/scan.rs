@@ -127,6 +127,25 @@ async fn a_revoked_and_a_never_issued_label_say_so() {
 }
 
 #[tokio::test]
+async fn a_label_that_cannot_be_read_does_not_hide_the_battery() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let sound = format!("/{}/{}", battery.unit, battery.label);
+    let sound = stage.public().get(&sound).await.expect(200);
+    for label in ["8V4K2M0XQ8", "8V4K", "%3Cb%3E", "index.html"] {
+        let path = format!("/{}/{label}", battery.unit);
+        let answer = stage.public().get(&path).await.expect(200);
+        assert_eq!(answer.json()["notices"]["label"], "unreadable");
+        assert_ne!(answer.header("etag"), sound.header("etag"));
+        let passport = text(&answer.json(), "digitalProductPassportId");
+        assert_eq!(passport, text(&sound.json(), "digitalProductPassportId"));
+        let page = stage.public().browse(&path).await.expect(200).text;
+        assert!(page.contains("label part of this address"), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn unknown_and_malformed_codes_are_answered_for_people_and_programs() {
     let stage = Stage::start().await;
     let public = stage.public();

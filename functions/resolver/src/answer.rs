@@ -131,6 +131,7 @@ fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
         LabelNotice::Replaced(_) => "replaced",
         LabelNotice::Revoked(_) => "revoked",
         LabelNotice::NeverIssued => "unknown",
+        LabelNotice::Unreadable => "unreadable",
     };
     let record = match found.record {
         RecordNotice::InForce => "active",
@@ -211,6 +212,7 @@ impl LabelNotice {
             Self::Replaced(_) => Some("replaced"),
             Self::Revoked(_) => Some("revoked"),
             Self::NeverIssued => Some("never-issued-for-this-unit"),
+            Self::Unreadable => Some("unreadable"),
         }
     }
 

@@ -79,6 +79,7 @@ fn label_notice(label: &LabelNotice, texts: &Texts) -> Markup {
         LabelNotice::Replaced(day) => (&texts.label_replaced, day.as_str()),
         LabelNotice::Revoked(day) => (&texts.label_revoked, day.as_str()),
         LabelNotice::NeverIssued => (&texts.label_never_issued, ""),
+        LabelNotice::Unreadable => (&texts.label_unreadable, ""),
     };
     let (before, after) = sentence.split_once("{day}").unwrap_or((sentence, ""));
     html! {

@@ -40,6 +40,9 @@ pub(crate) enum LabelNotice {
     Revoked(String),
     /// It was never issued for this unit.
     NeverIssued,
+    /// The address has something in its place that no label id is. The unit is right all the same: it has check characters
+    /// of its own.
+    Unreadable,
 }
 
 /// Where the record stands.
@@ -103,16 +106,16 @@ async fn respond(
 async fn find(resolver: &Resolver, unit: &str, label: Option<&str>) -> Result<Found, Problem> {
     let unit = UnitId::parse(unit)
         .map_err(|error| Problem::malformed(format!("this is not a unit id: {error}")))?;
-    let label = label
-        .map(LabelId::parse)
-        .transpose()
-        .map_err(|error| Problem::malformed(format!("this is not a label id: {error}")))?;
     let scan = resolver
         .store
         .scan(unit)
         .await?
         .ok_or_else(|| Problem::not_found("this unit was never allocated"))?;
-    let label = label.map_or(LabelNotice::None, |label| notice(&scan.labels, label));
+    let label = match label.map(LabelId::parse) {
+        None => LabelNotice::None,
+        Some(Ok(label)) => notice(&scan.labels, label),
+        Some(Err(_)) => LabelNotice::Unreadable,
+    };
     let record = record_notice(&scan);
     let mut found = Found {
         unit,

@@ -19,6 +19,7 @@ pub(crate) struct Texts {
     pub(crate) label_replaced: String,
     pub(crate) label_revoked: String,
     pub(crate) label_never_issued: String,
+    pub(crate) label_unreadable: String,
     pub(crate) restricted_title: String,
     pub(crate) restricted: String,
     pub(crate) unit: String,
@@ -28,6 +29,13 @@ pub(crate) struct Texts {
     pub(crate) unknown: String,
     pub(crate) malformed_title: String,
     pub(crate) malformed: String,
+    pub(crate) malformed_length: String,
+    pub(crate) malformed_character: String,
+    pub(crate) suggestion: String,
+    pub(crate) find_title: String,
+    pub(crate) find: String,
+    pub(crate) find_label: String,
+    pub(crate) find_button: String,
     pub(crate) failed_title: String,
     pub(crate) failed: String,
     pub(crate) yes: String,
@@ -75,6 +83,7 @@ mod tests {
             let texts = texts(language);
             assert!(texts.label_replaced.contains("{day}"), "{language:?}");
             assert!(texts.label_revoked.contains("{day}"), "{language:?}");
+            assert!(texts.malformed_length.contains("{found}"), "{language:?}");
             assert_eq!(
                 texts.groups.keys().collect::<Vec<_>>(),
                 super::texts(Language::En).groups.keys().collect::<Vec<_>>(),
