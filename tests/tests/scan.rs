@@ -168,6 +168,66 @@ async fn unknown_and_malformed_codes_are_answered_for_people_and_programs() {
 }
 
 #[tokio::test]
+async fn a_mistyped_code_is_explained_and_the_probable_one_offered() {
+    let stage = Stage::start().await;
+    let public = stage.public();
+    let wrong = public
+        .browse("/32XZAJ4P21M1MZ0N3RQB")
+        .await
+        .expect(400)
+        .text;
+    assert!(wrong.contains("at least one of them is wrong"), "{wrong}");
+    assert!(wrong.contains("href=\"/32XZAJ4P21M1MZ0N3RQA"), "{wrong}");
+    assert!(wrong.contains("guess"), "{wrong}");
+    let short = public.browse("/32XZ-AJ4P").await.expect(400).text;
+    assert!(short.contains("this one has 8"), "{short}");
+    for page in [wrong, short] {
+        assert!(
+            page.contains("<form action=\"/find\" method=\"get\">"),
+            "{page}"
+        );
+        assert!(!page.contains("<script"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_without_the_symbol_types_the_code() {
+    let stage = Stage::start().await;
+    let public = stage.public();
+    let start = public.browse("/").await.expect(200);
+    assert!(start.text.contains("name=\"id\""), "{}", start.text);
+    let policy = start.header("content-security-policy");
+    assert!(policy.contains("form-action 'self'"), "{policy}");
+    let unit = stage.maker().unit().await;
+    let typed = format!("/find?id={}&lang=de", unit.unit.to_lowercase());
+    let found = public.browse(&typed).await.expect(303);
+    let page = public.browse(found.header("location")).await.expect(200);
+    assert_eq!(page.header("content-language"), "de");
+    let pasted = format!(
+        "/find?id=https%3A%2F%2Fid.example%2F{}%2F{}",
+        unit.unit, unit.label
+    );
+    let found = public.browse(&pasted).await.expect(303);
+    assert_eq!(
+        found.header("location"),
+        format!("/{}/{}?lang=en", unit.unit, unit.label)
+    );
+    for elsewhere in [
+        "%2F%2Fevil.example",
+        "https%3A%2F%2Fevil.example",
+        "%5C%5Cevil",
+    ] {
+        let answer = public
+            .browse(&format!("/find?id={elsewhere}"))
+            .await
+            .expect(303);
+        let _ = public.browse(answer.header("location")).await.expect(400);
+    }
+    let program = public.get("/").await.expect(404);
+    assert_eq!(program.header("content-type"), "application/problem+json");
+}
+
+#[tokio::test]
 async fn the_page_is_small_has_no_script_and_loads_nothing() {
     let stage = Stage::start().await;
     let seeded = stage.seeded().await;

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use maud::Markup;
 use passport::Header;
 use serde_json::{Map, Value, json};
 use web::{ETag, Language, Problem, best, language};
@@ -26,6 +27,10 @@ impl Asked {
             media_type: best(headers, &[JSON, HTML]),
             language: language(query, headers),
         }
+    }
+
+    pub(crate) fn is_page(&self) -> bool {
+        self.media_type == Some(HTML)
     }
 }
 
@@ -61,7 +66,44 @@ pub(crate) fn found(
     if let Ok(tag) = tag.to_string().parse() {
         headers.insert(header::ETAG, tag);
     }
-    // A minute at the edge; a day where the origin fails. What must be gone sooner is invalidated by tag.
+    cached(headers);
+    if let Ok(tags) = cache_tags(found).parse() {
+        headers.insert(HeaderName::from_static("cache-tag"), tags);
+    }
+    secure(headers, asked.language);
+    response
+}
+
+/// The page of somebody who has no code at hand.
+pub(crate) fn start(asked: &Asked) -> Response {
+    let mut response = written(StatusCode::OK, page::start(asked.language), asked.language);
+    cached(response.headers_mut());
+    response
+}
+
+/// The answer where there is no unit: a page for a person, a problem document for a program.
+pub(crate) fn problem(problem: &Problem, asked: &Asked, typed: &str) -> Response {
+    if !asked.is_page() {
+        return problem.clone().into_response();
+    }
+    let page = page::problem(problem, typed, asked.language);
+    let mut response = written(problem.status(), page, asked.language);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn written(status: StatusCode, page: Markup, language: Language) -> Response {
+    let mut response = (status, page.into_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type(HTML));
+    secure(headers, language);
+    response
+}
+
+/// A minute at the edge; a day where the origin fails. What must be gone sooner is invalidated by tag.
+fn cached(headers: &mut HeaderMap) {
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=0, s-maxage=60, stale-if-error=86400"),
@@ -70,25 +112,6 @@ pub(crate) fn found(
         header::VARY,
         HeaderValue::from_static("accept, accept-language"),
     );
-    if let Ok(tags) = cache_tags(found).parse() {
-        headers.insert(HeaderName::from_static("cache-tag"), tags);
-    }
-    secure(headers, asked.language);
-    response
-}
-
-/// The answer where there is no unit: a page for a person, a problem document for a program.
-pub(crate) fn problem(problem: &Problem, asked: &Asked, typed: &str) -> Response {
-    if asked.media_type != Some(HTML) {
-        return problem.clone().into_response();
-    }
-    let page = page::problem(problem, typed, asked.language).into_string();
-    let mut response = (problem.status(), page).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, content_type(HTML));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    secure(headers, asked.language);
-    response
 }
 
 fn content_type(media_type: &str) -> HeaderValue {

@@ -5,6 +5,7 @@
 //! batch read; (4) the view of the active guidance is composed and written as HTML or JSON.
 
 mod answer;
+mod find;
 mod notation;
 mod page;
 mod products;
@@ -56,6 +57,8 @@ impl Resolver {
 /// The routes of this function.
 pub fn router(resolver: Resolver) -> Router {
     Router::new()
+        .route("/", get(find::start))
+        .route("/find", get(find::find))
         .route("/{unit}", get(scan::unit))
         .route("/{unit}/", get(scan::unit))
         .route("/{unit}/{label}", get(scan::label))

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::http::{HeaderValue, StatusCode};
+use identity::{IdError, Reading, UnitId};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use passport::{Attribute, catalogue};
 use serde_json::Value;
@@ -17,12 +18,16 @@ use crate::value::{self, Writing};
 const STYLE: &str = include_str!("page.css");
 /// A group of so few attributes stands open.
 const FEW: usize = 4;
+/// Most characters of a typed text that are shown again.
+const SHOWN: usize = 60;
+/// Most guesses that are offered.
+const SUGGESTIONS: usize = 3;
 
-/// Only the one style sheet, by its hash, and nothing else.
+/// Only the one style sheet, by its hash; a form leads nowhere but here; and nothing else.
 pub(crate) static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let hash = ledger::Sha256::of(STYLE.as_bytes()).to_base64();
     HeaderValue::from_str(&format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ))
     .unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
@@ -90,22 +95,90 @@ fn label_notice(label: &LabelNotice, texts: &Texts) -> Markup {
 /// The page where there is no unit to show.
 pub(crate) fn problem(problem: &Problem, typed: &str, language: Language) -> Markup {
     let texts = texts(language);
+    let malformed = problem.status() == StatusCode::BAD_REQUEST;
     let (title, sentence) = match problem.status() {
-        StatusCode::NOT_FOUND => (&texts.unknown_title, &texts.unknown),
-        StatusCode::BAD_REQUEST => (&texts.malformed_title, &texts.malformed),
-        _ => (&texts.failed_title, &texts.failed),
+        StatusCode::NOT_FOUND => (&texts.unknown_title, texts.unknown.clone()),
+        _ if malformed => (&texts.malformed_title, what_is_wrong(typed, texts)),
+        _ => (&texts.failed_title, texts.failed.clone()),
     };
-    let typed: String = typed.chars().take(60).collect();
     frame(
         texts,
         language,
         title,
         html! {
-            header { p.kind { (texts.title) } h1 { (title) } p.id { (typed) } }
-            main { p.notice role="status" { (sentence) } }
+            header {
+                p.kind { (texts.title) }
+                h1 { (title) }
+                p.id { (typed.chars().take(SHOWN).collect::<String>()) }
+            }
+            main {
+                p.notice role="status" { (sentence) }
+                @if malformed { (suggestions(typed, texts, language)) }
+                @if problem.status().is_client_error() { (form(typed, texts, language)) }
+            }
             footer { (languages(texts, language)) }
         },
     )
+}
+
+/// The page of somebody who has no code at hand.
+pub(crate) fn start(language: Language) -> Markup {
+    let texts = texts(language);
+    frame(
+        texts,
+        language,
+        &texts.find_title,
+        html! {
+            header { p.kind { (texts.title) } h1 { (texts.find_title) } }
+            main { p { (texts.find) } (form("", texts, language)) }
+            footer { (languages(texts, language)) }
+        },
+    )
+}
+
+/// Whether characters are missing or wrong.
+fn what_is_wrong(typed: &str, texts: &Texts) -> String {
+    match UnitId::parse(typed) {
+        _ if typed.contains('/') => texts.malformed.clone(),
+        Err(IdError::Length { found, .. }) => texts
+            .malformed_length
+            .replace("{found}", &found.to_string()),
+        Err(IdError::Character { .. } | IdError::Check) => texts.malformed_character.clone(),
+        Ok(_) => texts.malformed.clone(),
+    }
+}
+
+/// What was probably meant, by the check characters alone: whether there is such a unit is seen by following the link, and
+/// costs no query here.
+fn suggestions(typed: &str, texts: &Texts, language: Language) -> Markup {
+    let reading = Reading::of(typed);
+    let units: Vec<UnitId> = reading
+        .suggestions()
+        .iter()
+        .filter_map(|text| UnitId::parse(text).ok())
+        .take(SUGGESTIONS)
+        .collect();
+    html! {
+        @if !units.is_empty() {
+            p { (texts.suggestion) }
+            ul { @for unit in units {
+                li { a.id href={ "/" (unit) "?lang=" (language.code()) } rel="nofollow" { (unit.grouped()) } }
+            } }
+        }
+    }
+}
+
+/// By hand to the unit.
+fn form(typed: &str, texts: &Texts, language: Language) -> Markup {
+    html! {
+        form action="/find" method="get" {
+            label for="id" { (texts.find_label) }
+            input #id.id name="id" value=(typed.chars().take(SHOWN).collect::<String>()) required
+                maxlength=(crate::find::TYPED) autocomplete="off" autocapitalize="characters" spellcheck="false";
+            input type="hidden" name="lang" value=(language.code());
+            button { (texts.find_button) }
+        }
+    }
 }
 
 fn frame(texts: &Texts, language: Language, title: &str, content: Markup) -> Markup {

@@ -1,0 +1,108 @@
+//! A person without the symbol at hand: a form, and where it leads.
+
+use axum::extract::RawQuery;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use identity::{Carrier, UnitId};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use web::{Language, Problem, Query};
+
+use crate::answer::{self, Asked};
+
+/// Longest text that is passed on; more than any id or carrier has.
+pub(crate) const TYPED: usize = 256;
+
+/// What a person typed.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Typed {
+    #[serde(default)]
+    id: String,
+}
+
+/// `GET /`: a page with the form; for programs there is nothing here.
+pub(crate) async fn start(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let asked = Asked::of(query.as_deref(), &headers);
+    if asked.is_page() {
+        return answer::start(&asked);
+    }
+    Problem::not_found("no such route: see /docs").into_response()
+}
+
+/// `GET /find?id=…`: on to the unit, where whatever is wrong with the text is said.
+pub(crate) async fn find(
+    RawQuery(query): RawQuery,
+    typed: Result<Query<Typed>, Problem>,
+    headers: HeaderMap,
+) -> Response {
+    let asked = Asked::of(query.as_deref(), &headers);
+    let mut response = match typed {
+        Ok(Query(Typed { id })) => Redirect::to(&place(&id, asked.language)).into_response(),
+        Err(problem) => answer::problem(&problem, &asked, ""),
+    };
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The path of a typed id or of a pasted carrier, whichever host it names; the page keeps its language.
+fn place(typed: &str, language: Language) -> String {
+    let typed: String = typed.trim().chars().take(TYPED).collect();
+    let carrier = Carrier::parse(&typed)
+        // Browsers show an address without its scheme.
+        .or_else(|_| Carrier::parse(&format!("https://{typed}")));
+    let path = match carrier {
+        Ok(Carrier {
+            unit,
+            label: Some(label),
+            ..
+        }) => format!("{unit}/{label}"),
+        Ok(Carrier { unit, .. }) => unit.to_string(),
+        Err(_) => match UnitId::parse(&typed) {
+            Ok(unit) => unit.to_string(),
+            // Every sign is encoded, so that nothing typed leads off this site.
+            Err(_) => utf8_percent_encode(&typed, NON_ALPHANUMERIC).to_string(),
+        },
+    };
+    format!("/{path}?lang={}", language.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_id_and_a_pasted_address_lead_to_the_unit() {
+        for (typed, path) in [
+            (" 32xz-aj4p-21m1-mz0n-3rqa ", "/32XZAJ4P21M1MZ0N3RQA"),
+            (
+                "https://ID.EXAMPLE.EU/32XZAJ4P21M1MZ0N3RQA",
+                "/32XZAJ4P21M1MZ0N3RQA",
+            ),
+            (
+                "id.example.eu/32XZAJ4P21M1MZ0N3RQA",
+                "/32XZAJ4P21M1MZ0N3RQA",
+            ),
+            ("", "/"),
+        ] {
+            assert_eq!(
+                place(typed, Language::De),
+                format!("{path}?lang=de"),
+                "{typed}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_typed_leads_elsewhere(typed: String) {
+            let place = place(&typed, Language::En);
+            let path = place.strip_prefix('/').and_then(|place| place.strip_suffix("?lang=en")).unwrap();
+            prop_assert!(!path.starts_with('/'), "{path}");
+            prop_assert!(path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"%/".contains(&byte)), "{path}");
+        }
+    }
+}
