@@ -314,6 +314,43 @@ async fn the_page_speaks_the_readers_language() {
         .await
         .expect(200);
     assert!(french.text.contains("Passeport de batterie"));
+    for (language, effort, power, made) in [
+        ("en", "94.5", "210\u{a0}kW", "September 2026"),
+        ("de", "94,5", "210\u{a0}kW", "September 2026"),
+        ("fr", "94,5", "210\u{a0}kW", "septembre 2026"),
+    ] {
+        let page = stage
+            .public()
+            .browse(&format!("{path}?lang={language}"))
+            .await;
+        for written in [effort, power, made] {
+            assert!(page.text.contains(written), "{language} {written}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_needed_at_once_stands_first_and_once() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let path = format!("/{}/{}", battery.unit, battery.label);
+    let page = stage.public().browse(&path).await.expect(200).text;
+    let first = page.find("<details class=\"group\"").unwrap();
+    for fact in [
+        "nickel manganese cobalt",
+        "366\u{a0}V",
+        "486\u{a0}kg",
+        "EV-000142",
+        "In case of fire",
+    ] {
+        assert!(page.find(fact).unwrap() < first, "{fact}");
+        assert_eq!(page.matches(fact).count(), 1, "{fact}");
+    }
+    let address = format!("{}/v1/dpps/{}", stage.origin, battery.passport);
+    assert!(page.contains(&address), "{page}");
+    assert!(page.contains("href=\"mailto:"), "{page}");
+    assert!(page.contains("Germany"), "{page}");
 }
 
 #[tokio::test]

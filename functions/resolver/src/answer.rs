@@ -56,7 +56,7 @@ pub(crate) fn found(
             _ => StatusCode::OK,
         };
         let body = match media_type {
-            HTML => page::found(found, asked.language).into_string(),
+            HTML => page::found(&resolver.site, found, asked.language).into_string(),
             _ => json_body(resolver, found).to_string(),
         };
         (status, body).into_response()

@@ -6,6 +6,7 @@
 
 mod answer;
 mod find;
+mod names;
 mod notation;
 mod page;
 mod products;

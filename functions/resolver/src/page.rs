@@ -7,7 +7,7 @@ use identity::{IdError, Reading, UnitId};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use passport::{Attribute, catalogue};
 use serde_json::Value;
-use web::{Language, Problem};
+use web::{Language, Problem, Site};
 
 use crate::answer::Document;
 use crate::scan::{Found, LabelNotice, RecordNotice};
@@ -33,7 +33,7 @@ pub(crate) static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 });
 
 /// The page of a unit.
-pub(crate) fn found(found: &Found, language: Language) -> Markup {
+pub(crate) fn found(site: &Site, found: &Found, language: Language) -> Markup {
     let texts = texts(language);
     let record = match found.record {
         RecordNotice::InForce => None,
@@ -63,7 +63,7 @@ pub(crate) fn found(found: &Found, language: Language) -> Markup {
                     section {
                         h2 { (texts.restricted_title) }
                         p { (texts.restricted) }
-                        p.id { "/v1/dpps/" (passport.passport) }
+                        p.id { (site.origin()) "/v1/dpps/" (passport.passport) }
                     }
                 }
             }
@@ -231,7 +231,7 @@ fn groups(document: &Document, texts: &'static Texts, language: Language) -> Mar
         @for (group, title) in catalogue().groups().filter_map(|group| Some((group, texts.groups.get(group)?))) {
             @let present = present(group, document);
             @if !present.is_empty() {
-                details open[present.len() <= FEW] {
+                details.group open[present.len() <= FEW] {
                     summary { h2 { (title) } span.count { (present.len()) } }
                     (list(&present, texts, language))
                 }
@@ -240,6 +240,7 @@ fn groups(document: &Document, texts: &'static Texts, language: Language) -> Mar
     }
 }
 
+/// Names and values. What a name means stands folded behind it: there for whoever asks, on a phone too.
 fn list(
     present: &[(&'static Attribute, &Value)],
     texts: &'static Texts,
@@ -250,7 +251,12 @@ fn list(
         dl {
             @for (attribute, value) in present {
                 div {
-                    dt title=(attribute.explanation.get(language.code())) { (attribute.label.get(language.code())) }
+                    dt {
+                        details {
+                            summary { (attribute.label.get(language.code())) }
+                            (attribute.explanation.get(language.code()))
+                        }
+                    }
                     dd { (writing.value(&attribute.ty, value)) }
                 }
             }

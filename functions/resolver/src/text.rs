@@ -75,7 +75,21 @@ pub(crate) fn texts(language: Language) -> &'static Texts {
 
 #[cfg(test)]
 mod tests {
+    use passport::catalogue;
+
     use super::*;
+
+    #[test]
+    fn no_french_line_begins_with_a_colon() {
+        let explained = catalogue()
+            .attributes()
+            .map(|attribute| attribute.explanation.fr.as_str());
+        for text in explained.chain([include_str!("../text/fr.toml")]) {
+            for sign in [" :", " ;", " ?", " !"] {
+                assert!(!text.contains(sign), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn every_language_has_every_sentence() {

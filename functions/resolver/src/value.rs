@@ -1,10 +1,11 @@
 //! One value of a passport, as a person reads it.
 
 use maud::{Markup, html};
-use passport::{Field, Type, catalogue};
-use serde_json::Value;
+use passport::{Field, Named, Type, catalogue};
+use serde_json::{Map, Value};
 use web::Language;
 
+use crate::names;
 use crate::text::Texts;
 
 /// How values are written: in which language, with which words.
@@ -24,19 +25,22 @@ impl Writing {
             (Type::YearMonth, Value::String(text)) => {
                 time(text, self.texts.notation.year_month(text))
             }
-            (Type::LocalizedText { .. }, Value::Object(texts)) => {
-                let text = texts
-                    .get(self.language.code())
-                    .or_else(|| texts.get("en"))
-                    .or_else(|| texts.values().next());
-                html! { (text.and_then(Value::as_str).unwrap_or_default()) }
-            }
+            (Type::LocalizedText { .. }, Value::Object(texts)) => self.localized(texts),
             (Type::Code { values }, Value::String(code)) => {
                 let label = values.iter().find(|known| known.id == *code);
                 html! { (label.map_or(code.as_str(), |known| known.label.get(self.language.code()))) }
             }
             (Type::Boolean, Value::Bool(yes)) => html! {
                 (if *yes { &self.texts.yes } else { &self.texts.no })
+            },
+            (
+                Type::Text {
+                    names: Some(named), ..
+                },
+                Value::String(text),
+            ) => match named {
+                Named::Country => html! { (names::country(text, self.language)) },
+                Named::Email => mail(text),
             },
             (Type::Url, Value::String(url)) => link(url, url),
             (Type::Document, Value::Object(document)) => {
@@ -54,6 +58,25 @@ impl Writing {
             (_, Value::Number(number)) => html! { (self.texts.notation.number(number)) },
             (_, Value::String(text)) => html! { (text) },
             (_, other) => html! { (other) },
+        }
+    }
+
+    /// The text in the reader's language, else in English, else in any; what language it is in then stands beside it.
+    fn localized(self, texts: &Map<String, Value>) -> Markup {
+        let found = [self.language.code(), "en"]
+            .into_iter()
+            .find_map(|code| texts.get_key_value(code))
+            .or_else(|| texts.iter().next());
+        let Some((code, text)) = found else {
+            return Markup::default();
+        };
+        let text = text.as_str().unwrap_or_default();
+        html! {
+            @if code == self.language.code() { (text) }
+            @else {
+                span lang=(code) { (text) } " "
+                span.name { "(" (names::language(code, self.language)) ")" }
+            }
         }
     }
 
@@ -104,6 +127,23 @@ fn current(value: &Value) -> &Value {
 pub(crate) fn time(text: &str, written: Option<String>) -> Markup {
     html! {
         @if let Some(written) = written { time datetime=(text) { (written) } }
+        @else { (text) }
+    }
+}
+
+/// Only a plain address becomes a link: a question mark in one would add headers to the letter.
+fn mail(text: &str) -> Markup {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
+    };
+    let is_address = text
+        .split_once('@')
+        .is_some_and(|(local, host)| plain(local) && plain(host));
+    html! {
+        @if is_address { a href={ "mailto:" (text) } { (text) } }
         @else { (text) }
     }
 }
@@ -169,6 +209,42 @@ mod tests {
             ),
             "<time datetime=\"2026-09\">septembre 2026</time>"
         );
+    }
+
+    #[test]
+    fn a_text_in_another_language_says_in_which() {
+        let agent = "/conformity/extinguishingAgent";
+        let text = json!({"pl": "Woda", "en": "Water"});
+        assert_eq!(
+            in_every_language(agent, &text),
+            [
+                "Water",
+                "<span lang=\"en\">Water</span> <span class=\"name\">(Englisch)</span>",
+                "<span lang=\"en\">Water</span> <span class=\"name\">(anglais)</span>"
+            ]
+        );
+        assert!(written(Language::En, agent, &json!({"pl": "Woda"})).contains("(Polish)"));
+    }
+
+    #[test]
+    fn countries_have_names_and_addresses_can_be_written_to() {
+        let place = written(
+            Language::De,
+            "/identification/manufacturingPlace",
+            &json!({"country": "SE"}),
+        );
+        assert!(place.contains("Schweden"), "{place}");
+        let contact = |email: &str| {
+            written(
+                Language::En,
+                "/identification/manufacturerContact",
+                &json!({"email": email}),
+            )
+        };
+        assert!(contact("a.b@c.example").contains("href=\"mailto:a.b@c.example\""));
+        for text in ["a@b?cc=c@d.example", "nobody", "@", "a@b@c", "a b@c"] {
+            assert!(!contact(text).contains("mailto"), "{text}");
+        }
     }
 
     #[test]

@@ -69,6 +69,9 @@ pub enum Type {
     Text {
         /// Most characters.
         max: usize,
+        /// What it names, where a page may write it better than letter by letter.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        names: Option<Named>,
     },
     /// A text per language: `{"en": "…", "de": "…"}`, keyed by two-letter language codes.
     LocalizedText {
@@ -122,6 +125,16 @@ pub enum Type {
         /// Most elements.
         max: usize,
     },
+}
+
+/// What a text names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Named {
+    /// A country, by its code (ISO 3166-1 alpha-2).
+    Country,
+    /// An e-mail address.
+    Email,
 }
 
 impl Type {

@@ -23,7 +23,7 @@ mod validate;
 mod value;
 mod view;
 
-pub use attribute::{Attribute, CodeValue, Field, Level, Translated, Type};
+pub use attribute::{Attribute, CodeValue, Field, Level, Named, Translated, Type};
 pub use catalogue::{Catalogue, catalogue};
 pub use class::{Class, Classes, NotAClass};
 pub use document::{

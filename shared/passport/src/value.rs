@@ -58,7 +58,7 @@ impl<'f> Checked<'f> {
 
     fn value(&mut self, ty: &Type, value: &Value, pointer: &str) {
         match ty {
-            Type::Text { max } => self.text(*max, value, pointer),
+            Type::Text { max, .. } => self.text(*max, value, pointer),
             Type::LocalizedText { max } => self.localized(*max, value, pointer),
             Type::Code { values } => {
                 if !values

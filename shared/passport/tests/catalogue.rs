@@ -151,7 +151,7 @@ fn ranges_are_ranges_and_names_are_unique() {
             let sound = match ty {
                 Type::Quantity { min, max, .. } => min.zip(*max).is_none_or(|(min, max)| min < max),
                 Type::Integer { min, max } => min.zip(*max).is_none_or(|(min, max)| min < max),
-                Type::Text { max } | Type::LocalizedText { max } | Type::List { max, .. } => {
+                Type::Text { max, .. } | Type::LocalizedText { max } | Type::List { max, .. } => {
                     *max > 0
                 }
                 Type::Record { fields } => unique(fields.iter().map(|field| field.id.as_str())),
