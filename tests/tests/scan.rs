@@ -127,6 +127,41 @@ async fn a_revoked_and_a_never_issued_label_say_so() {
 }
 
 #[tokio::test]
+async fn a_label_that_is_no_longer_in_force_is_not_printed() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let unit = maker.unit().await;
+    let labels = format!("/v1/units/{}/labels", unit.unit);
+    let first = format!("{labels}/{}", unit.label);
+    let _ = maker.get(&first).await.expect(200);
+    let replacement = json!({"replaces": unit.label, "reason": "scratched"});
+    let second = maker.post(&labels, &replacement).await.expect(201).json();
+    let second = text(&second, "label");
+    for format in ["svg", "png", "pdf"] {
+        let refused = maker
+            .get(&format!("{first}?format={format}"))
+            .await
+            .expect(409);
+        let detail = text(&refused.json(), "detail");
+        assert!(
+            detail.contains("replaced") && detail.contains(&second),
+            "{detail}"
+        );
+    }
+    let second = format!("{labels}/{second}");
+    let _ = maker.get(&second).await.expect(200);
+    let _ = maker
+        .post(
+            &format!("{second}/revocation"),
+            &json!({"reason": "roll lost"}),
+        )
+        .await
+        .expect(200);
+    let refused = maker.get(&second).await.expect(409).json();
+    assert!(text(&refused, "detail").contains("revoked"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_label_that_cannot_be_read_does_not_hide_the_battery() {
     let stage = Stage::start().await;
     let seeded = stage.seeded().await;

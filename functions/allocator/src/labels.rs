@@ -247,7 +247,8 @@ const FORMATS: [&str; 3] = ["image/svg+xml", "image/png", "application/pdf"];
 /// Print a label.
 ///
 /// SVG, PNG or PDF by `Accept` or `?format=svg|png|pdf`: the symbol with its quiet zone and the id a person can type
-/// beneath. A stage that is not for production prints `TEST` across it.
+/// beneath. A stage that is not for production prints `TEST` across it. A label that was replaced or revoked is not printed
+/// again (409).
 #[utoipa::path(
     get, path = "/v1/units/{unitId}/labels/{labelId}", tag = "allocator", security(("bearer" = [])),
     params(
@@ -272,10 +273,7 @@ pub(crate) async fn show(
     let label = label_id(&label)?;
     own_unit(&platform, &caller, unit).await?;
     let labels = platform.store.labels(unit).await?;
-    let known = labels
-        .iter()
-        .find(|known| known.label == label)
-        .ok_or_else(|| Problem::not_found("this label was never issued for the unit"))?;
+    let known = in_force(&labels, label)?;
     let media_type = match print.format.as_deref() {
         None => web::best(&headers, &FORMATS),
         Some("svg") => Some("image/svg+xml"),
@@ -347,14 +345,21 @@ async fn is_recycled(store: &Store, unit: UnitId) -> Result<bool, Problem> {
     Ok(passport.is_some_and(|passport| passport.status == RecordStatus::Recycled))
 }
 
+/// A label that may be printed, replaced or revoked; of any other, what became of it and what to do.
 fn in_force(labels: &[Label], wanted: LabelId) -> Result<&Label, Problem> {
     let label = labels
         .iter()
         .find(|label| label.label == wanted)
         .ok_or_else(|| Problem::not_found("this label was never issued for the unit"))?;
+    let at = label.changed_at;
     match label.state {
         LabelState::Issued => Ok(label),
-        LabelState::Replaced => Err(Problem::conflict("this label was replaced already")),
-        LabelState::Revoked => Err(Problem::conflict("this label was revoked already")),
+        LabelState::Replaced => Err(Problem::conflict(match label.replaced_by {
+            Some(new) => format!("this label was replaced on {at} by `{new}`: use that one"),
+            None => format!("this label was replaced on {at}: use a label in force"),
+        })),
+        LabelState::Revoked => Err(Problem::conflict(format!(
+            "this label was revoked on {at}: issue another with `POST /v1/units/{{unitId}}/labels`"
+        ))),
     }
 }

@@ -6,10 +6,11 @@
 use std::fmt::Write;
 
 use resvg::{tiny_skia, usvg};
-use ttf_parser::{Face, OutlineBuilder};
+use ttf_parser::Face;
 
+use crate::Carrier;
+use crate::lettering::{self, Lettering};
 use crate::symbol::{ErrorCorrection, QUIET_ZONE, Symbol, SymbolError};
-use crate::{Carrier, LabelId};
 
 const FONT: &[u8] = include_bytes!("../fonts/OCRB.otf");
 /// Smallest module that common readers resolve, in mm.
@@ -17,9 +18,15 @@ const SMALLEST_MODULE_MM: f64 = 0.25;
 const LARGEST_MODULE_MM: f64 = 10.0;
 /// Pixels of one module in a PNG.
 const PIXELS: std::ops::RangeInclusive<u32> = 1..=40;
-/// Modules between the quiet zone and the lines beneath, and the height of those lines.
+/// Least height of the letters that a person types, in mm: what is read at arm's length without a lens.
+const UNIT_LETTERS_MM: f64 = 1.8;
+/// Least height of the letters of the label id, which a person only compares.
+const LABEL_LETTERS_MM: f64 = 1.2;
+/// In modules: size of the letters where nothing asks for larger ones, between the two ids, and beneath them.
 const LINE: f64 = 3.4;
-const BOTTOM: f64 = 2.5;
+const GAP: f64 = 1.5;
+const BOTTOM: f64 = 2.0;
+const MM_PER_M: f64 = 1000.0;
 
 /// A label to print.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,44 +72,44 @@ impl Label {
         let symbol = Symbol::new(&self.carrier, self.error_correction)?;
         let side = as_f64(symbol.width() + 2 * QUIET_ZONE);
         let unit = self.carrier.unit.grouped();
-        let label = self.carrier.label.as_ref().map(LabelId::grouped);
-        let lines = 1.0 + if label.is_some() { 0.85 } else { 0.0 };
-        let height = side + LINE * lines + BOTTOM;
+        let letters = |grouped: &str, least_mm: f64, usual: f64| {
+            Lettering::fitting(grouped, side, least_mm / self.module_mm, usual)
+        };
+        let lines = letters(&unit, UNIT_LETTERS_MM, LINE);
+        let label = self
+            .carrier
+            .label
+            .map(|label| letters(&label.grouped(), LABEL_LETTERS_MM, LINE * 0.75));
+        let below = side + lines.height() + GAP;
+        let height = label
+            .as_ref()
+            .map_or(side + lines.height(), |label| below + label.height())
+            + BOTTOM;
         let mm = |modules: f64| modules * self.module_mm;
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.3}mm\" height=\"{:.3}mm\" viewBox=\"0 0 {side} {height}\" role=\"img\" aria-labelledby=\"t\">\
-             <title id=\"t\">Battery {unit}</title><rect width=\"{side}\" height=\"{height}\" fill=\"#fff\"/>",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.3}mm\" height=\"{:.3}mm\" viewBox=\"0 0 {side} {height:.3}\" role=\"img\" aria-labelledby=\"t\">\
+             <title id=\"t\">Battery {unit}</title><rect width=\"{side}\" height=\"{height:.3}\" fill=\"#fff\"/>",
             mm(side),
             mm(height),
         );
-        let _ = write!(
-            svg,
-            "<path d=\"{}\" fill=\"#000\" shape-rendering=\"crispEdges\"/>",
-            modules(&symbol)
+        let mut path = |outline: &str, attributes: &str| {
+            let _ = write!(svg, "<path d=\"{outline}\" {attributes}/>");
+        };
+        path(
+            &modules(&symbol),
+            "fill=\"#000\" shape-rendering=\"crispEdges\"",
         );
+        let face = Face::parse(FONT, 0).map_err(|error| LabelError::Drawing(error.to_string()))?;
         if !self.market {
             // Translucent: light modules stay light and dark ones dark, so that the symbol can still be read.
-            let _ = write!(
-                svg,
-                "<path d=\"{}\" fill=\"#d00\" fill-opacity=\"0.4\"/>",
-                across(side)
+            path(
+                &lettering::across(&face, "TEST", side),
+                "fill=\"#d00\" fill-opacity=\"0.4\"",
             );
         }
-        let face = Face::parse(FONT, 0).map_err(|error| LabelError::Drawing(error.to_string()))?;
-        let width = side - 2.0;
-        let first = Line::fitting(&face, &unit, width, LINE);
-        let _ = write!(
-            svg,
-            "<path d=\"{}\" fill=\"#000\"/>",
-            first.centred(side, side + LINE * 0.75)
-        );
+        path(&lines.outline(&face, side, side), "fill=\"#000\"");
         if let Some(label) = &label {
-            let second = Line::fitting(&face, label, width * 0.5, LINE * 0.75);
-            let _ = write!(
-                svg,
-                "<path d=\"{}\" fill=\"#000\"/>",
-                second.centred(side, side + LINE * 1.65)
-            );
+            path(&label.outline(&face, side, below), "fill=\"#000\"");
         }
         svg.push_str("</svg>");
         Ok(svg)
@@ -123,17 +130,20 @@ impl Label {
             u32::try_from(symbol.width() + 2 * QUIET_ZONE).unwrap_or_default() * pixels_per_module,
         );
         let scale = pixels / tree.size().width();
-        let height = to_u32((tree.size().height() * scale).ceil());
-        let mut picture = tiny_skia::Pixmap::new(to_u32(pixels), height)
+        let height = to_u32(f64::from((tree.size().height() * scale).ceil()));
+        let mut picture = tiny_skia::Pixmap::new(to_u32(f64::from(pixels)), height)
             .ok_or_else(|| LabelError::Drawing("too large".to_owned()))?;
+        picture.fill(tiny_skia::Color::WHITE);
         resvg::render(
             &tree,
             tiny_skia::Transform::from_scale(scale, scale),
             &mut picture.as_mut(),
         );
-        picture
-            .encode_png()
-            .map_err(|error| LabelError::Drawing(error.to_string()))
+        encoded(
+            &picture,
+            f64::from(pixels_per_module) * MM_PER_M / self.module_mm,
+        )
+        .map_err(|error| LabelError::Drawing(error.to_string()))
     }
 
     /// The drawing as a page of its own size.
@@ -148,6 +158,33 @@ impl Label {
         svg2pdf::to_pdf(&tree, svg2pdf::ConversionOptions::default(), page)
             .map_err(|error| LabelError::Drawing(error.to_string()))
     }
+}
+
+/// As PNG that says how large it is, so that it is printed with modules of the asked size.
+fn encoded(
+    picture: &tiny_skia::Pixmap,
+    pixels_per_metre: f64,
+) -> Result<Vec<u8>, png::EncodingError> {
+    let density = to_u32(pixels_per_metre.round());
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, picture.width(), picture.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_pixel_dims(Some(png::PixelDimensions {
+        xppu: density,
+        yppu: density,
+        unit: png::Unit::Meter,
+    }));
+    // The ground is opaque.
+    let colours: Vec<u8> = picture
+        .pixels()
+        .iter()
+        .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
+        .collect();
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&colours)?;
+    writer.finish()?;
+    Ok(bytes)
 }
 
 /// Every run of dark modules as one rectangle.
@@ -175,142 +212,6 @@ fn modules(symbol: &Symbol) -> String {
     path
 }
 
-/// `TEST`, large, from the lower left to the upper right.
-fn across(side: f64) -> String {
-    let Ok(face) = Face::parse(FONT, 0) else {
-        return String::new();
-    };
-    let line = Line::fitting(&face, "TEST", side * 0.9, side);
-    line.rotated(side)
-}
-
-/// A line of text as outlines.
-struct Line {
-    segments: Vec<Segment>,
-    width: f64,
-    scale: f64,
-}
-
-enum Segment {
-    Move(f64, f64),
-    Line(f64, f64),
-    Quadratic(f64, f64, f64, f64),
-    Cubic(f64, f64, f64, f64, f64, f64),
-    Close,
-}
-
-/// Collects a glyph's outline, moved along the line.
-struct Pen<'a> {
-    segments: &'a mut Vec<Segment>,
-    offset: f64,
-}
-
-impl OutlineBuilder for Pen<'_> {
-    fn move_to(&mut self, x: f32, y: f32) {
-        self.segments.push(Segment::Move(self.x(x), f64::from(y)));
-    }
-
-    fn line_to(&mut self, x: f32, y: f32) {
-        self.segments.push(Segment::Line(self.x(x), f64::from(y)));
-    }
-
-    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
-        self.segments.push(Segment::Quadratic(
-            self.x(x1),
-            f64::from(y1),
-            self.x(x),
-            f64::from(y),
-        ));
-    }
-
-    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
-        let segment = Segment::Cubic(
-            self.x(x1),
-            f64::from(y1),
-            self.x(x2),
-            f64::from(y2),
-            self.x(x),
-            f64::from(y),
-        );
-        self.segments.push(segment);
-    }
-
-    fn close(&mut self) {
-        self.segments.push(Segment::Close);
-    }
-}
-
-impl Pen<'_> {
-    fn x(&self, x: f32) -> f64 {
-        self.offset + f64::from(x)
-    }
-}
-
-impl Line {
-    /// The text, as large as fits both width and height.
-    fn fitting(face: &Face<'_>, text: &str, width: f64, height: f64) -> Self {
-        let mut segments = Vec::new();
-        let mut offset = 0.0;
-        for character in text.chars() {
-            let Some(glyph) = face.glyph_index(character) else {
-                continue;
-            };
-            let mut pen = Pen {
-                segments: &mut segments,
-                offset,
-            };
-            face.outline_glyph(glyph, &mut pen);
-            offset += f64::from(face.glyph_hor_advance(glyph).unwrap_or_default());
-        }
-        let em = f64::from(face.units_per_em());
-        let scale = (width / offset.max(1.0)).min(height / em);
-        Self {
-            segments,
-            width: offset * scale,
-            scale,
-        }
-    }
-
-    /// Centred over the width `side`, on the base line `y`.
-    fn centred(&self, side: f64, y: f64) -> String {
-        let left = (side - self.width) / 2.0;
-        self.path(|x, up| (left + x, y - up))
-    }
-
-    /// From the lower left to the upper right of the square of that side.
-    fn rotated(&self, side: f64) -> String {
-        let (sin, cos) = std::f64::consts::FRAC_PI_4.sin_cos();
-        let (left, below) = (-self.width / 2.0, -self.width / 12.0);
-        self.path(|x, up| {
-            let (x, up) = (left + x, below + up);
-            (
-                side / 2.0 + x * cos - up * sin,
-                side / 2.0 - x * sin - up * cos,
-            )
-        })
-    }
-
-    fn path(&self, place: impl Fn(f64, f64) -> (f64, f64)) -> String {
-        let at = |x: f64, y: f64| {
-            let (x, y) = place(x * self.scale, y * self.scale);
-            format!("{x:.3} {y:.3}")
-        };
-        let mut path = String::new();
-        for segment in &self.segments {
-            let _ = match segment {
-                Segment::Move(x, y) => write!(path, "M{}", at(*x, *y)),
-                Segment::Line(x, y) => write!(path, "L{}", at(*x, *y)),
-                Segment::Quadratic(a, b, x, y) => write!(path, "Q{} {}", at(*a, *b), at(*x, *y)),
-                Segment::Cubic(a, b, c, d, x, y) => {
-                    write!(path, "C{} {} {}", at(*a, *b), at(*c, *d), at(*x, *y))
-                }
-                Segment::Close => write!(path, "Z"),
-            };
-        }
-        path
-    }
-}
-
 #[allow(
     clippy::cast_precision_loss,
     reason = "a symbol has at most 185 modules"
@@ -332,7 +233,7 @@ const fn as_f32(pixels: u32) -> f32 {
     clippy::cast_sign_loss,
     reason = "a picture's size: small and positive"
 )]
-const fn to_u32(pixels: f32) -> u32 {
+const fn to_u32(pixels: f64) -> u32 {
     pixels as u32
 }
 
@@ -370,5 +271,18 @@ mod tests {
         };
         assert!(test.svg().unwrap().contains("#d00"));
         assert!(!market.svg().unwrap().contains("#d00"));
+    }
+
+    #[test]
+    fn a_png_is_printed_with_modules_of_the_asked_size() {
+        for (module_mm, pixels) in [(0.4, 8), (0.25, 3), (1.0, 20)] {
+            let bytes = label(module_mm).png(pixels).unwrap();
+            let reader = png::Decoder::new(bytes.as_slice()).read_info().unwrap();
+            let density = reader.info().pixel_dims.unwrap();
+            assert!(matches!(density.unit, png::Unit::Meter));
+            assert_eq!(density.xppu, density.yppu);
+            let printed = f64::from(pixels) * MM_PER_M / f64::from(density.xppu);
+            assert!((printed - module_mm).abs() < 0.001, "{printed}");
+        }
     }
 }

@@ -7,6 +7,7 @@ mod code;
 mod gs1;
 mod id;
 mod label;
+mod lettering;
 mod reading;
 mod symbol;
 
