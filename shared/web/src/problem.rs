@@ -8,161 +8,17 @@ use passport::Fault;
 use serde::Serialize;
 use storage::{CommitError, EvidenceError, StoreError};
 
+use crate::ProblemKind;
+
 /// The most faults one answer names: enough for a person, and no body is answered with one many times its size.
 const MOST_FAULTS: usize = 200;
 
 /// What the caller is told. What only operators may know is logged once, here, and never sent.
 #[derive(Debug, Clone)]
 pub struct Problem {
-    kind: Kind,
+    kind: ProblemKind,
     detail: String,
     faults: Vec<Fault>,
-}
-
-/// Every kind of problem: one row of [`Kind::row`] each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Malformed,
-    NotValid,
-    MissingProvenance,
-    MissingKey,
-    Unauthenticated,
-    Forbidden,
-    NotFound,
-    MethodNotAllowed,
-    NotAcceptable,
-    InFlight,
-    Conflict,
-    Gone,
-    PreconditionFailed,
-    TooLarge,
-    UnsupportedMediaType,
-    KeyReused,
-    PreconditionRequired,
-    Internal,
-    Unavailable,
-}
-
-impl Kind {
-    /// Status, name in the type's URI, title, EN 18222 status code.
-    const fn row(self) -> (StatusCode, &'static str, &'static str, &'static str) {
-        match self {
-            Self::Malformed => (
-                StatusCode::BAD_REQUEST,
-                "malformed",
-                "The request cannot be read",
-                "ClientErrorBadRequest",
-            ),
-            Self::NotValid => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "not-valid",
-                "The content breaks rules",
-                "ClientErrorBadRequest",
-            ),
-            Self::MissingProvenance => (
-                StatusCode::BAD_REQUEST,
-                "missing-provenance",
-                "A change says what happened and why",
-                "ClientErrorBadRequest",
-            ),
-            Self::MissingKey => (
-                StatusCode::BAD_REQUEST,
-                "missing-idempotency-key",
-                "`Idempotency-Key` is missing",
-                "ClientErrorBadRequest",
-            ),
-            Self::Unauthenticated => (
-                StatusCode::UNAUTHORIZED,
-                "unauthenticated",
-                "A valid token is needed",
-                "ClientNotAuthorized",
-            ),
-            Self::Forbidden => (
-                StatusCode::FORBIDDEN,
-                "forbidden",
-                "This is not yours to do",
-                "ClientForbidden",
-            ),
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "not-found",
-                "There is nothing here for you",
-                "ClientErrorResourceNotFound",
-            ),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method",
-                "This path does not take that method",
-                "ClientMethodNotAllowed",
-            ),
-            Self::NotAcceptable => (
-                StatusCode::NOT_ACCEPTABLE,
-                "not-acceptable",
-                "No such representation",
-                "ClientErrorBadRequest",
-            ),
-            Self::InFlight => (
-                StatusCode::CONFLICT,
-                "in-flight",
-                "The same request is being worked on",
-                "ClientResourceConflict",
-            ),
-            Self::Conflict => (
-                StatusCode::CONFLICT,
-                "conflict",
-                "It does not fit what is there",
-                "ClientResourceConflict",
-            ),
-            Self::Gone => (
-                StatusCode::GONE,
-                "gone",
-                "The passport has ceased to exist",
-                "ClientErrorResourceNotFound",
-            ),
-            Self::PreconditionFailed => (
-                StatusCode::PRECONDITION_FAILED,
-                "stale",
-                "It changed since you read it",
-                "ClientResourceConflict",
-            ),
-            Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "The body is too large",
-                "ClientErrorBadRequest",
-            ),
-            Self::UnsupportedMediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "media-type",
-                "The body has another media type",
-                "ClientErrorBadRequest",
-            ),
-            Self::KeyReused => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency-key-reused",
-                "The key belongs to another request",
-                "ClientResourceConflict",
-            ),
-            Self::PreconditionRequired => (
-                StatusCode::PRECONDITION_REQUIRED,
-                "if-match-needed",
-                "`If-Match` is needed",
-                "ClientErrorBadRequest",
-            ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Something of ours is broken",
-                "ServerInternalError",
-            ),
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "Try again in a moment",
-                "ServerInternalError",
-            ),
-        }
-    }
 }
 
 /// The body, as sent.
@@ -200,7 +56,7 @@ pub struct Message {
 }
 
 impl Problem {
-    fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
             detail: detail.into(),
@@ -211,20 +67,20 @@ impl Problem {
     /// 400: it cannot be read.
     #[must_use]
     pub fn malformed(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Malformed, detail)
+        Self::new(ProblemKind::Malformed, detail)
     }
 
     /// 400: no event type or no reason was given, or no evidence where its type asks for it.
     #[must_use]
     pub fn missing_provenance(detail: impl Into<String>) -> Self {
-        Self::new(Kind::MissingProvenance, detail)
+        Self::new(ProblemKind::MissingProvenance, detail)
     }
 
     /// 400: no `Idempotency-Key`.
     #[must_use]
     pub fn missing_key() -> Self {
         Self::new(
-            Kind::MissingKey,
+            ProblemKind::MissingKey,
             "send `Idempotency-Key` with a fresh random value, and the same value when you retry",
         )
     }
@@ -232,26 +88,26 @@ impl Problem {
     /// 401.
     #[must_use]
     pub fn unauthenticated(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Unauthenticated, detail)
+        Self::new(ProblemKind::Unauthenticated, detail)
     }
 
     /// 403, naming the class or right.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Forbidden, detail)
+        Self::new(ProblemKind::Forbidden, detail)
     }
 
     /// 404: it does not exist, or the caller may not know that it does.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(Kind::NotFound, detail)
+        Self::new(ProblemKind::NotFound, detail)
     }
 
     /// 405; the answer's `Allow` header names the methods there are.
     #[must_use]
     pub fn method_not_allowed() -> Self {
         Self::new(
-            Kind::MethodNotAllowed,
+            ProblemKind::MethodNotAllowed,
             "use one of the methods that `Allow` names",
         )
     }
@@ -259,37 +115,37 @@ impl Problem {
     /// 406.
     #[must_use]
     pub fn not_acceptable(detail: impl Into<String>) -> Self {
-        Self::new(Kind::NotAcceptable, detail)
+        Self::new(ProblemKind::NotAcceptable, detail)
     }
 
     /// 409: it does not fit the present state.
     #[must_use]
     pub fn conflict(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Conflict, detail)
+        Self::new(ProblemKind::Conflict, detail)
     }
 
     /// 410: the battery was recycled.
     #[must_use]
     pub fn gone(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Gone, detail)
+        Self::new(ProblemKind::Gone, detail)
     }
 
     /// 412.
     #[must_use]
     pub fn stale(detail: impl Into<String>) -> Self {
-        Self::new(Kind::PreconditionFailed, detail)
+        Self::new(ProblemKind::Stale, detail)
     }
 
     /// 413.
     #[must_use]
     pub fn too_large(detail: impl Into<String>) -> Self {
-        Self::new(Kind::TooLarge, detail)
+        Self::new(ProblemKind::TooLarge, detail)
     }
 
     /// 415.
     #[must_use]
     pub fn media_type(detail: impl Into<String>) -> Self {
-        Self::new(Kind::UnsupportedMediaType, detail)
+        Self::new(ProblemKind::MediaType, detail)
     }
 
     /// 422: rules are broken; every fault at once.
@@ -305,7 +161,7 @@ impl Problem {
         faults.truncate(MOST_FAULTS);
         Self {
             faults,
-            ..Self::new(Kind::NotValid, detail)
+            ..Self::new(ProblemKind::NotValid, detail)
         }
     }
 
@@ -313,7 +169,7 @@ impl Problem {
     #[must_use]
     pub fn precondition_required() -> Self {
         Self::new(
-            Kind::PreconditionRequired,
+            ProblemKind::PreconditionRequired,
             "read the resource first and send its `ETag` as `If-Match`, so that nobody's change is lost",
         )
     }
@@ -322,7 +178,7 @@ impl Problem {
     #[must_use]
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let problem = Self::new(
-            Kind::Internal,
+            ProblemKind::Internal,
             "nothing was changed; please report the correlation id",
         );
         tracing::error!(%cause, "internal fault");
@@ -334,7 +190,7 @@ impl Problem {
     pub fn unavailable(cause: impl std::fmt::Display) -> Self {
         tracing::warn!(%cause, "store unavailable");
         Self::new(
-            Kind::Unavailable,
+            ProblemKind::Unavailable,
             "nothing was changed; the same request can safely be sent again",
         )
     }
@@ -342,7 +198,7 @@ impl Problem {
     /// The status it is answered with.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
-        self.kind.row().0
+        self.kind.status()
     }
 
     /// The sentence for the caller.
@@ -354,7 +210,8 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, name, title, status_code) = self.kind.row();
+        let kind = self.kind;
+        let (status, name) = (kind.status(), kind.name());
         let correlation_id = uuid::Uuid::now_v7().to_string();
         if status.is_server_error() {
             tracing::error!(%correlation_id, status = status.as_u16(), problem = name, "problem sent");
@@ -378,12 +235,12 @@ impl IntoResponse for Problem {
             timestamp: timestamp.clone(),
         }));
         let body = ProblemBody {
-            r#type: format!("/docs#{name}"),
-            title,
+            r#type: kind.uri(),
+            title: kind.title(),
             status: status.as_u16(),
             detail: self.detail,
             faults: self.faults,
-            status_code,
+            status_code: kind.status_code(),
             message,
         };
         let mut response = (status, Json(body)).into_response();
@@ -393,11 +250,11 @@ impl IntoResponse for Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        match self.kind {
-            Kind::Unauthenticated => {
+        match kind {
+            ProblemKind::Unauthenticated => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Kind::Unavailable | Kind::InFlight => {
+            ProblemKind::Unavailable | ProblemKind::InFlight => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}
@@ -426,12 +283,13 @@ impl From<CommitError> for Problem {
             ),
             CommitError::Exists => Self::conflict("what you create exists already"),
             CommitError::KeyReused => Self::new(
-                Kind::KeyReused,
+                ProblemKind::KeyReused,
                 "this `Idempotency-Key` came with another body before; use a fresh one",
             ),
-            CommitError::Answered(_) | CommitError::Busy => {
-                Self::new(Kind::InFlight, "send the same request again in a moment")
-            }
+            CommitError::Answered(_) | CommitError::Busy => Self::new(
+                ProblemKind::InFlight,
+                "send the same request again in a moment",
+            ),
             CommitError::Store(error) => error.into(),
         }
     }
