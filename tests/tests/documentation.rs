@@ -1,5 +1,7 @@
 //! The OpenAPI document, the code and what is served agree.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use tests::Stage;
 
@@ -20,11 +22,133 @@ async fn the_page_names_every_route_and_loads_nothing() {
     let stage = Stage::start().await;
     let document = stage.public().get("/openapi.json").await.expect(200).json();
     let page = stage.public().browse("/docs").await.expect(200);
+    let attributes = stage.public().browse("/docs/attributes").await.expect(200);
     for path in document["paths"].as_object().unwrap().keys() {
         assert!(page.text.contains(path.as_str()), "{path}");
     }
     for forbidden in ["<script", "<link", "src=", "@import"] {
         assert!(!page.text.contains(forbidden), "{forbidden}");
+        assert!(!attributes.text.contains(forbidden), "{forbidden}");
+    }
+}
+
+/// The `id`s of a page, none of which it has twice.
+fn places(page: &str) -> BTreeSet<&str> {
+    let ids: Vec<&str> = page
+        .split(" id=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    let places: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(places.len(), ids.len(), "{ids:?}");
+    places
+}
+
+#[tokio::test]
+async fn what_may_be_asked_about_has_its_place_on_the_page() {
+    let stage = Stage::start().await;
+    let document = stage.public().get("/openapi.json").await.expect(200).json();
+    let page = stage.public().browse("/docs").await.expect(200);
+    let attributes = stage.public().browse("/docs/attributes").await.expect(200);
+    let places_here = places(&page.text);
+    let places_there = places(&attributes.text);
+    for kind in web::ProblemKind::ALL {
+        assert!(places_here.contains(kind.name()), "{kind:?}");
+    }
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(places_here.contains(id), "{id}");
+        }
+    }
+    for event_type in passport::catalogue().event_types() {
+        let place = format!("event-{}", event_type.id);
+        assert!(places_here.contains(place.as_str()), "{place}");
+    }
+    for attribute in passport::catalogue().attributes() {
+        let place = attribute.pointer();
+        assert!(places_there.contains(place.as_str()), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn every_link_of_the_pages_leads_somewhere() {
+    let stage = Stage::start().await;
+    let page = stage.public().browse("/docs").await.expect(200);
+    let attributes = stage.public().browse("/docs/attributes").await.expect(200);
+    let mut followed = 0;
+    for from in [&page, &attributes] {
+        for link in from.text.split(" href=\"").skip(1) {
+            let link = link.split('"').next().unwrap();
+            let (path, place) = link.split_once('#').unwrap_or((link, ""));
+            let to = match path {
+                "" => from,
+                "/docs" => &page,
+                "/docs/attributes" => &attributes,
+                "/openapi.json" => continue,
+                other => panic!("{other}"),
+            };
+            assert!(
+                place.is_empty() || places(&to.text).contains(place),
+                "{link}"
+            );
+            followed += 1;
+        }
+    }
+    assert!(followed > 200, "{followed}");
+}
+
+/// A problem leads to its description.
+#[tokio::test]
+async fn the_type_of_a_problem_is_a_place_on_the_page() {
+    let stage = Stage::start().await;
+    let problem = stage.public().get("/v1/orders/x").await.expect(401).json();
+    let (path, place) = problem["type"].as_str().unwrap().split_once('#').unwrap();
+    let page = stage.public().browse(path).await.expect(200);
+    assert!(places(&page.text).contains(place), "{place}");
+}
+
+/// OpenAPI 3.1 asks for a description of every answer and an `operationId` that is nobody else's, and a reference that
+/// leads nowhere breaks generated clients.
+#[tokio::test]
+async fn the_document_is_one_that_clients_can_be_made_from() {
+    let document: Value = serde_json::from_str(&local::documentation().to_json().unwrap()).unwrap();
+    let described: BTreeSet<&str> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["name"].as_str().unwrap())
+        .collect();
+    let mut ids = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(
+                ids.insert(operation["operationId"].as_str().unwrap()),
+                "{method} {path}"
+            );
+            for tag in operation["tags"].as_array().unwrap() {
+                assert!(
+                    described.contains(tag.as_str().unwrap()),
+                    "{method} {path}: {tag}"
+                );
+            }
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let says = answer.get("$ref").or(answer.get("description"));
+                assert!(says.is_some(), "{method} {path}: {status}");
+            }
+        }
+    }
+    let mut open = vec![&document];
+    while let Some(value) = open.pop() {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+        match value {
+            Value::Array(elements) => open.extend(elements),
+            Value::Object(members) => open.extend(members.values()),
+            _ => {}
+        }
     }
 }
 

@@ -70,23 +70,31 @@ fn tables_have_the_codes_keys_streams_and_expiry() {
     }
 }
 
-/// Every route of the OpenAPI document has its event at the function that serves it, and there is no other.
+/// Every route of the OpenAPI document has its event at the function that serves it, and there is no other. What people
+/// scan comes through CloudFront to the resolver's Function URL, with any path.
 #[test]
 fn functions_are_reached_by_the_routes_they_serve() {
     let document: serde_json::Value =
         serde_json::from_str(&local::documentation().to_json().unwrap()).unwrap();
+    let functions = resources("AWS::Serverless::Function");
     let mut wanted = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let function = match operation["tags"][0].as_str().unwrap() {
                 "documentation" => "reader",
+                "resolver" => {
+                    let resolver = &functions["ResolverFunction"];
+                    assert!(resolver["FunctionUrlConfig"].is_mapping(), "{path}");
+                    assert_eq!(method, "get", "{path}");
+                    continue;
+                }
                 function => function,
             };
             wanted.insert((function.to_owned(), method.to_uppercase(), path.clone()));
         }
     }
     let mut declared = BTreeSet::new();
-    for (name, function) in resources("AWS::Serverless::Function") {
+    for (name, function) in functions {
         let name = name.trim_end_matches("Function").to_lowercase();
         let events = function["Events"].as_mapping().into_iter().flatten();
         for (_, event) in events.filter(|(_, event)| event["Type"] == "Api") {
@@ -95,6 +103,34 @@ fn functions_are_reached_by_the_routes_they_serve() {
         }
     }
     assert_eq!(declared, wanted);
+}
+
+/// A path that no behaviour names goes to the resolver, so every partner route has its behaviour.
+#[test]
+fn cloudfront_leads_every_partner_route_to_the_partners_api() {
+    let document: serde_json::Value =
+        serde_json::from_str(&local::documentation().to_json().unwrap()).unwrap();
+    let distribution = resources("AWS::CloudFront::Distribution")
+        .remove("Distribution")
+        .unwrap();
+    let behaviours = distribution["DistributionConfig"]["CacheBehaviors"]
+        .as_sequence()
+        .unwrap();
+    let leads = |path: &str| {
+        behaviours.iter().any(|behaviour| {
+            let pattern = behaviour["PathPattern"].as_str().unwrap();
+            match pattern.strip_suffix('*') {
+                Some(start) => path.starts_with(start),
+                None => path == pattern,
+            }
+        })
+    };
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let public = operation["tags"][0] == "resolver";
+            assert_ne!(leads(path), public, "{method} {path}");
+        }
+    }
 }
 
 /// No statement allows every action or every resource, and no function is allowed what `storage` never calls.

@@ -11,9 +11,9 @@ use web::{Path, Platform, Problem};
 /// Says whether it is valid, its canonical form, where the typo probably is and what was probably meant. A correction is
 /// offered, never taken: after two errors a one-character suggestion is often wrong, so each says whether that unit exists.
 #[utoipa::path(
-    get, path = "/v1/identifiers/{text}", tag = "allocator",
+    get, path = "/v1/identifiers/{text}", operation_id = "readIdentifier", tag = "allocator",
     params(("text" = String, Path, description = "As typed, or a whole carrier URL, percent-encoded; `?` stands for an unreadable character")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "What was read, and what was probably meant", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,

@@ -22,10 +22,10 @@ use crate::units::unit_id;
 /// A further label of the unit or, with `replaces`, one in place of a damaged one: the old label then still leads to the
 /// unit and says that it was replaced.
 #[utoipa::path(
-    post, path = "/v1/units/{unitId}/labels", tag = "allocator", security(("bearer" = [])),
+    post, path = "/v1/units/{unitId}/labels", operation_id = "issueLabel", tag = "allocator", security(("bearer" = [])),
     params(("unitId" = String, Path, description = "The unit"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
     request_body(content = Value, example = json!({"replaces": "8V4K2M0XQ7", "reason": "label scratched in a repair"})),
-    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 201, description = "The new label, with the address to print", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn issue(
     State(platform): State<Platform>,
@@ -89,10 +89,10 @@ pub(crate) async fn issue(
 ///
 /// For a label that was lost before use, misprinted or stolen. It still leads to the unit, and says that it was revoked.
 #[utoipa::path(
-    post, path = "/v1/units/{unitId}/labels/{labelId}/revocation", tag = "allocator", security(("bearer" = [])),
+    post, path = "/v1/units/{unitId}/labels/{labelId}/revocation", operation_id = "revokeLabel", tag = "allocator", security(("bearer" = [])),
     params(("unitId" = String, Path, description = "The unit"), ("labelId" = String, Path, description = "The label"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
     request_body(content = Value, example = json!({"reason": "roll of labels lost in transport"})),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The label as it is now", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn revoke(
     State(platform): State<Platform>,
@@ -250,7 +250,7 @@ const FORMATS: [&str; 3] = ["image/svg+xml", "image/png", "application/pdf"];
 /// beneath. A stage that is not for production prints `TEST` across it. A label that was replaced or revoked is not printed
 /// again (409).
 #[utoipa::path(
-    get, path = "/v1/units/{unitId}/labels/{labelId}", tag = "allocator", security(("bearer" = [])),
+    get, path = "/v1/units/{unitId}/labels/{labelId}", operation_id = "printLabel", tag = "allocator", security(("bearer" = [])),
     params(
         ("unitId" = String, Path, description = "The unit"), ("labelId" = String, Path, description = "The label"),
         ("format" = Option<String>, Query, description = "svg, png or pdf"),
@@ -259,8 +259,8 @@ const FORMATS: [&str; 3] = ["image/svg+xml", "image/png", "application/pdf"];
         ("pixelsPerModule" = Option<u32>, Query, description = "PNG only; 8 by default"),
     ),
     responses(
-        (status = 200, content((String = "image/svg+xml"), (Vec<u8> = "image/png"), (Vec<u8> = "application/pdf"))),
-        (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+        (status = 200, description = "The label, ready to print", content((String = "image/svg+xml"), (Vec<u8> = "image/png"), (Vec<u8> = "application/pdf"))),
+        (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,

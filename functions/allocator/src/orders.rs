@@ -28,10 +28,10 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// of the request are written in one transaction; the units follow. 201 when all of them exist, 202 when they are still
 /// being written (`GET /v1/orders/{id}` tells, and goes on with it).
 #[utoipa::path(
-    post, path = "/v1/units", tag = "allocator", security(("bearer" = [])),
+    post, path = "/v1/units", operation_id = "orderUnits", tag = "allocator", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
     request_body(content = Value, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "count": 2, "reason": "production order 4711"})),
-    responses((status = 201, body = Value, description = "All units exist"), (status = 202, body = Value, description = "Recorded; units follow"), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 201, body = Value, description = "All units exist"), (status = 202, body = Value, description = "Recorded; units follow"), (status = "default", response = Problem))
 )]
 pub(crate) async fn create(
     State(platform): State<Platform>,
@@ -150,13 +150,13 @@ impl Decision for OrderRequest<'_> {
     }
 }
 
-/// An order.
+/// Read an order.
 ///
 /// Its units with their first labels. An order that was cut off goes on here.
 #[utoipa::path(
-    get, path = "/v1/orders/{id}", tag = "allocator", security(("bearer" = [])),
+    get, path = "/v1/orders/{id}", operation_id = "readOrder", tag = "allocator", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = Value, description = "All units exist"), (status = 202, body = Value, description = "Units still follow"), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, body = Value, description = "All units exist"), (status = 202, body = Value, description = "Units still follow"), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,

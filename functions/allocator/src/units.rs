@@ -17,14 +17,14 @@ pub(crate) fn unit_id(text: &str) -> Result<UnitId, Problem> {
     })
 }
 
-/// A unit's identity record.
+/// Read a unit's identity record.
 ///
 /// Its labels and what became of them and, once it is on the market, its passport. Model, batch and order are shown to the
 /// responsible organisation.
 #[utoipa::path(
-    get, path = "/v1/units/{unitId}", tag = "allocator", security(("bearer" = [])),
+    get, path = "/v1/units/{unitId}", operation_id = "readUnit", tag = "allocator", security(("bearer" = [])),
     params(("unitId" = String, Path, description = "20 characters; read tolerantly")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The unit and its labels", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,

@@ -1,33 +1,129 @@
-//! The OpenAPI document, and a page to read it without any external component.
+//! What a partner reads before it builds: the OpenAPI document, and pages made from it, from the catalogue, from the roles
+//! and from the kinds of problems. The pages say nothing of their own, and load nothing from elsewhere.
+
+mod attributes;
+mod event_types;
+mod operations;
+mod problems;
+mod prose;
+mod roles;
+mod shape;
+mod value;
+
+use std::sync::LazyLock;
 
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
+
+use self::operations::Operations;
+use self::prose::{prose, text};
 
 /// The reviewed snapshot: what every function offers. A test compares it with the code.
 const OPENAPI: &str = include_str!("../openapi.json");
 
-/// The OpenAPI 3.1 document.
-#[utoipa::path(get, path = "/openapi.json", tag = "documentation", responses((status = 200, body = Value)))]
+/// The pages never change while the program runs.
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    let document = serde_json::from_str(OPENAPI).unwrap_or_default();
+    page_of(&document).into_string()
+});
+static ATTRIBUTES: LazyLock<String> = LazyLock::new(|| {
+    frame(
+        "Attributes",
+        attributes::introduction(),
+        attributes::table(),
+    )
+    .into_string()
+});
+
+/// Read this document as a program does.
+#[utoipa::path(
+    get, path = "/openapi.json", operation_id = "readOpenApi", tag = "documentation",
+    responses((status = 200, description = "The OpenAPI 3.1 document", body = Value))
+)]
 pub(crate) async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
 }
 
-/// The OpenAPI document as a page.
-#[utoipa::path(get, path = "/docs", tag = "documentation", responses((status = 200, body = String, content_type = "text/html")))]
+/// Read this document as a page.
+///
+/// With every kind of problem, role, access class and event type beside the operations.
+#[utoipa::path(
+    get, path = "/docs", operation_id = "readDocumentation", tag = "documentation",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"))
+)]
 pub(crate) async fn page() -> Response {
-    let document: Value = serde_json::from_str(OPENAPI).unwrap_or_default();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    (
-        [(header::CONTENT_SECURITY_POLICY, policy)],
-        axum::response::Html(render(&document).into_string()),
-    )
-        .into_response()
+    answer(&PAGE)
 }
 
-fn render(document: &Value) -> Markup {
-    let title = text(document, "/info/title");
+/// Read the attribute catalogue as a page.
+///
+/// Every attribute with its pointer, form, level, access class, obligation and legal source.
+#[utoipa::path(
+    get, path = "/docs/attributes", operation_id = "readAttributes", tag = "documentation",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"))
+)]
+pub(crate) async fn attributes() -> Response {
+    answer(&ATTRIBUTES)
+}
+
+fn answer(page: &'static str) -> Response {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
+}
+
+fn page_of(document: &Value) -> Markup {
+    let operations = Operations::of(document);
+    let introduction = html! {
+        p { a href="/openapi.json" { "The same for programs (OpenAPI 3.1)" } " · " a href="/docs/attributes" { "Attributes" } }
+        (contents(&operations))
+        section id="introduction" {
+            h2 { "Introduction" }
+            (prose(text(document, "/info/description")))
+        }
+        section id="tokens" {
+            h2 { "Tokens" }
+            (prose(text(document, "/components/securitySchemes/bearer/description")))
+        }
+    };
+    let rest = html! {
+        section id="operations" { h2 { "Operations" } (operations.sections()) }
+        (problems::section())
+        (roles::sections())
+        (event_types::section())
+    };
+    frame(text(document, "/info/title"), introduction, rest)
+}
+
+/// Each part with its place on the page.
+const PARTS: [(&str, &str); 7] = [
+    ("introduction", "Introduction"),
+    ("tokens", "Tokens"),
+    ("operations", "Operations"),
+    (problems::PLACE, "Problems"),
+    (roles::PLACE, "Roles"),
+    (roles::CLASSES_PLACE, "Access classes"),
+    (event_types::PLACE, "Event types"),
+];
+
+fn contents(operations: &Operations) -> Markup {
+    html! {
+        nav aria-label="Contents" {
+            ul {
+                @for (place, title) in PARTS {
+                    li {
+                        a href={ "#" (place) } { (title) }
+                        @if place == "operations" { (operations.contents()) }
+                    }
+                }
+                li { a href="/docs/attributes" { "Attributes" } }
+            }
+        }
+    }
+}
+
+fn frame(title: &str, introduction: Markup, rest: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -38,56 +134,9 @@ fn render(document: &Value) -> Markup {
                 style { (PreEscaped(include_str!("documentation.css"))) }
             }
             body {
-                h1 { (title) }
-                p { (text(document, "/info/description")) }
-                p { a href="/openapi.json" { "The document itself (OpenAPI 3.1)" } }
-                @for (path, item) in members(document, "/paths") {
-                    @for (method, operation) in item.as_object().into_iter().flatten() {
-                        (operation_section(path, method, operation))
-                    }
-                }
+                header { h1 { (title) } }
+                main { (introduction) (rest) }
             }
         }
     }
-}
-
-fn operation_section(path: &str, method: &str, operation: &Value) -> Markup {
-    let example = operation
-        .pointer("/requestBody/content/application~1json/example")
-        .and_then(|example| serde_json::to_string_pretty(example).ok());
-    let parameters = operation.get("parameters").and_then(Value::as_array);
-    html! {
-        section {
-            h2 { span.method { (method.to_uppercase()) } " " code { (path) } }
-            p { strong { (text(operation, "/summary")) } " " (text(operation, "/description")) }
-            @if let Some(parameters) = parameters {
-                dl {
-                    @for parameter in parameters {
-                        dt { code { (text(parameter, "/name")) } " " small { (text(parameter, "/in")) } }
-                        dd { (text(parameter, "/description")) }
-                    }
-                }
-            }
-            @if let Some(example) = example { pre { (example) } }
-            p.answers {
-                "Answers: "
-                @for (status, _) in members(operation, "/responses") { code { (status) } " " }
-            }
-        }
-    }
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-fn members<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
 }

@@ -14,9 +14,9 @@ use crate::view::leave_read_event;
 ///
 /// The bytes as they were uploaded, checked against their hash, for the organisation that brought them.
 #[utoipa::path(
-    get, path = "/v1/evidence/{id}", tag = "reader", security(("bearer" = [])),
+    get, path = "/v1/evidence/{id}", operation_id = "readEvidence", tags = ["reader", "evidence"], security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The evidence")),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The bytes, with the media type they were announced with", body = Vec<u8>, content_type = "application/octet-stream"), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,

@@ -12,13 +12,13 @@ use web::{Caller, Partner, Path, Platform, Problem, Query};
 use crate::products::own_product;
 use crate::view::{Loaded, record_read, shown};
 
-/// Versions of a passport.
+/// List the versions of a passport.
 ///
 /// Numbered as this caller can see them: a change of nothing it may read makes no version for it.
 #[utoipa::path(
-    get, path = "/v1/dpps/{dppId}/versions", tag = "reader", security((), ("bearer" = [])),
+    get, path = "/v1/dpps/{dppId}/versions", operation_id = "listVersions", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The versions, oldest first", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn versions(
     State(platform): State<Platform>,
@@ -32,9 +32,9 @@ pub(crate) async fn versions(
     Ok(Json(json!({"dppId": id, "versions": versions})))
 }
 
-/// Versions of a model.
+/// List the versions of a model.
 #[utoipa::path(
-    get, path = "/v1/models/{id}/versions", tag = "reader", security(("bearer" = [])),
+    get, path = "/v1/models/{id}/versions", operation_id = "listModelVersions", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The model")),
     responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
 )]
@@ -49,9 +49,9 @@ pub(crate) async fn model_versions(
     Ok(Json(json!({"id": id, "versions": versions})))
 }
 
-/// Versions of a batch.
+/// List the versions of a batch.
 #[utoipa::path(
-    get, path = "/v1/batches/{id}/versions", tag = "reader", security(("bearer" = [])),
+    get, path = "/v1/batches/{id}/versions", operation_id = "listBatchVersions", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The batch")),
     responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
 )]
@@ -81,13 +81,13 @@ async fn versions_of(
         .collect())
 }
 
-/// One version of a passport.
+/// Read one version of a passport.
 ///
 /// The values of this battery as they were then; those of its model and batch are read with theirs.
 #[utoipa::path(
-    get, path = "/v1/dpps/{dppId}/versions/{n}", tag = "reader", security((), ("bearer" = [])),
+    get, path = "/v1/dpps/{dppId}/versions/{n}", operation_id = "readVersion", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport"), ("n" = u64, Path, description = "From 1, as `/versions` numbers them")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The version, with its values in `data`", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn version(
     State(platform): State<Platform>,
@@ -129,14 +129,14 @@ pub(crate) struct EventsQuery {
     verify: bool,
 }
 
-/// Events of a passport.
+/// List the events of a passport.
 ///
 /// Who, when, why, on what evidence, and every attribute before and after, as far as this caller may know. With
 /// `verify=true` the whole chain is read and checked; the answer says up to where it holds.
 #[utoipa::path(
-    get, path = "/v1/dpps/{dppId}/events", tag = "reader", security((), ("bearer" = [])),
+    get, path = "/v1/dpps/{dppId}/events", operation_id = "listEvents", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport"), ("verify" = Option<bool>, Query, description = "Check the chain")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The events, oldest first", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn events(
     State(platform): State<Platform>,
@@ -151,12 +151,12 @@ pub(crate) async fn events(
     Ok(named("dppId", id, history))
 }
 
-/// Events of a unit.
+/// List the events of a unit.
 ///
 /// Its identity and its labels: allocated, issued, replaced, revoked, and why. For the responsible organisation and, once
 /// the battery is on the market, for those who supervise.
 #[utoipa::path(
-    get, path = "/v1/units/{unitId}/events", tag = "reader", security(("bearer" = [])),
+    get, path = "/v1/units/{unitId}/events", operation_id = "listUnitEvents", tag = "reader", security(("bearer" = [])),
     params(("unitId" = String, Path, description = "The unit"), ("verify" = Option<bool>, Query, description = "Check the chain")),
     responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
 )]
@@ -189,9 +189,9 @@ pub(crate) async fn unit_events(
     Ok(named("unit", unit, history))
 }
 
-/// Events of a model.
+/// List the events of a model.
 #[utoipa::path(
-    get, path = "/v1/models/{id}/events", tag = "reader", security(("bearer" = [])),
+    get, path = "/v1/models/{id}/events", operation_id = "listModelEvents", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The model"), ("verify" = Option<bool>, Query, description = "Check the chain")),
     responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
 )]
@@ -207,9 +207,9 @@ pub(crate) async fn model_events(
     Ok(named("id", id, history))
 }
 
-/// Events of a batch.
+/// List the events of a batch.
 #[utoipa::path(
-    get, path = "/v1/batches/{id}/events", tag = "reader", security(("bearer" = [])),
+    get, path = "/v1/batches/{id}/events", operation_id = "listBatchEvents", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The batch"), ("verify" = Option<bool>, Query, description = "Check the chain")),
     responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
 )]

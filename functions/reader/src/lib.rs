@@ -30,4 +30,5 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(evidence::show))
         .routes(routes!(documentation::openapi))
         .routes(routes!(documentation::page))
+        .routes(routes!(documentation::attributes))
 }

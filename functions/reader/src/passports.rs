@@ -15,9 +15,9 @@ use crate::view::Loaded;
 ///
 /// The compressed EN 18223 form, with exactly the attributes the caller may see. Without a token: the public view.
 #[utoipa::path(
-    get, path = "/v1/dpps/{dppId}", tag = "reader", security((), ("bearer" = [])),
+    get, path = "/v1/dpps/{dppId}", operation_id = "readDPPById", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("If-None-Match" = Option<String>, Header, description = "An `ETag` the caller has")),
-    responses((status = 200, body = Value), (status = 304, description = "Not changed in what this caller may see"), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The passport, as far as the caller may see it", body = Value), (status = 304, description = "Not changed in what this caller may see"), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,
@@ -31,9 +31,9 @@ pub(crate) async fn show(
 
 /// Read the passport in force of a product (EN 18222 `ReadDPPByProductId`).
 #[utoipa::path(
-    get, path = "/v1/dppsByProductId/{productId}", tag = "reader", security((), ("bearer" = [])),
+    get, path = "/v1/dppsByProductId/{productId}", operation_id = "readDPPByProductId", tag = "reader", security((), ("bearer" = [])),
     params(("productId" = String, Path, description = "The unique product identifier percent-encoded, or the unit id")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The passport, as far as the caller may see it", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn by_product(
     State(platform): State<Platform>,

@@ -13,9 +13,9 @@ use crate::view::{opened, record_read};
 
 /// Read a model.
 #[utoipa::path(
-    get, path = "/v1/models/{id}", tag = "reader", security(("bearer" = [])),
+    get, path = "/v1/models/{id}", operation_id = "readModel", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The model")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The model, with its attributes in `data`", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn show_model(
     State(platform): State<Platform>,
@@ -28,9 +28,9 @@ pub(crate) async fn show_model(
 
 /// Read a batch.
 #[utoipa::path(
-    get, path = "/v1/batches/{id}", tag = "reader", security(("bearer" = [])),
+    get, path = "/v1/batches/{id}", operation_id = "readBatch", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The batch")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The batch, with its attributes in `data`", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn show_batch(
     State(platform): State<Platform>,

@@ -20,6 +20,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use storage::Store;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use web::Site;
 
 use crate::products::Products;
@@ -55,15 +57,21 @@ impl Resolver {
     }
 }
 
-/// The routes of this function.
-pub fn router(resolver: Resolver) -> Router {
-    Router::new()
+/// The routes of this function, with their description.
+#[must_use]
+pub fn routes() -> OpenApiRouter<Resolver> {
+    OpenApiRouter::new()
+        .routes(routes!(scan::unit))
+        .routes(routes!(scan::label))
+        .routes(routes!(scan::passport))
         .route("/", get(find::start))
         .route("/find", get(find::find))
-        .route("/{unit}", get(scan::unit))
         .route("/{unit}/", get(scan::unit))
-        .route("/{unit}/{label}", get(scan::label))
         .route("/{unit}/{label}/", get(scan::label))
-        .route("/p/{passport}", get(scan::passport))
-        .with_state(resolver)
+}
+
+/// The routes over what they need.
+pub fn router(resolver: Resolver) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router.with_state(resolver)
 }

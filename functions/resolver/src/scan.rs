@@ -58,7 +58,18 @@ pub(crate) enum RecordNotice {
     Recycled,
 }
 
-/// `GET /{unit}`: a unit without a label.
+/// Look up a unit.
+///
+/// As `GET /{unit}/{label}`, where no label is at hand: the answer says nothing about one.
+#[utoipa::path(
+    get, path = "/{unit}", operation_id = "scanUnit", tag = "resolver",
+    params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), ("lang" = Option<String>, Query, description = "Language of the page: en, de or fr")),
+    responses(
+        (status = 200, description = "The public part, or a notice why there is none", content((Value = "application/json"), (String = "text/html"))),
+        (status = 304, description = "Not changed since the `ETag` in `If-None-Match`"),
+        (status = 410, description = "The battery was recycled; a notice, and no data", content((Value = "application/json"), (String = "text/html"))),
+        (status = "default", response = Problem))
+)]
 pub(crate) async fn unit(
     State(resolver): State<Resolver>,
     Path(unit): Path<String>,
@@ -69,7 +80,20 @@ pub(crate) async fn unit(
     respond(&resolver, &unit, None, &asked, &headers).await
 }
 
-/// `GET /{unit}/{label}`: the carrier URL.
+/// Scan a label.
+///
+/// The address in the QR code. A browser gets a page, a program the compressed EN 18223 form with `notices`: what became
+/// of the label (`current`, `replaced`, `revoked`, `never-issued-for-this-unit`) and where the record stands (`in-force`,
+/// `not-yet-on-the-market`, `archived`, `recycled`).
+#[utoipa::path(
+    get, path = "/{unit}/{label}", operation_id = "scanLabel", tag = "resolver",
+    params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), ("label" = String, Path, description = "The label: 10 characters, read tolerantly"), ("lang" = Option<String>, Query, description = "Language of the page: en, de or fr")),
+    responses(
+        (status = 200, description = "The public part, or a notice why there is none", content((Value = "application/json"), (String = "text/html"))),
+        (status = 304, description = "Not changed since the `ETag` in `If-None-Match`"),
+        (status = 410, description = "The battery was recycled; a notice, and no data", content((Value = "application/json"), (String = "text/html"))),
+        (status = "default", response = Problem))
+)]
 pub(crate) async fn label(
     State(resolver): State<Resolver>,
     Path((unit, label)): Path<(String, String)>,
@@ -81,7 +105,14 @@ pub(crate) async fn label(
     respond(&resolver, &unit, label.as_deref(), &asked, &headers).await
 }
 
-/// `GET /p/{passport}`: the passport's own URI leads to what may be seen of it.
+/// Follow a passport's own URI.
+///
+/// It leads to `GET /v1/dpps/{dppId}`, and so to what may be seen of it.
+#[utoipa::path(
+    get, path = "/p/{passport}", operation_id = "followPassport", tag = "resolver",
+    params(("passport" = uuid::Uuid, Path, description = "The passport's UUID")),
+    responses((status = 307, description = "`Location` is where the passport is read"), (status = "default", response = Problem))
+)]
 pub(crate) async fn passport(Path(passport): Path<String>) -> Response {
     use axum::response::{IntoResponse, Redirect};
     match uuid::Uuid::parse_str(&passport) {

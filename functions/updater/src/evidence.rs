@@ -18,10 +18,10 @@ use web::{
 /// Answers with an address for one `PUT` of the bytes within 15 minutes, with the headers it names. The same request
 /// again gives a fresh address.
 #[utoipa::path(
-    post, path = "/v1/evidence", tag = "updater", security(("bearer" = [])),
+    post, path = "/v1/evidence", operation_id = "announceEvidence", tags = ["updater", "evidence"], security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
     request_body(content = Value, example = json!({"title": "Photo of the exchanged contactor", "mediaType": "image/jpeg", "size": 48211, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "class": 4})),
-    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 201, description = "Where and with which headers to upload the bytes", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn announce(
     State(platform): State<Platform>,
@@ -67,9 +67,9 @@ pub(crate) async fn announce(
 /// The bytes are checked against the announced hash and size, sealed unless public, and written once into the locked
 /// bucket. Safe to repeat.
 #[utoipa::path(
-    post, path = "/v1/evidence/{id}/confirmation", tag = "updater", security(("bearer" = [])),
+    post, path = "/v1/evidence/{id}/confirmation", operation_id = "confirmEvidence", tags = ["updater", "evidence"], security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The evidence")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The evidence as it is kept", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn confirm(
     State(platform): State<Platform>,

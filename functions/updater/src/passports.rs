@@ -20,10 +20,10 @@ use crate::rules::{changed_classes, may_write, set_battery_status, valid};
 /// The body is the compressed EN 18223 form: `uniqueProductIdentifier` names the unit, every other member is a group of
 /// attributes of this one battery. The rest of the header is derived. Type and reason come in headers.
 #[utoipa::path(
-    post, path = "/v1/dpps", tag = "updater", security(("bearer" = [])),
+    post, path = "/v1/dpps", operation_id = "createDPP", tag = "updater", security(("bearer" = [])),
     params(("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
     request_body(content = Value, example = json!({"uniqueProductIdentifier": "https://id.example.eu/32XZAJ4P21M1MZ0N3RQA", "identification": {"serialNumber": "EV-000001"}})),
-    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 201, description = "The passport is written, as a draft", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn create(
     State(platform): State<Platform>,
@@ -149,10 +149,10 @@ async fn replaceable(platform: &Platform, unit: UnitId, passport: Uuid) -> Resul
 ///
 /// The body is an RFC 7396 merge patch of the groups; event type, reason and evidence come in headers. All or nothing.
 #[utoipa::path(
-    patch, path = "/v1/dpps/{dppId}", tag = "updater", security(("bearer" = [])),
+    patch, path = "/v1/dpps/{dppId}", operation_id = "updateDPPById", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("DPP-Event-Type" = String, Header, description = "An event type of the catalogue"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Evidence" = Option<String>, Header, description = "Evidence ids, comma-separated"), ("If-Match" = Option<String>, Header, description = "The `ETag` it was read with")),
     request_body(content = Value, example = json!({"condition": {"stateOfCharge": {"value": 54, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}}})),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The change is written", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn change(
     State(platform): State<Platform>,
@@ -185,9 +185,9 @@ pub(crate) async fn change(
 ///
 /// It is withdrawn from use and kept: nothing is destroyed.
 #[utoipa::path(
-    delete, path = "/v1/dpps/{dppId}", tag = "updater", security(("bearer" = [])),
+    delete, path = "/v1/dpps/{dppId}", operation_id = "deleteDPPById", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The passport is archived", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn archive(
     State(platform): State<Platform>,
@@ -221,10 +221,10 @@ pub(crate) async fn archive(
 /// A lifecycle event with its type, reason, evidence and, where it has any, the values it changed (`changes`, an RFC 7396
 /// merge patch).
 #[utoipa::path(
-    post, path = "/v1/dpps/{dppId}/events", tag = "updater", security(("bearer" = [])),
+    post, path = "/v1/dpps/{dppId}/events", operation_id = "raiseEvent", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
     request_body(content = Value, example = json!({"type": "repair", "occurredAt": "2027-06-01T08:00:00Z", "reason": "contactor exchanged", "evidence": ["5a0c2c0e-6f3e-4f5e-9a1c-2f5a1f0d8a11"]})),
-    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 201, description = "The event is written", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn raise_event(
     State(platform): State<Platform>,

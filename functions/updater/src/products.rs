@@ -19,10 +19,10 @@ use crate::rules::{changed_classes, may_write, valid};
 ///
 /// `data` holds its attributes by group, as the catalogue describes them.
 #[utoipa::path(
-    post, path = "/v1/models", tag = "updater", security(("bearer" = [])),
+    post, path = "/v1/models", operation_id = "createModel", tag = "updater", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
     request_body(content = Value, example = json!({"category": "ev", "reason": "type released for series production", "data": {"performance": {"ratedCapacity": {"value": 230, "unit": "A.h"}}}})),
-    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 201, description = "The model is written", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn create_model(
     State(platform): State<Platform>,
@@ -58,10 +58,10 @@ pub(crate) async fn create_model(
 ///
 /// `data` holds what its units share beyond the model.
 #[utoipa::path(
-    post, path = "/v1/batches", tag = "updater", security(("bearer" = [])),
+    post, path = "/v1/batches", operation_id = "createBatch", tag = "updater", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
     request_body(content = Value, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "reason": "cell lot 2027-03", "data": {}})),
-    responses((status = 201, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 201, description = "The batch is written", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn create_batch(
     State(platform): State<Platform>,
@@ -95,10 +95,10 @@ pub(crate) async fn create_batch(
 ///
 /// `changes` is an RFC 7396 merge patch. It shows on every unit of the model at once.
 #[utoipa::path(
-    patch, path = "/v1/models/{id}", tag = "updater", security(("bearer" = [])),
+    patch, path = "/v1/models/{id}", operation_id = "changeModel", tag = "updater", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The model"), ("If-Match" = String, Header, description = "The `ETag` it was read with")),
     request_body(content = Value, example = json!({"type": "correction", "reason": "typing error in the data sheet", "changes": {"performance": {"ratedCapacity": {"value": 229, "unit": "A.h"}}}})),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The change is written", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn change_model(
     State(platform): State<Platform>,
@@ -123,10 +123,10 @@ pub(crate) async fn change_model(
 ///
 /// `changes` is an RFC 7396 merge patch. It shows on every unit of the batch at once.
 #[utoipa::path(
-    patch, path = "/v1/batches/{id}", tag = "updater", security(("bearer" = [])),
+    patch, path = "/v1/batches/{id}", operation_id = "changeBatch", tag = "updater", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The batch"), ("If-Match" = String, Header, description = "The `ETag` it was read with")),
     request_body(content = Value, example = json!({"type": "correction", "reason": "typing error", "changes": {}})),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "The change is written", body = Value), (status = "default", response = Problem))
 )]
 pub(crate) async fn change_batch(
     State(platform): State<Platform>,

@@ -3,6 +3,7 @@
 //! The functions are the ones that are deployed, and they speak to the embedded stores through the ordinary AWS SDK over
 //! HTTP: one storage code path, no mock.
 
+mod documentation;
 mod issuer;
 mod organisations;
 mod platform;
@@ -11,9 +12,10 @@ mod seed;
 mod stores;
 mod welcome;
 
+pub use documentation::documentation;
 pub use issuer::{Issuer, TokenRequest};
 pub use platform::{Failure, Options, Running, start};
-pub use router::{documentation, router};
+pub use router::router;
 pub use seed::{Battery, Seeded, seed};
 pub use stores::{PREFIX, data_key};
 pub use welcome::welcome;

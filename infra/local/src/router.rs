@@ -5,9 +5,10 @@ use axum::extract::DefaultBodyLimit;
 use resolver::Resolver;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use web::{Platform, Problem};
+
+use crate::documentation::Document;
 
 /// The listener's routes: partners under `/v1`, people everywhere else.
 pub fn router(platform: Platform) -> Router {
@@ -25,28 +26,9 @@ async fn no_such_route() -> Problem {
     Problem::not_found("no such route: see /docs")
 }
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Battery passport platform",
-    description = "Digital battery passports under Regulation (EU) 2023/1542, Articles 77 and 78. EN 18222:2026, and what it leaves open."
-))]
-struct Document;
-
-fn partner_routes() -> OpenApiRouter<Platform> {
+pub(crate) fn partner_routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(allocator::routes())
         .merge(updater::routes())
         .merge(reader::routes())
-}
-
-/// The OpenAPI document of every function, as the code has it.
-#[must_use]
-pub fn documentation() -> utoipa::openapi::OpenApi {
-    let (_, mut document) = partner_routes().split_for_parts();
-    let components = document.components.get_or_insert_default();
-    components.add_security_scheme(
-        "bearer",
-        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
-    );
-    document
 }

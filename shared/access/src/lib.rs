@@ -14,4 +14,4 @@ pub use issuer::{ConfigurationFault, Issuer, Issuers};
 pub use principal::{AccessFault, Organisation, Principal, principal};
 pub use rights::{Reading, may_raise, readable};
 pub use role::Role;
-pub use token::{Claims, TokenFault, verify};
+pub use token::{CLAIMS, Claims, TokenFault, verify};

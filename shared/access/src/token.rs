@@ -15,6 +15,25 @@ const LEEWAY: i64 = 30;
 /// Header members that would let a token choose its own key or rules.
 const FORBIDDEN_HEADERS: [&str; 7] = ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"];
 
+/// The claims every token needs, and what each says. Any other is ignored, `nbf` excepted, which is honoured.
+pub const CLAIMS: [(&str, &str); 9] = [
+    ("iss", "the issuer, one that is registered here"),
+    ("aud", "the audience that the issuer is registered with"),
+    ("sub", "the person or client that acts"),
+    ("client_id", "the client that the token was issued to"),
+    ("org", "the organisation it acts for, exactly one"),
+    (
+        "roles",
+        "a list of roles, each one that the organisation is registered for",
+    ),
+    ("exp", "when it expires, in seconds since 1970"),
+    (
+        "iat",
+        "when it was issued; it may not live longer than its issuer is registered for",
+    ),
+    ("jti", "its own id"),
+];
+
 /// What a valid token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
@@ -61,9 +80,7 @@ pub enum TokenFault {
     #[error("the token's lifetime is longer than allowed")]
     TooLongLived,
     /// A claim of RFC 9068 is missing or of another type.
-    #[error(
-        "the token lacks a claim it needs: iss, aud, sub, client_id, org, roles, exp, iat, jti"
-    )]
+    #[error("the token lacks a claim it needs: {}", CLAIMS.map(|(name, _)| name).join(", "))]
     MissingClaim,
 }
 

@@ -51,6 +51,18 @@ impl Class {
         }
     }
 
+    /// Whom it is for, for people.
+    #[must_use]
+    pub const fn readers(self) -> &'static str {
+        match self {
+            Self::Internal => "the responsible operator and its delegates",
+            Self::Public => "everybody",
+            Self::LegitimateInterest => "legitimate interest, and the Commission",
+            Self::Authority => "notified bodies, market surveillance authorities, the Commission",
+            Self::Individual => "legitimate interest, about one battery",
+        }
+    }
+
     /// The class of a point of Annex XIII.
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {

@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use passport::Fault;
 use serde::Serialize;
 use storage::{CommitError, EvidenceError, StoreError};
+use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::{ToResponse, ToSchema};
 
 use crate::ProblemKind;
 
@@ -40,18 +42,22 @@ pub struct ProblemBody {
     /// EN 18222 status code.
     pub status_code: &'static str,
     /// EN 18222 messages.
-    #[schema(value_type = Vec<Object>)]
     pub message: Vec<Message>,
 }
 
 /// One EN 18222 message.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
+    /// Always `Error`.
     message_type: &'static str,
+    /// What to tell a person.
     text: String,
+    /// The kind of problem, or `fault` for one of the faults.
     code: &'static str,
+    /// Names this answer in the platform's log.
     correlation_id: String,
+    /// When it was answered.
     timestamp: String,
 }
 
@@ -205,6 +211,20 @@ impl Problem {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
+    }
+}
+
+/// The answer that every operation may give instead of its own.
+impl ToResponse<'static> for Problem {
+    fn response() -> (&'static str, RefOr<openapi::Response>) {
+        let body = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(ProblemBody::name())))
+            .build();
+        let response = ResponseBuilder::new()
+            .description("A problem: `type` leads to its description")
+            .content("application/problem+json", body)
+            .build();
+        ("Problem", response.into())
     }
 }
 

@@ -72,6 +72,21 @@ fn a_token_lives_no_longer_than_its_issuer_may_let_it() {
 }
 
 #[test]
+fn every_claim_that_is_told_to_be_needed_is_and_no_other() {
+    for (name, _) in CLAIMS {
+        assert_eq!(
+            claims_fault(&without(claims(), name)),
+            TokenFault::MissingClaim,
+            "{name}"
+        );
+    }
+    let told = |name: &String| CLAIMS.iter().any(|(claim, _)| claim == name);
+    let mut fewest = claims();
+    fewest.as_object_mut().unwrap().retain(|name, _| told(name));
+    assert!(check(&signed(&header("ed"), &fewest)).is_ok());
+}
+
+#[test]
 fn every_claim_that_is_needed_is_needed() {
     for name in [
         "iss",

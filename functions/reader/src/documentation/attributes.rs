@@ -1,0 +1,145 @@
+//! The attribute catalogue, group by group.
+
+use maud::{Markup, html};
+use passport::{Attribute, Category, Obligation, catalogue};
+
+use super::prose::{listed, words};
+use super::{roles, value};
+
+/// What one attribute says of all categories that say the same.
+type Asked = (Option<&'static Obligation>, Vec<Category>);
+
+pub(super) fn introduction() -> Markup {
+    let guidance = catalogue().active_guidance();
+    html! {
+        p { a href="/docs" { "Operations, problems, roles, event types" } " · " a href="/openapi.json" { "OpenAPI 3.1" } }
+        p {
+            "What may stand in a passport. A document is " code { "{\"<group>\": {\"<attribute>\": <value>}}" }
+            "; the pointer of an attribute is its place in it, and faults name it. Each attribute is given in the data of its "
+            "level: the model, the batch, or the one battery (item). A level named after it may give it too, and the finer "
+            "one counts."
+        }
+        p {
+            "Whether it is to be filled is what the Commission's guidance on data points by category says, version "
+            (guidance.version) " of " (guidance.issued)
+            @if let Some(reference) = &guidance.reference { " (" (reference) ")" }
+            ". Mandatory attributes have to be there before a battery is placed on the market. What is pending or not to be "
+            "filled cannot be given and is shown nowhere. A dash: the guidance does not list it, and it may be given."
+        }
+        p {
+            "Categories: "
+            @for (index, category) in Category::ALL.into_iter().enumerate() {
+                @if index > 0 { ", " }
+                code { (category) } " (" (category.label("en")) ")"
+            }
+            "."
+        }
+        nav aria-label="Contents" {
+            ul { @for group in catalogue().groups() { li { a href={ "#" (group) } { code { (group) } } } } }
+        }
+    }
+}
+
+pub(super) fn table() -> Markup {
+    html! {
+        @for group in catalogue().groups() {
+            @let writers = usual_writers(group);
+            section id=(group) {
+                h2 { code { (group) } }
+                p.note { "Written by the event types " (events(&writers)) ", where nothing else is said." }
+                table.attributes {
+                    thead { tr {
+                        th scope="col" { "Attribute" }
+                        th scope="col" { "Value" }
+                        th scope="col" { "Level" }
+                        th scope="col" { "Class" }
+                        th scope="col" { "To be filled" }
+                        th scope="col" { "Source" }
+                    } }
+                    tbody { @for attribute in catalogue().group(group) { (row(attribute, &writers)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(attribute: &'static Attribute, usual: &[String]) -> Markup {
+    let pointer = attribute.pointer();
+    html! {
+        tr id=(pointer) {
+            th scope="row" {
+                (attribute.label.en) br; code { "/" (attribute.group) "/" wbr; (attribute.id) }
+                p.note { (attribute.explanation.en) }
+            }
+            td data-label="Value" {
+                @if let Some(member) = &attribute.derived {
+                    p { "Filled by the platform from " code { (member) } "; never written." }
+                } @else {
+                    div { (value::form(attribute)) }
+                    @if let Some(example) = value::example(attribute) { pre { code { (example) } } }
+                    @if attribute.written_by != usual { p.note { "Written by " (events(&attribute.written_by)) "." } }
+                }
+            }
+            td data-label="Level" {
+                (attribute.level)
+                @for level in &attribute.also { ", " (level) }
+            }
+            td data-label="Class" { (roles::class(attribute.class)) }
+            td data-label="To be filled" { (asked(attribute)) }
+            td data-label="Source" {
+                (attribute.source)
+                @if let Some(point) = attribute.point { br; span.note { "data point " (point) } }
+            }
+        }
+    }
+}
+
+/// The event types that may write most attributes of a group.
+fn usual_writers(group: &str) -> Vec<String> {
+    let lists: Vec<&Vec<String>> = catalogue()
+        .group(group)
+        .filter(|attribute| attribute.derived.is_none())
+        .map(|attribute| &attribute.written_by)
+        .collect();
+    let times = |list: &&&Vec<String>| lists.iter().filter(|other| **other == **list).count();
+    lists
+        .iter()
+        .max_by_key(times)
+        .map(|list| (*list).clone())
+        .unwrap_or_default()
+}
+
+fn events(ids: &[String]) -> Markup {
+    html! {
+        @for (index, id) in ids.iter().enumerate() {
+            @if index > 0 { ", " }
+            a href={ "/docs#event-" (id) } { code { (id) } }
+        }
+    }
+}
+
+/// What the guidance asks, categories that are asked the same taken together.
+fn asked(attribute: &'static Attribute) -> Markup {
+    let guidance = catalogue().active_guidance();
+    let mut cells: Vec<Asked> = Vec::new();
+    for category in Category::ALL {
+        let obligation = attribute.obligation(guidance, category);
+        match cells.iter_mut().find(|(known, _)| *known == obligation) {
+            Some((_, categories)) => categories.push(category),
+            None => cells.push((obligation, vec![category])),
+        }
+    }
+    let alike = cells.len() == 1;
+    html! {
+        @for (obligation, categories) in cells {
+            p {
+                @if !alike { (listed(categories.iter().map(|category| category.as_str()))) ": " }
+                @match obligation {
+                    None => "—",
+                    Some(Obligation::Conditional { condition }) => { "conditional, " (words(condition)) }
+                    Some(obligation) => { (obligation.as_str().replace('-', " ")) }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Event types: what can happen, who may say so, and what it does.
+
+use maud::{Markup, html};
+use passport::{Audience, EventType, EvidenceRule, Relation, catalogue};
+
+use super::prose::listed;
+use super::roles;
+
+pub(super) const PLACE: &str = "event-types";
+
+pub(super) fn section() -> Markup {
+    html! {
+        section id=(PLACE) {
+            h2 { "Event types" }
+            p {
+                code { "POST /v1/dpps/{dppId}/events" }
+                " takes the types that happen to a passport from a status it has. The others are written by the operation "
+                "that does what they say."
+            }
+            table {
+                thead { tr {
+                    th scope="col" { "Event type" }
+                    th scope="col" { "Raised by" }
+                    th scope="col" { "Happens to" }
+                    th scope="col" { "Evidence" }
+                    th scope="col" { "Seen by" }
+                    th scope="col" { "Does" }
+                } }
+                tbody { @for event_type in catalogue().event_types() { (row(event_type)) } }
+            }
+        }
+    }
+}
+
+fn row(event_type: &EventType) -> Markup {
+    html! {
+        tr id={ "event-" (event_type.id) } {
+            th scope="row" { (event_type.label.en) br; code { (event_type.id) } }
+            td data-label="Raised by" {
+                @for permit in event_type.permits() {
+                    p { (roles::link(&permit.role)) @if permit.relation == Relation::Responsible { ", responsible for the record" } }
+                }
+            }
+            td data-label="Happens to" { (target(event_type)) }
+            td data-label="Evidence" {
+                (match event_type.evidence {
+                    EvidenceRule::Required => "required",
+                    EvidenceRule::Optional => "optional",
+                    EvidenceRule::None => "none",
+                })
+            }
+            td data-label="Seen by" { (audience(event_type.audience)) }
+            td data-label="Does" { (effect(event_type)) }
+        }
+    }
+}
+
+fn target(event_type: &EventType) -> Markup {
+    html! {
+        p { (event_type.subjects.join(", ")) }
+        @if !event_type.starts_record() {
+            p { "a passport that is " (listed(event_type.from.iter().map(String::as_str))) }
+        }
+        @if !event_type.from_battery.is_empty() {
+            p { "a battery that is " (listed(event_type.from_battery.iter().map(String::as_str))) }
+        }
+    }
+}
+
+fn audience(audience: Audience) -> Markup {
+    html! {
+        @match audience {
+            Audience::Fixed(class) => { (roles::class(class)) }
+            Audience::OfChanges { at_least } => {
+                "the most restrictive class it changes, at least " (roles::class(at_least))
+            }
+        }
+    }
+}
+
+fn effect(event_type: &EventType) -> Markup {
+    html! {
+        @if let Some(status) = event_type.sets_record_status() { p { "the passport becomes " code { (status) } } }
+        @if let Some(status) = event_type.sets_battery_status() { p { "the battery becomes " code { (status) } } }
+        @if event_type.takes_responsibility() { p { "whoever raises it becomes responsible" } }
+        @if event_type.only_data() { p { "changes data, and is written only where it does" } }
+        @else if event_type.may_change { p { "may change data" } }
+        @else { p { "changes no data" } }
+    }
+}
