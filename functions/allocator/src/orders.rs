@@ -6,12 +6,15 @@ use access::Principal;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use storage::{
     Change, CommitError, Earlier, EventInput, Facts, Order, OrderState, Store, StoreError,
     SubjectChange,
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
     Body, Caller, Decision, Idempotency, Partner, Path, Platform, Problem, Provenance, now, written,
@@ -22,6 +25,40 @@ const MOST_UNITS: u64 = 10_000;
 /// How long the caller waits for the units themselves before the order goes on without it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// An order of unit ids.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct OrderBody {
+    /// Its id.
+    order: Uuid,
+    /// `pending` while units are still being written, then `complete`.
+    #[schema(value_type = String)]
+    state: OrderState,
+    /// The model.
+    model: Uuid,
+    /// The batch, if it was ordered for one.
+    #[schema(required = true)]
+    batch: Option<Uuid>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    ordered_at: Timestamp,
+    /// The units.
+    units: Vec<OrderedUnit>,
+}
+
+/// A unit of an order.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderedUnit {
+    /// The unit's id.
+    #[schema(value_type = String)]
+    unit: UnitId,
+    /// Its first label's id.
+    #[schema(value_type = String)]
+    label: LabelId,
+    /// What the label's symbol holds.
+    carrier: String,
+}
+
 /// Allocate unit ids.
 ///
 /// Orders 1 to 10,000 unit ids for a model or a batch, each with its first label. The order, its audit event and the row
@@ -31,7 +68,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
     post, path = "/v1/units", operation_id = "orderUnits", tag = "allocator", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
     request_body(content = Value, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "count": 2, "reason": "production order 4711"})),
-    responses((status = 201, body = Value, description = "All units exist"), (status = 202, body = Value, description = "Recorded; units follow"), (status = "default", response = Problem))
+    responses((status = 201, body = OrderBody, description = "All units exist"), (status = 202, body = OrderBody, description = "Recorded; units follow"), (status = "default", response = Problem))
 )]
 pub(crate) async fn create(
     State(platform): State<Platform>,
@@ -156,7 +193,7 @@ impl Decision for OrderRequest<'_> {
 #[utoipa::path(
     get, path = "/v1/orders/{id}", operation_id = "readOrder", tag = "allocator", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = Value, description = "All units exist"), (status = 202, body = Value, description = "Units still follow"), (status = "default", response = Problem))
+    responses((status = 200, body = OrderBody, description = "All units exist"), (status = 202, body = OrderBody, description = "Units still follow"), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,
@@ -272,25 +309,23 @@ async fn finish(
         OrderState::Complete => complete,
         OrderState::Pending => StatusCode::ACCEPTED,
     };
-    let units: Vec<Value> = order
+    let units = order
         .units
         .iter()
-        .map(|(unit, label)| {
-            json!({
-                "unit": unit,
-                "label": label,
-                "carrier": platform.site.carrier(*unit, Some(*label)).url(),
-            })
+        .map(|(unit, label)| OrderedUnit {
+            unit: *unit,
+            label: *label,
+            carrier: platform.site.carrier(*unit, Some(*label)).url(),
         })
         .collect();
-    let body = json!({
-        "order": order.id,
-        "state": order.state,
-        "model": order.model,
-        "batch": order.batch,
-        "orderedAt": order.at,
-        "units": units,
-    });
+    let body = OrderBody {
+        order: order.id,
+        state: order.state,
+        model: order.model,
+        batch: order.batch,
+        ordered_at: order.at,
+        units,
+    };
     let location = format!("/v1/orders/{}", order.id);
     Ok(written(status, &location, receipt, body))
 }

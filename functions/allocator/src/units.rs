@@ -3,8 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use identity::UnitId;
-use serde_json::{Value, json};
-use storage::{Facts, Scan};
+use ledger::Timestamp;
+use serde::Serialize;
+use storage::{Facts, Label, Scan};
+use utoipa::ToSchema;
+use uuid::Uuid;
 use web::{Caller, Path, Platform, Problem};
 
 /// The unit a path names; 400 where it is malformed, saying where.
@@ -17,6 +20,43 @@ pub(crate) fn unit_id(text: &str) -> Result<UnitId, Problem> {
     })
 }
 
+/// The identity record of a unit. From `organisation` on it is for the responsible organisation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IdentityRecord {
+    /// The unit's id.
+    #[schema(value_type = String)]
+    unit: UnitId,
+    /// Its unique product identifier: the address that names it.
+    unique_product_identifier: String,
+    /// Its labels: the id of each, its `state` (`issued`, `replaced`, `revoked`), since when, and what replaced it.
+    #[schema(value_type = Vec<Object>)]
+    labels: Vec<Label>,
+    /// The passport in force, once the battery is on the market.
+    #[schema(required = true)]
+    passport: Option<Uuid>,
+    /// The responsible organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    organisation: Option<String>,
+    /// The model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    model: Option<Uuid>,
+    /// The batch, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    batch: Option<Option<Uuid>>,
+    /// The order that the id came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    order: Option<Uuid>,
+    /// When the id was allocated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    allocated_at: Option<Timestamp>,
+}
+
 /// Read a unit's identity record.
 ///
 /// Its labels and what became of them and, once it is on the market, its passport. Model, batch and order are shown to the
@@ -24,13 +64,13 @@ pub(crate) fn unit_id(text: &str) -> Result<UnitId, Problem> {
 #[utoipa::path(
     get, path = "/v1/units/{unitId}", operation_id = "readUnit", tag = "allocator", security(("bearer" = [])),
     params(("unitId" = String, Path, description = "20 characters; read tolerantly")),
-    responses((status = 200, description = "The unit and its labels", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The unit and its labels", body = IdentityRecord), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,
     caller: Caller,
     Path(unit): Path<String>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<IdentityRecord>, Problem> {
     caller.partner()?;
     let unit = unit_id(&unit)?;
     let scan = platform
@@ -38,40 +78,45 @@ pub(crate) async fn show(
         .scan(unit)
         .await?
         .ok_or_else(|| Problem::not_found("this unit was never allocated"))?;
-    Ok(Json(identity_record(&platform, &caller, unit, &scan)))
+    Ok(Json(identity_record(&platform, &caller, unit, scan)))
 }
 
-fn identity_record(platform: &Platform, caller: &Caller, unit: UnitId, scan: &Scan) -> Value {
+fn identity_record(
+    platform: &Platform,
+    caller: &Caller,
+    unit: UnitId,
+    scan: Scan,
+) -> IdentityRecord {
     let responsible = caller.acts_for(&scan.head.organisation);
     let on_market = scan
         .passport
-        .as_ref()
         .filter(|passport| responsible || passport.placed_on_market_at.is_some());
-    let mut record = json!({
-        "unit": unit,
-        "uniqueProductIdentifier": platform.site.product_identifier(unit),
-        "labels": scan.labels,
-        "passport": on_market.map(|passport| passport.passport),
-    });
-    if let (
-        true,
+    let record = IdentityRecord {
+        unit,
+        unique_product_identifier: platform.site.product_identifier(unit),
+        labels: scan.labels,
+        passport: on_market.map(|passport| passport.passport),
+        organisation: None,
+        model: None,
+        batch: None,
+        order: None,
+        allocated_at: None,
+    };
+    match scan.head.facts {
         Facts::Unit {
             model,
             batch,
             order,
             allocated_at,
             ..
+        } if responsible => IdentityRecord {
+            organisation: Some(scan.head.organisation),
+            model: Some(model),
+            batch: Some(batch),
+            order: Some(order),
+            allocated_at: Some(allocated_at),
+            ..record
         },
-        Some(record),
-    ) = (responsible, &scan.head.facts, record.as_object_mut())
-    {
-        record.extend([
-            ("organisation".to_owned(), json!(scan.head.organisation)),
-            ("model".to_owned(), json!(model)),
-            ("batch".to_owned(), json!(batch)),
-            ("order".to_owned(), json!(order)),
-            ("allocatedAt".to_owned(), json!(allocated_at)),
-        ]);
+        _ => record,
     }
-    record
 }

@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use passport::{Class, Classes};
+use passport::Classes;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use storage::{Record, StoredEvent, Subject, VersionEntry};
 use web::{Caller, Partner, Path, Platform, Problem, Query};
 
+use crate::answer::{Chain, Event, Events, Version, Versions, Whose};
 use crate::products::own_product;
 use crate::view::{Loaded, record_read, shown};
 
@@ -18,52 +19,56 @@ use crate::view::{Loaded, record_read, shown};
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/versions", operation_id = "listVersions", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport")),
-    responses((status = 200, description = "The versions, oldest first", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The versions, oldest first", body = Versions), (status = "default", response = Problem))
 )]
 pub(crate) async fn versions(
     State(platform): State<Platform>,
     caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Versions>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
-    let versions = versions_of(&platform, &caller, &headers, &loaded.passport).await?;
-    Ok(Json(json!({"dppId": id, "versions": versions})))
+    versions_of(
+        &platform,
+        &caller,
+        &headers,
+        &loaded.passport,
+        Whose::passport(id),
+    )
+    .await
 }
 
 /// List the versions of a model.
 #[utoipa::path(
     get, path = "/v1/models/{id}/versions", operation_id = "listModelVersions", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The model")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "Oldest first", body = Versions), (status = "default", response = Problem))
 )]
 pub(crate) async fn model_versions(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Versions>, Problem> {
     let (id, record) = own_product(&platform, &caller, &id, Subject::Model).await?;
-    let versions = versions_of(&platform, &caller, &headers, &record).await?;
-    Ok(Json(json!({"id": id, "versions": versions})))
+    versions_of(&platform, &caller, &headers, &record, Whose::product(id)).await
 }
 
 /// List the versions of a batch.
 #[utoipa::path(
     get, path = "/v1/batches/{id}/versions", operation_id = "listBatchVersions", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The batch")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "Oldest first", body = Versions), (status = "default", response = Problem))
 )]
 pub(crate) async fn batch_versions(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Versions>, Problem> {
     let (id, record) = own_product(&platform, &caller, &id, Subject::Batch).await?;
-    let versions = versions_of(&platform, &caller, &headers, &record).await?;
-    Ok(Json(json!({"id": id, "versions": versions})))
+    versions_of(&platform, &caller, &headers, &record, Whose::product(id)).await
 }
 
 async fn versions_of(
@@ -71,14 +76,18 @@ async fn versions_of(
     caller: &Caller,
     headers: &HeaderMap,
     record: &Record,
-) -> Result<Vec<Value>, Problem> {
+    whose: Whose,
+) -> Result<Json<Versions>, Problem> {
     record_read(platform, caller, headers, record).await?;
     let classes = caller.readable(&record.head.organisation).classes;
     let versions = visible_versions(platform, record, classes).await?;
     let numbered = versions.iter().zip(1_u64..);
-    Ok(numbered
-        .map(|(entry, number)| version_summary(entry, number, classes))
-        .collect())
+    Ok(Json(Versions {
+        whose,
+        versions: numbered
+            .map(|(entry, number)| summary(entry, number, classes))
+            .collect(),
+    }))
 }
 
 /// Read one version of a passport.
@@ -87,14 +96,14 @@ async fn versions_of(
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/versions/{n}", operation_id = "readVersion", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport"), ("n" = u64, Path, description = "From 1, as `/versions` numbers them")),
-    responses((status = 200, description = "The version, with its values in `data`", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The version, with its values in `data`", body = Version), (status = "default", response = Problem))
 )]
 pub(crate) async fn version(
     State(platform): State<Platform>,
     caller: Caller,
     Path((id, number)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Version>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
     let classes = loaded.reading(&caller).classes;
@@ -114,12 +123,10 @@ pub(crate) async fn version(
         .store
         .version_document(&loaded.passport.subject, entry, classes)
         .await?;
-    let mut body = version_summary(entry, number as u64, classes);
-    if let Some(body) = body.as_object_mut() {
-        let data = shown(&document, classes, loaded.category);
-        body.insert("data".to_owned(), Value::Object(data));
-    }
-    Ok(Json(body))
+    Ok(Json(Version {
+        data: Some(shown(&document, classes, loaded.category)),
+        ..summary(entry, number as u64, classes)
+    }))
 }
 
 /// What the chain is to be checked for.
@@ -136,7 +143,7 @@ pub(crate) struct EventsQuery {
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/events", operation_id = "listEvents", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport"), ("verify" = Option<bool>, Query, description = "Check the chain")),
-    responses((status = 200, description = "The events, oldest first", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The events, oldest first", body = Events), (status = "default", response = Problem))
 )]
 pub(crate) async fn events(
     State(platform): State<Platform>,
@@ -144,11 +151,19 @@ pub(crate) async fn events(
     Path(id): Path<String>,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Events>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
-    let history = events_of(&platform, &caller, &headers, &loaded.passport, &query).await?;
-    Ok(named("dppId", id, history))
+    let whose = Whose::passport(id);
+    events_of(
+        &platform,
+        &caller,
+        &headers,
+        &loaded.passport,
+        &query,
+        whose,
+    )
+    .await
 }
 
 /// List the events of a unit.
@@ -158,7 +173,7 @@ pub(crate) async fn events(
 #[utoipa::path(
     get, path = "/v1/units/{unitId}/events", operation_id = "listUnitEvents", tag = "reader", security(("bearer" = [])),
     params(("unitId" = String, Path, description = "The unit"), ("verify" = Option<bool>, Query, description = "Check the chain")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "Oldest first", body = Events), (status = "default", response = Problem))
 )]
 pub(crate) async fn unit_events(
     State(platform): State<Platform>,
@@ -166,7 +181,7 @@ pub(crate) async fn unit_events(
     Path(unit): Path<String>,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Events>, Problem> {
     let unit = platform.unit_id(&unit)?;
     let unknown = || Problem::not_found("there is no such unit for you");
     let record = platform
@@ -185,15 +200,22 @@ pub(crate) async fn unit_events(
             return Err(unknown());
         }
     }
-    let history = events_of(&platform, &caller, &headers, &record, &query).await?;
-    Ok(named("unit", unit, history))
+    events_of(
+        &platform,
+        &caller,
+        &headers,
+        &record,
+        &query,
+        Whose::unit(unit),
+    )
+    .await
 }
 
 /// List the events of a model.
 #[utoipa::path(
     get, path = "/v1/models/{id}/events", operation_id = "listModelEvents", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The model"), ("verify" = Option<bool>, Query, description = "Check the chain")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "Oldest first", body = Events), (status = "default", response = Problem))
 )]
 pub(crate) async fn model_events(
     State(platform): State<Platform>,
@@ -201,17 +223,24 @@ pub(crate) async fn model_events(
     Path(id): Path<String>,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Events>, Problem> {
     let (id, record) = own_product(&platform, &caller, &id, Subject::Model).await?;
-    let history = events_of(&platform, &caller, &headers, &record, &query).await?;
-    Ok(named("id", id, history))
+    events_of(
+        &platform,
+        &caller,
+        &headers,
+        &record,
+        &query,
+        Whose::product(id),
+    )
+    .await
 }
 
 /// List the events of a batch.
 #[utoipa::path(
     get, path = "/v1/batches/{id}/events", operation_id = "listBatchEvents", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The batch"), ("verify" = Option<bool>, Query, description = "Check the chain")),
-    responses((status = 200, body = Value), (status = "default", body = web::ProblemBody, content_type = "application/problem+json"))
+    responses((status = 200, description = "Oldest first", body = Events), (status = "default", response = Problem))
 )]
 pub(crate) async fn batch_events(
     State(platform): State<Platform>,
@@ -219,17 +248,17 @@ pub(crate) async fn batch_events(
     Path(id): Path<String>,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Events>, Problem> {
     let (id, record) = own_product(&platform, &caller, &id, Subject::Batch).await?;
-    let history = events_of(&platform, &caller, &headers, &record, &query).await?;
-    Ok(named("id", id, history))
-}
-
-/// A history under the name of its subject.
-fn named(name: &str, id: impl serde::Serialize, history: Map<String, Value>) -> Json<Value> {
-    let mut body = Map::from_iter([(name.to_owned(), json!(id))]);
-    body.extend(history);
-    Json(Value::Object(body))
+    events_of(
+        &platform,
+        &caller,
+        &headers,
+        &record,
+        &query,
+        Whose::product(id),
+    )
+    .await
 }
 
 async fn events_of(
@@ -238,7 +267,8 @@ async fn events_of(
     headers: &HeaderMap,
     record: &Record,
     query: &EventsQuery,
-) -> Result<Map<String, Value>, Problem> {
+    whose: Whose,
+) -> Result<Json<Events>, Problem> {
     record_read(platform, caller, headers, record).await?;
     let reading = caller.readable(&record.head.organisation);
     let events = platform
@@ -249,17 +279,20 @@ async fn events_of(
         .iter()
         .map(event_body)
         .collect::<Result<Vec<_>, _>>()?;
-    let mut body = Map::from_iter([("events".to_owned(), Value::Array(shown))]);
-    if query.verify {
-        let verified = verified(platform, record, reading.chain).await?;
-        body.insert("chain".to_owned(), verified);
-    }
-    Ok(body)
+    let chain = match query.verify {
+        true => Some(verified(platform, record, reading.chain).await?),
+        false => None,
+    };
+    Ok(Json(Events {
+        whose,
+        events: shown,
+        chain,
+    }))
 }
 
 /// Reads the whole chain and checks every link against the head. Callers without the right to the chain learn whether it
 /// holds, not how long it is.
-async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<Value, Problem> {
+async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<Chain, Problem> {
     let events = platform
         .store
         .events(&record.subject, Classes::default(), true)
@@ -268,22 +301,28 @@ async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<V
         .iter()
         .map(|event| (event.bytes.as_slice(), event.disclosures.as_slice()));
     let head = &record.head;
+    let broken = |fault: String, hidden: &str| Chain {
+        holds: false,
+        events: None,
+        head: None,
+        fault: Some(if chain { fault } else { hidden.to_owned() }),
+    };
     Ok(
         match ledger::verify_chain(&record.subject.to_string(), links) {
-            Ok(end) if end.seq == head.seq && end.hash == head.event_hash => match chain {
-                true => json!({"holds": true, "events": end.seq, "head": end.hash}),
-                false => json!({"holds": true}),
+            Ok(end) if end.seq == head.seq && end.hash == head.event_hash => Chain {
+                holds: true,
+                events: chain.then_some(end.seq),
+                head: chain.then_some(end.hash),
+                fault: None,
             },
-            Ok(end) => json!({"holds": false, "fault": if chain {
-                format!("the chain ends at event {}, the record at {}", end.seq, head.seq)
-            } else {
-                "the chain and the record end at different events".to_owned()
-            }}),
-            Err(fault) => json!({"holds": false, "fault": if chain {
-                fault.to_string()
-            } else {
-                "a link does not hold".to_owned()
-            }}),
+            Ok(end) => broken(
+                format!(
+                    "the chain ends at event {}, the record at {}",
+                    end.seq, head.seq
+                ),
+                "the chain and the record end at different events",
+            ),
+            Err(fault) => broken(fault.to_string(), "a link does not hold"),
         },
     )
 }
@@ -306,55 +345,56 @@ async fn visible_versions(
         .collect())
 }
 
-fn version_summary(entry: &VersionEntry, number: u64, classes: Classes) -> Value {
-    let commitments: Map<String, Value> = entry
+fn summary(entry: &VersionEntry, number: u64, classes: Classes) -> Version {
+    let commitments = entry
         .parts
         .iter()
         .filter(|part| classes.contains(part.class))
         .map(|part| (part.class.number().to_string(), json!(part.commitment)))
         .collect();
-    json!({
-        "version": number,
-        "at": entry.at,
-        "eventId": entry.event_id,
-        "eventHash": entry.event_hash,
-        "commitments": commitments,
-    })
+    Version {
+        version: number,
+        at: entry.at,
+        event_id: entry.event_id,
+        event_hash: entry.event_hash,
+        commitments,
+        data: None,
+    }
 }
 
-fn event_body(event: &StoredEvent) -> Result<Value, Problem> {
+fn event_body(event: &StoredEvent) -> Result<Event, Problem> {
     let opened = ledger::open(&event.bytes, &event.disclosures).map_err(Problem::internal)?;
     let label = opened
         .event_type
         .as_deref()
         .and_then(|id| passport::catalogue().event_type(id))
         .map(|event_type| event_type.label.clone());
-    let mut body = json!({
-        "eventId": event.event_id,
-        "at": opened.at,
-        "hash": event.hash,
-        "class": Class::number(event.audience),
-        "type": opened.event_type,
-        "label": label,
-        "actor": opened.actor,
-        "reason": opened.reason,
-        "notes": opened.notes,
-        "occurredAt": opened.occurred_at,
-        "evidence": opened.evidence,
-        "changes": opened.changes,
-        "commitments": opened.commitments,
-    });
-    if let (Some(chain), Some(body)) = (&opened.chain, body.as_object_mut()) {
-        body.insert("seq".to_owned(), json!(chain.seq));
-        body.insert("prev".to_owned(), json!(chain.prev));
-    }
-    if let Some(body) = body.as_object_mut() {
-        body.retain(|_, value| !value.is_null());
-        // An event this caller may know of and not open: what is not told is not empty.
-        if opened.event_type.is_none() {
-            body.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
-            body.insert("withheld".to_owned(), json!(true));
-        }
-    }
-    Ok(body)
+    let (seq, prev) = match opened.chain {
+        Some(link) => (Some(link.seq), link.prev),
+        None => (None, None),
+    };
+    let withheld = opened.event_type.is_none();
+    Ok(Event {
+        event_id: event.event_id,
+        at: opened.at,
+        hash: event.hash,
+        class: event.audience.number(),
+        event_type: opened.event_type,
+        label,
+        actor: opened.actor,
+        reason: opened.reason,
+        notes: opened.notes,
+        occurred_at: opened.occurred_at,
+        evidence: told(withheld, opened.evidence),
+        changes: told(withheld, opened.changes),
+        commitments: told(withheld, opened.commitments),
+        withheld,
+        seq,
+        prev,
+    })
+}
+
+/// What is not told is left out, not empty.
+fn told<T>(withheld: bool, list: Vec<T>) -> Option<Vec<T>> {
+    (!withheld || !list.is_empty()).then_some(list)
 }

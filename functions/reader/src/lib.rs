@@ -1,5 +1,6 @@
 //! Passports, products, versions, history and evidence, for whoever may see them.
 
+mod answer;
 mod documentation;
 mod evidence;
 mod history;

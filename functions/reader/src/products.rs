@@ -4,18 +4,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
 use storage::{Facts, Record, Subject};
 use uuid::Uuid;
 use web::{Caller, ETag, Partner, Path, Platform, Problem};
 
+use crate::answer::Product;
 use crate::view::{opened, record_read};
 
 /// Read a model.
 #[utoipa::path(
     get, path = "/v1/models/{id}", operation_id = "readModel", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The model")),
-    responses((status = 200, description = "The model, with its attributes in `data`", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The model, with its attributes in `data`", body = Product), (status = "default", response = Problem))
 )]
 pub(crate) async fn show_model(
     State(platform): State<Platform>,
@@ -30,7 +30,7 @@ pub(crate) async fn show_model(
 #[utoipa::path(
     get, path = "/v1/batches/{id}", operation_id = "readBatch", tag = "reader", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The batch")),
-    responses((status = 200, description = "The batch, with its attributes in `data`", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The batch, with its attributes in `data`", body = Product), (status = "default", response = Problem))
 )]
 pub(crate) async fn show_batch(
     State(platform): State<Platform>,
@@ -87,13 +87,13 @@ async fn show(
     };
     let data = opened(platform, caller, &record, category).await?;
     record_read(platform, caller, headers, &record).await?;
-    let body: Value = json!({
-        "id": id,
-        "model": model,
-        "category": category,
-        "version": record.head.version,
-        "updatedAt": record.head.last_at,
-        "data": data,
-    });
+    let body = Product {
+        id,
+        model,
+        category,
+        version: record.head.version,
+        updated_at: record.head.last_at,
+        data,
+    };
     Ok(([(header::ETAG, tag.to_string())], Json(body)).into_response())
 }

@@ -153,7 +153,7 @@ fn what_is_wrong(typed: &str, texts: &Texts) -> String {
 fn suggestions(typed: &str, texts: &Texts, language: Language) -> Markup {
     let reading = Reading::of(typed);
     let units: Vec<UnitId> = reading
-        .suggestions()
+        .suggestions
         .iter()
         .filter_map(|text| UnitId::parse(text).ok())
         .take(SUGGESTIONS)

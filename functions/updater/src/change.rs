@@ -5,11 +5,13 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ledger::Timestamp;
 use passport::Class;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use storage::{
     Change, CommitError, Earlier, EventInput, Facts, Head, OpenRecord, Receipt, Subject,
     SubjectChange,
 };
+use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
     Caller, Decision, ETag, Idempotency, Platform, Precondition, Problem, Provenance, now,
@@ -319,6 +321,28 @@ fn tag(head: &Head, caller: &Caller) -> ETag {
     tag
 }
 
+/// A record that was changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Changed {
+    /// The record's id.
+    id: String,
+    /// Where it is read.
+    location: String,
+    /// When it was last changed, for those who may see its chain of events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    updated_at: Option<Timestamp>,
+    /// How often its data changed, for those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    version: Option<u64>,
+    /// How many events it has, for those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    events: Option<u64>,
+}
+
 /// What a change is answered with: where it is, its tag, its receipt.
 pub(crate) fn answer(
     status: StatusCode,
@@ -327,15 +351,15 @@ pub(crate) fn answer(
     caller: &Caller,
     receipt: Option<String>,
 ) -> Response {
-    let id = location.rsplit('/').next().unwrap_or_default();
-    let mut body = json!({"id": id, "location": location});
     // When and how often a record changed in ways a caller may not see is not for it to know.
     let chain = caller.readable(&head.organisation).chain;
-    if let (true, Some(body)) = (chain, body.as_object_mut()) {
-        body.insert("updatedAt".to_owned(), json!(head.last_at));
-        body.insert("version".to_owned(), json!(head.version));
-        body.insert("events".to_owned(), json!(head.seq));
-    }
+    let body = Changed {
+        id: location.rsplit('/').next().unwrap_or_default().to_owned(),
+        location: location.to_owned(),
+        updated_at: chain.then_some(head.last_at),
+        version: chain.then_some(head.version),
+        events: chain.then_some(head.seq),
+    };
     let mut response = written(status, location, receipt, body);
     if let Ok(tag) = tag(head, caller).to_string().parse() {
         response.headers_mut().insert(header::ETAG, tag);

@@ -12,7 +12,7 @@ use web::{
     Body, Caller, Idempotency, Partner, Path, Platform, Precondition, Problem, Provenance, now,
 };
 
-use crate::change::{RecordChange, answer, event_input, repeat, visible_record};
+use crate::change::{Changed, RecordChange, answer, event_input, repeat, visible_record};
 use crate::rules::{changed_classes, may_write, set_battery_status, valid};
 
 /// Create a passport (EN 18222 `CreateDPP`).
@@ -23,7 +23,7 @@ use crate::rules::{changed_classes, may_write, set_battery_status, valid};
     post, path = "/v1/dpps", operation_id = "createDPP", tag = "updater", security(("bearer" = [])),
     params(("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
     request_body(content = Value, example = json!({"uniqueProductIdentifier": "https://id.example.eu/32XZAJ4P21M1MZ0N3RQA", "identification": {"serialNumber": "EV-000001"}})),
-    responses((status = 201, description = "The passport is written, as a draft", body = Value), (status = "default", response = Problem))
+    responses((status = 201, description = "The passport is written, as a draft", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn create(
     State(platform): State<Platform>,
@@ -152,7 +152,7 @@ async fn replaceable(platform: &Platform, unit: UnitId, passport: Uuid) -> Resul
     patch, path = "/v1/dpps/{dppId}", operation_id = "updateDPPById", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("DPP-Event-Type" = String, Header, description = "An event type of the catalogue"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Evidence" = Option<String>, Header, description = "Evidence ids, comma-separated"), ("If-Match" = Option<String>, Header, description = "The `ETag` it was read with")),
     request_body(content = Value, example = json!({"condition": {"stateOfCharge": {"value": 54, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}}})),
-    responses((status = 200, description = "The change is written", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The change is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn change(
     State(platform): State<Platform>,
@@ -187,7 +187,7 @@ pub(crate) async fn change(
 #[utoipa::path(
     delete, path = "/v1/dpps/{dppId}", operation_id = "deleteDPPById", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8")),
-    responses((status = 200, description = "The passport is archived", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The passport is archived", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn archive(
     State(platform): State<Platform>,
@@ -224,7 +224,7 @@ pub(crate) async fn archive(
     post, path = "/v1/dpps/{dppId}/events", operation_id = "raiseEvent", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
     request_body(content = Value, example = json!({"type": "repair", "occurredAt": "2027-06-01T08:00:00Z", "reason": "contactor exchanged", "evidence": ["5a0c2c0e-6f3e-4f5e-9a1c-2f5a1f0d8a11"]})),
-    responses((status = 201, description = "The event is written", body = Value), (status = "default", response = Problem))
+    responses((status = 201, description = "The event is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn raise_event(
     State(platform): State<Platform>,

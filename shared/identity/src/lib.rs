@@ -15,5 +15,5 @@ pub use carrier::{Carrier, CarrierError, Host, NotAHost};
 pub use gs1::{Giai, Gs1Error, Gtin};
 pub use id::{IdError, LabelId, UnitId};
 pub use label::{Label, LabelError};
-pub use reading::Reading;
+pub use reading::{Reading, ReadingKind};
 pub use symbol::{ErrorCorrection, QUIET_ZONE, Symbol, SymbolError};

@@ -10,26 +10,35 @@ use crate::id::{self, IdError, LabelId, UnitId, is_separator};
 ///
 /// A correction is offered, never taken: after two wrong characters a one-character correction is often another id
 /// altogether, so whoever shows one checks that it exists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    kind: Kind,
-    valid: bool,
-    canonical: Option<String>,
-    label: Option<String>,
-    fault: Option<String>,
-    /// From 0, in the characters without separators.
-    position: Option<usize>,
-    suggestions: Vec<String>,
+    /// What it looks like.
+    pub kind: ReadingKind,
+    /// Whether it can be one.
+    pub valid: bool,
+    /// The canonical id, where the text is valid; of a carrier the unit's.
+    pub canonical: Option<String>,
+    /// The label of a carrier.
+    pub label: Option<String>,
+    /// What is wrong.
+    pub fault: Option<String>,
+    /// Where, from 0, in the characters without separators.
+    pub position: Option<usize>,
+    /// What was probably meant.
+    pub suggestions: Vec<String>,
 }
 
 /// What a text looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Kind {
+pub enum ReadingKind {
+    /// A unit id.
     Unit,
+    /// A label id.
     Label,
+    /// A carrier URL.
     Carrier,
+    /// None of them.
     Unknown,
 }
 
@@ -39,7 +48,7 @@ impl Reading {
     pub fn of(text: &str) -> Self {
         if text.len() > id::TEXT_LIMIT {
             return Self::faulty(
-                Kind::Unknown,
+                ReadingKind::Unknown,
                 format!("{} bytes are more than any id or carrier has", text.len()),
             );
         }
@@ -51,29 +60,17 @@ impl Reading {
             .filter(|character| !is_separator(*character))
             .count();
         let kind = if length.abs_diff(LabelId::LENGTH) < length.abs_diff(UnitId::LENGTH) {
-            Kind::Label
+            ReadingKind::Label
         } else {
-            Kind::Unit
+            ReadingKind::Unit
         };
         Self::of_id(text, kind)
-    }
-
-    /// The canonical id, where the text is valid.
-    #[must_use]
-    pub fn canonical(&self) -> Option<&str> {
-        self.canonical.as_deref()
-    }
-
-    /// What was probably meant, where it is not.
-    #[must_use]
-    pub fn suggestions(&self) -> &[String] {
-        &self.suggestions
     }
 
     fn of_carrier(text: &str) -> Self {
         match Carrier::parse(text) {
             Ok(carrier) => Self {
-                kind: Kind::Carrier,
+                kind: ReadingKind::Carrier,
                 valid: true,
                 canonical: Some(carrier.unit.to_string()),
                 label: carrier.label.map(|label| label.to_string()),
@@ -81,13 +78,13 @@ impl Reading {
                 position: None,
                 suggestions: Vec::new(),
             },
-            Err(error) => Self::faulty(Kind::Carrier, error.to_string()),
+            Err(error) => Self::faulty(ReadingKind::Carrier, error.to_string()),
         }
     }
 
-    fn of_id(text: &str, kind: Kind) -> Self {
+    fn of_id(text: &str, kind: ReadingKind) -> Self {
         let (length, parsed) = match kind {
-            Kind::Label => (
+            ReadingKind::Label => (
                 LabelId::LENGTH,
                 LabelId::parse(text).map(|id| id.to_string()),
             ),
@@ -127,7 +124,7 @@ impl Reading {
         reading
     }
 
-    const fn faulty(kind: Kind, fault: String) -> Self {
+    const fn faulty(kind: ReadingKind, fault: String) -> Self {
         Self {
             kind,
             valid: false,
@@ -165,24 +162,24 @@ mod tests {
     #[test]
     fn a_typo_is_found_and_a_correction_offered() {
         let reading = Reading::of("32XZ-AJ4P-21M1-MZ0N-3RQB");
-        assert!(!reading.valid && reading.canonical().is_none());
+        assert!(!reading.valid && reading.canonical.is_none());
         assert_eq!(reading.position, Some(19));
-        assert_eq!(reading.suggestions(), ["32XZAJ4P21M1MZ0N3RQA"]);
+        assert_eq!(reading.suggestions, ["32XZAJ4P21M1MZ0N3RQA"]);
     }
 
     #[test]
     fn unreadable_characters_are_filled_in() {
         assert_eq!(
-            Reading::of("3?XZAJ4P21M1MZ0N3R?A").suggestions(),
+            Reading::of("3?XZAJ4P21M1MZ0N3R?A").suggestions,
             ["32XZAJ4P21M1MZ0N3RQA"]
         );
-        assert!(Reading::of("3?XZA?4P21M1MZ0N3R?A").suggestions().is_empty());
+        assert!(Reading::of("3?XZA?4P21M1MZ0N3R?A").suggestions.is_empty());
     }
 
     #[test]
     fn a_whole_carrier_is_understood() {
         let reading = Reading::of("https://ID.EXAMPLE.EU/32XZAJ4P21M1MZ0N3RQA");
-        assert_eq!(reading.canonical(), Some("32XZAJ4P21M1MZ0N3RQA"));
+        assert_eq!(reading.canonical.as_deref(), Some("32XZAJ4P21M1MZ0N3RQA"));
         assert!(Reading::of("https://example.eu/").fault.is_some());
     }
 
@@ -194,7 +191,7 @@ mod tests {
             let symbol = code::symbol(char::from(text[position])).unwrap();
             text[position] = code::character(symbol ^ delta);
             let reading = Reading::of(std::str::from_utf8(&text).unwrap());
-            prop_assert_eq!(reading.suggestions(), [id.to_string()]);
+            prop_assert_eq!(reading.suggestions, [id.to_string()]);
         }
 
         #[test]

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::AUDIT_RECEIPT;
 
@@ -13,7 +13,7 @@ pub fn written(
     status: StatusCode,
     location: &str,
     receipt: Option<String>,
-    body: Value,
+    body: impl Serialize,
 ) -> Response {
     let mut response = (status, Json(body)).into_response();
     let headers = [

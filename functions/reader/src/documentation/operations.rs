@@ -99,14 +99,14 @@ impl<'d> Operations<'d> {
                 h5 { "Answers" }
                 dl {
                     @for (status, response) in members(operation.is, "/responses") {
-                        div { dt { (status_words(status)) } dd { (self.response(status, response)) } }
+                        div { dt { (status_words(status)) } dd { (self.response(status, response, operation.first_with_its_body(status))) } }
                     }
                 }
             }
         }
     }
 
-    fn response(&self, status: &str, response: &Value) -> Markup {
+    fn response(&self, status: &str, response: &Value, first: bool) -> Markup {
         if status == "default" {
             return html! { "One of the " a href={ "#" (super::problems::PLACE) } { "problems" } };
         }
@@ -117,7 +117,9 @@ impl<'d> Operations<'d> {
                 " " span.note { "(" @for (index, (name, _)) in types.iter().enumerate() { @if index > 0 { ", " } (name) } ")" }
             }
             @for (_, content) in types.iter().filter(|(name, _)| name.as_str() == "application/json") {
-                @if let Some(schema) = content.get("schema") { (Shape::of(self.document, schema).members()) }
+                @if let Some(schema) = content.get("schema") {
+                    @if first { (Shape::of(self.document, schema).members()) } @else { "; the same members" }
+                }
             }
         }
     }
@@ -143,6 +145,22 @@ impl Operation<'_> {
 
     fn title(&self) -> &str {
         text(self.is, "/summary").trim_end_matches('.')
+    }
+
+    /// Whether no status before this one is answered with the same body, which is then written out once.
+    fn first_with_its_body(&self, status: &str) -> bool {
+        let body = |response: &'_ Value| {
+            response
+                .pointer("/content/application~1json/schema/$ref")
+                .cloned()
+        };
+        let mut before =
+            members(self.is, "/responses").take_while(|(earlier, _)| *earlier != status);
+        let this = self
+            .is
+            .get("responses")
+            .and_then(|all| body(all.get(status)?));
+        this.is_none() || before.all(|(_, response)| body(response) != this)
     }
 
     /// Whether it takes a token; one empty requirement among others makes it optional.

@@ -11,7 +11,7 @@ pub(super) fn section() -> Markup {
     html! {
         section id=(PLACE) {
             h2 { "Problems" }
-            table {
+            table.problems {
                 thead { tr { th scope="col" { "Kind" } th scope="col" { "Status" } th scope="col" { "What it means, what to do" } } }
                 tbody {
                     @for kind in ProblemKind::ALL {

@@ -106,11 +106,13 @@ impl<'d> Shape<'d> {
             Some(Value::String(kind)) => kind,
             _ => "any",
         };
+        let nullable = matches!(self.schema.get("type"), Some(Value::Array(kinds)) if kinds.iter().any(|kind| kind == "null"));
+        let or_null = if nullable { " or null" } else { "" };
         match (kind, self.schema.get("items"), text(self.schema, "/format")) {
             ("array", Some(items), _) => format!("list of {}", self.inner(items).kind()),
-            (kind, _, "uuid") => format!("{kind} (UUID)"),
-            (kind, _, "date-time") => format!("{kind} (RFC 3339)"),
-            (kind, _, _) => kind.to_owned(),
+            (kind, _, "uuid") => format!("{kind} (UUID){or_null}"),
+            (kind, _, "date-time") => format!("{kind} (RFC 3339){or_null}"),
+            (kind, _, _) => format!("{kind}{or_null}"),
         }
     }
 }
