@@ -122,7 +122,7 @@ fn content_type(media_type: &str) -> HeaderValue {
 }
 
 /// No script, no frame, nothing from elsewhere; open to any site's own scripts, since everything here is public.
-fn secure(headers: &mut HeaderMap, language: Language) {
+pub(crate) fn secure(headers: &mut HeaderMap, language: Language) {
     headers.insert(header::CONTENT_SECURITY_POLICY, page::POLICY.clone());
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,

@@ -40,9 +40,9 @@ pub(crate) async fn find(
         Ok(Query(Typed { id })) => Redirect::to(&place(&id, asked.language)).into_response(),
         Err(problem) => answer::problem(&problem, &asked, ""),
     };
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer::secure(headers, asked.language);
     response
 }
 
