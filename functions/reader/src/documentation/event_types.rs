@@ -17,7 +17,7 @@ pub(super) fn section() -> Markup {
                 " takes the types that happen to a passport from a status it has. The others are written by the operation "
                 "that does what they say."
             }
-            table {
+            table.events {
                 thead { tr {
                     th scope="col" { "Event type" }
                     th scope="col" { "Raised by" }
@@ -37,9 +37,8 @@ fn row(event_type: &EventType) -> Markup {
         tr id={ "event-" (event_type.id) } {
             th scope="row" { (event_type.label.en) br; code { (event_type.id) } }
             td data-label="Raised by" {
-                @for permit in event_type.permits() {
-                    p { (roles::link(&permit.role)) @if permit.relation == Relation::Responsible { ", responsible for the record" } }
-                }
+                (permitted(event_type, Relation::Responsible, "responsible for the record as "))
+                (permitted(event_type, Relation::Any, "anybody who is "))
             }
             td data-label="Happens to" { (target(event_type)) }
             td data-label="Evidence" {
@@ -51,6 +50,20 @@ fn row(event_type: &EventType) -> Markup {
             }
             td data-label="Seen by" { (audience(event_type.audience)) }
             td data-label="Does" { (effect(event_type)) }
+        }
+    }
+}
+
+/// The roles that may raise it where they stand in this relation to the record.
+fn permitted(event_type: &EventType, relation: Relation, standing: &str) -> Markup {
+    let permits = event_type.permits().iter();
+    let roles: Vec<&str> = permits
+        .filter(|permit| permit.relation == relation)
+        .map(|permit| permit.role.as_str())
+        .collect();
+    html! {
+        @if !roles.is_empty() {
+            p { (standing) @for (index, role) in roles.into_iter().enumerate() { @if index > 0 { ", " } (roles::link(role)) } }
         }
     }
 }

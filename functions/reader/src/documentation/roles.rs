@@ -28,7 +28,7 @@ pub(super) fn sections() -> Markup {
         section id=(CLASSES_PLACE) {
             h2 { "Access classes" }
             p { "Every attribute is in one class, and so are evidence and events. They are the points of Annex XIII, which are not nested, and class 0." }
-            table {
+            table.classes {
                 thead { tr { th scope="col" { "Class" } th scope="col" { "For" } th scope="col" { "Read by the roles" } } }
                 tbody {
                     @for class in Class::ALL {
