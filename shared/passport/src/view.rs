@@ -85,12 +85,17 @@ impl Missing {
 
 impl From<Missing> for Fault {
     fn from(missing: Missing) -> Self {
+        let attribute = catalogue().by_pointer(&missing.pointer);
+        let value = attribute.map_or_else(
+            || "a value".to_owned(),
+            |attribute| format!("a value in the data of the {}", attribute.level),
+        );
         Self {
             pointer: missing.pointer,
             rule: "missing".to_owned(),
             expected: match &missing.obligation {
-                Obligation::Conditional { condition } => format!("a value, {condition}"),
-                _ => "a value".to_owned(),
+                Obligation::Conditional { condition } => format!("{value}, {condition}"),
+                _ => value,
             },
             found: "nothing".to_owned(),
             source: Some(missing.source),
@@ -184,6 +189,7 @@ mod tests {
         let fault = Fault::from(warranty);
         assert_eq!(fault.pointer, "/identification/commercialWarranty");
         assert_eq!(fault.rule, "missing");
+        assert!(fault.expected.starts_with("a value in the data of the model, "));
         assert!(fault.expected.contains("where a commercial warranty"));
         assert_eq!(fault.source.as_deref(), Some("Annex XIII 1(m)"));
     }
