@@ -429,3 +429,38 @@ async fn a_recycled_battery_is_gone_and_only_its_keeper_may_say_so() {
         .await
         .expect(410);
 }
+
+/// Who scans a recalled battery learns of it first, in every representation, until the recall ends.
+#[tokio::test]
+async fn a_recall_is_shown_to_whoever_scans() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let path = format!("/{}/{}", battery.unit, battery.label);
+    let before = stage.public().get(&path).await.expect(200);
+    assert!(before.json()["notices"]["recalled"].is_null());
+    let authority = stage.partner("market-surveillance", "authority");
+    let recall = json!({"type": "recall", "reason": "contactors may weld", "occurredAt": "2026-11-20T08:00:00Z"});
+    let _ = authority
+        .event(&battery.passport, &recall)
+        .await
+        .expect(201);
+    let headers = [("if-none-match", before.header("etag"))];
+    let recalled = stage
+        .public()
+        .call("GET", &path, &headers, None)
+        .await
+        .expect(200);
+    assert_eq!(recalled.json()["notices"]["recalled"], "2026-11-20");
+    let page = stage.public().browse(&path).await.expect(200).text;
+    assert!(
+        page.contains("recalled since <time datetime=\"2026-11-20\">20 November 2026</time>"),
+        "{page}"
+    );
+    let proof = authority.evidence(b"repair confirmed", 1).await;
+    let ended =
+        json!({"type": "recall-ended", "reason": "contactors exchanged", "evidence": [proof]});
+    let _ = authority.event(&battery.passport, &ended).await.expect(201);
+    let after = stage.public().get(&path).await.expect(200).json();
+    assert!(after["notices"]["recalled"].is_null());
+}

@@ -167,6 +167,9 @@ fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
     } else {
         "json"
     };
+    let recall = found
+        .recalled()
+        .map_or_else(String::new, |day| format!("-recalled-{day}"));
     let (model, batch) = found.product_revisions;
     let passport = match found.record {
         RecordNotice::NotYetOnMarket => 0,
@@ -179,7 +182,7 @@ fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
         model,
         batch,
         passport,
-        view: format!("public-{record}-{label}-{kind}"),
+        view: format!("public-{record}{recall}-{label}-{kind}"),
     }
 }
 
@@ -200,6 +203,7 @@ fn json_body(resolver: &Resolver, found: &Found) -> Value {
             RecordNotice::Archived => "archived",
             RecordNotice::Recycled => "recycled",
         },
+        "recalled": found.recalled(),
     });
     let (Some(passport), RecordNotice::InForce | RecordNotice::Archived) =
         (&found.passport, found.record)

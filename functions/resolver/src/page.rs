@@ -55,6 +55,7 @@ pub(crate) fn found(site: &Site, found: &Found, language: Language) -> Markup {
                 p.id { (found.unit.grouped()) }
             }
             main {
+                (recall_notice(found, texts))
                 (label_notice(&found.label, texts))
                 @if let Some(sentence) = record { p.notice role="status" { (sentence) } }
                 (at_once(&found.document, texts, language))
@@ -77,6 +78,22 @@ pub(crate) fn found(site: &Site, found: &Found, language: Language) -> Markup {
     )
 }
 
+/// That the battery is recalled comes before everything else.
+fn recall_notice(found: &Found, texts: &Texts) -> Markup {
+    found
+        .recalled()
+        .map(|day| dated(&texts.recalled, &day, texts))
+        .unwrap_or_default()
+}
+
+/// A sentence with a day in it.
+fn dated(sentence: &str, day: &str, texts: &Texts) -> Markup {
+    let (before, after) = sentence.split_once("{day}").unwrap_or((sentence, ""));
+    html! {
+        p.notice role="status" { (before) (value::time(day, texts.notation.date(day))) (after) }
+    }
+}
+
 /// What there is to say about the label.
 fn label_notice(label: &LabelNotice, texts: &Texts) -> Markup {
     let (sentence, day) = match label {
@@ -86,10 +103,7 @@ fn label_notice(label: &LabelNotice, texts: &Texts) -> Markup {
         LabelNotice::NeverIssued => (&texts.label_never_issued, ""),
         LabelNotice::Unreadable => (&texts.label_unreadable, ""),
     };
-    let (before, after) = sentence.split_once("{day}").unwrap_or((sentence, ""));
-    html! {
-        p.notice role="status" { (before) (value::time(day, texts.notation.date(day))) (after) }
-    }
+    dated(sentence, day, texts)
 }
 
 /// The page where there is no unit to show.

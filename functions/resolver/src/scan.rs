@@ -12,6 +12,9 @@ use web::{Path, Problem};
 use crate::Resolver;
 use crate::answer::{self, Asked};
 
+/// Characters of a time that name its day.
+const DAY: usize = 10;
+
 /// What the public learns of a unit.
 pub(crate) struct Found {
     pub(crate) unit: UnitId,
@@ -158,7 +161,7 @@ async fn find(resolver: &Resolver, unit: &str, label: Option<&str>) -> Result<Fo
         product_revisions: (0, 0),
         product_tags: Vec::new(),
     };
-    if matches!(record, RecordNotice::InForce | RecordNotice::Archived) {
+    if found.is_shown() {
         compose(resolver, &scan.head.facts, &mut found).await?;
     }
     Ok(found)
@@ -204,7 +207,7 @@ fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
     let Some(label) = labels.iter().find(|label| label.label == scanned) else {
         return LabelNotice::NeverIssued;
     };
-    let day = || label.changed_at.to_string().chars().take(10).collect();
+    let day = || label.changed_at.to_string().chars().take(DAY).collect();
     match label.state {
         LabelState::Issued => LabelNotice::Current,
         LabelState::Replaced => LabelNotice::Replaced(day()),
@@ -223,5 +226,19 @@ fn record_notice(scan: &Scan) -> RecordNotice {
         RecordStatus::Active => RecordNotice::InForce,
         RecordStatus::Archived => RecordNotice::Archived,
         RecordStatus::Recycled => RecordNotice::Recycled,
+    }
+}
+
+impl Found {
+    /// The day since when the battery is recalled, for as long as there is a passport to show.
+    pub(crate) fn recalled(&self) -> Option<String> {
+        let passport = self.passport.as_ref().filter(|_| self.is_shown())?;
+        let at = passport.recalled_at?.to_string();
+        Some(at.chars().take(DAY).collect())
+    }
+
+    /// Whether there is a passport to show.
+    pub(crate) fn is_shown(&self) -> bool {
+        matches!(self.record, RecordNotice::InForce | RecordNotice::Archived)
     }
 }

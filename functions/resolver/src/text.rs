@@ -16,6 +16,7 @@ pub(crate) struct Texts {
     pub(crate) not_yet_on_market: String,
     pub(crate) archived: String,
     pub(crate) recycled: String,
+    pub(crate) recalled: String,
     pub(crate) label_replaced: String,
     pub(crate) label_revoked: String,
     pub(crate) label_never_issued: String,

@@ -69,6 +69,7 @@ pub(crate) async fn create(
         status: RecordStatus::Draft,
         placed_on_market_at: None,
         operator: None,
+        recalled_at: None,
     };
     may_write(provenance.event_type, Classes::ALL, &document)?;
     if let Some(status) = provenance.event_type.sets_battery_status() {

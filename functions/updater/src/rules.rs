@@ -123,13 +123,20 @@ pub(crate) fn facts_after(provenance: &Provenance, before: &Head, at: Timestamp)
         status,
         placed_on_market_at,
         operator,
+        recalled_at,
         ..
     } = &mut after
     {
+        let happened = provenance.occurred_at.unwrap_or(at);
+        match provenance.event_type.sets_recall() {
+            Some(true) => *recalled_at = Some(happened),
+            Some(false) => *recalled_at = None,
+            None => {}
+        }
         match provenance.event_type.sets_record_status() {
             Some("active") => {
                 *status = RecordStatus::Active;
-                placed_on_market_at.get_or_insert(provenance.occurred_at.unwrap_or(at));
+                placed_on_market_at.get_or_insert(happened);
                 operator.get_or_insert_with(|| before.organisation.clone());
             }
             Some("archived") => *status = RecordStatus::Archived,

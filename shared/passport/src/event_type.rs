@@ -65,6 +65,9 @@ pub struct Effect {
     /// Whether who raises it becomes responsible for the record (Article 77(7)).
     #[serde(default)]
     pub responsibility: bool,
+    /// Whether a recall of the battery begins or ends.
+    #[serde(default)]
+    pub recall: Option<bool>,
 }
 
 /// One type of event.
@@ -146,6 +149,12 @@ impl EventType {
     #[must_use]
     pub fn sets_battery_status(&self) -> Option<&str> {
         self.sets.battery.as_deref()
+    }
+
+    /// Whether a recall begins with it, or ends.
+    #[must_use]
+    pub fn sets_recall(&self) -> Option<bool> {
+        self.sets.recall
     }
 
     /// Whether who raises it becomes responsible for the record.

@@ -189,7 +189,11 @@ mod tests {
         let fault = Fault::from(warranty);
         assert_eq!(fault.pointer, "/identification/commercialWarranty");
         assert_eq!(fault.rule, "missing");
-        assert!(fault.expected.starts_with("a value in the data of the model, "));
+        assert!(
+            fault
+                .expected
+                .starts_with("a value in the data of the model, ")
+        );
         assert!(fault.expected.contains("where a commercial warranty"));
         assert_eq!(fault.source.as_deref(), Some("Annex XIII 1(m)"));
     }

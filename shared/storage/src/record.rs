@@ -114,6 +114,9 @@ pub enum Facts {
         /// The economic operator that placed it there.
         #[serde(default)]
         operator: Option<String>,
+        /// Since when the battery is recalled.
+        #[serde(default)]
+        recalled_at: Option<Timestamp>,
     },
     /// A battery.
     Unit {

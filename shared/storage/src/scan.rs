@@ -39,6 +39,8 @@ pub struct PublicPart {
     pub status: RecordStatus,
     /// When the battery was placed on the market.
     pub placed_on_market_at: Option<Timestamp>,
+    /// Since when the battery is recalled.
+    pub recalled_at: Option<Timestamp>,
     /// When the public part last changed.
     pub updated_at: Option<Timestamp>,
     /// The category; absent for a model or batch read by its part alone.
@@ -59,6 +61,8 @@ struct PublicItem {
     status: RecordStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     placed_on_market_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recalled_at: Option<Timestamp>,
     updated_at: Timestamp,
     category: Category,
     #[serde(with = "serde_bytes")]
@@ -80,6 +84,7 @@ pub(crate) fn public_row(
         category,
         status,
         placed_on_market_at,
+        recalled_at,
         ..
     } = &head.facts
     else {
@@ -95,6 +100,7 @@ pub(crate) fn public_row(
         revision: head.part(Class::Public).map_or(0, |part| part.revision),
         status: *status,
         placed_on_market_at: *placed_on_market_at,
+        recalled_at: *recalled_at,
         updated_at: at,
         category: *category,
         body: compress(&body)?,
@@ -180,6 +186,7 @@ impl PublicItem {
             revision: self.revision,
             status: self.status,
             placed_on_market_at: self.placed_on_market_at,
+            recalled_at: self.recalled_at,
             updated_at: Some(self.updated_at),
             category: Some(self.category),
             document: expand(&self.body)?,
@@ -195,6 +202,7 @@ impl PartItem {
             revision: self.revision,
             status: RecordStatus::Active,
             placed_on_market_at: None,
+            recalled_at: None,
             updated_at: None,
             category: None,
             document: expand(&self.body)?,
