@@ -124,7 +124,7 @@ pub(crate) async fn version(
         .version_document(&loaded.passport.subject, entry, classes)
         .await?;
     Ok(Json(Version {
-        data: Some(shown(&document, classes, loaded.category)),
+        data: Some(shown(document, classes, loaded.category)),
         ..summary(entry, number as u64, classes)
     }))
 }

@@ -159,12 +159,12 @@ pub(crate) async fn opened(
 ) -> Result<Map<String, Value>, Problem> {
     let classes = caller.readable(&record.head.organisation).classes;
     let document = platform.store.document(record, classes).await?;
-    Ok(shown(&document, classes, category))
+    Ok(shown(document, classes, category))
 }
 
 /// What of a document may be shown.
 pub(crate) fn shown(
-    document: &Map<String, Value>,
+    document: Map<String, Value>,
     classes: Classes,
     category: Category,
 ) -> Map<String, Value> {

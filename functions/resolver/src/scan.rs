@@ -186,7 +186,7 @@ async fn compose(resolver: &Resolver, facts: &Facts, found: &mut Found) -> Resul
         .category
         .ok_or_else(|| Problem::internal("a passport without its category"))?;
     found.document = passport::view(
-        &composed,
+        composed,
         passport::Classes::PUBLIC,
         catalogue().active_guidance(),
         category,

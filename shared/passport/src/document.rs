@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::parse::escaped;
-use crate::{Attribute, Class, Classes, catalogue};
+use crate::{Attribute, Class, catalogue};
 
 /// What happened to an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -263,18 +263,6 @@ pub fn split(document: &Map<String, Value>) -> BTreeMap<Class, Map<String, Value
         set(part, group, id, Some(value.clone()));
     }
     parts
-}
-
-/// What of a document is in these classes.
-#[must_use]
-pub fn select(document: &Map<String, Value>, classes: Classes) -> Map<String, Value> {
-    let mut selected = Map::new();
-    for (place @ (group, id), value) in places(document) {
-        if classes.contains(class(place)) {
-            set(&mut selected, group, id, Some(value.clone()));
-        }
-    }
-    selected
 }
 
 /// One document of three levels, attribute by attribute: a value of the battery wins over its batch's, and that over its

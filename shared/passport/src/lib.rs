@@ -27,8 +27,7 @@ pub use attribute::{Attribute, CodeValue, Field, Level, Named, Translated, Type}
 pub use catalogue::{Catalogue, catalogue};
 pub use class::{Class, Classes, NotAClass};
 pub use document::{
-    AttributeChange, Op, Touched, apply, attributes, compose, delta, merge_patch, select, split,
-    touched,
+    AttributeChange, Op, Touched, apply, attributes, compose, delta, merge_patch, split, touched,
 };
 pub use event_type::{Audience, Effect, EventType, EvidenceRule, Permit, Relation};
 pub use fault::Fault;

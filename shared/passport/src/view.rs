@@ -39,24 +39,25 @@ pub(crate) fn closed_by<'a>(
 /// shown. The owner, who has class 0, also sees what no attribute describes.
 #[must_use]
 pub fn view(
-    document: &Map<String, Value>,
+    mut document: Map<String, Value>,
     classes: Classes,
     guidance: &Guidance,
     category: Category,
 ) -> Map<String, Value> {
-    let mut view = crate::select(document, classes);
-    view.retain(|group, values| {
+    let undescribed = classes.contains(Class::Internal);
+    document.retain(|group, values| {
         let Value::Object(attributes) = values else {
-            return true;
+            return undescribed;
         };
-        attributes.retain(|id, _| {
-            catalogue()
-                .attribute(group, id)
-                .is_none_or(|attribute| visible(attribute, guidance, category))
+        attributes.retain(|id, _| match catalogue().attribute(group, id) {
+            Some(attribute) => {
+                classes.contains(attribute.class) && visible(attribute, guidance, category)
+            }
+            None => undescribed,
         });
         !attributes.is_empty()
     });
-    view
+    document
 }
 
 /// A data point that the guidance asks for and that the document does not have.
@@ -148,8 +149,8 @@ mod tests {
         });
         let document = document.as_object().unwrap();
         let guidance = catalogue().active_guidance();
-        assert!(view(document, Classes::ALL, guidance, Category::Lmt).is_empty());
-        let ev = view(document, Classes::PUBLIC, guidance, Category::Ev);
+        assert!(view(document.clone(), Classes::ALL, guidance, Category::Lmt).is_empty());
+        let ev = view(document.clone(), Classes::PUBLIC, guidance, Category::Ev);
         assert_eq!(ev.keys().collect::<Vec<_>>(), ["performance"]);
     }
 
@@ -174,7 +175,7 @@ mod tests {
         let document = document.as_object().unwrap();
         for category in Category::ALL {
             let guidance = catalogue().active_guidance();
-            assert!(view(document, Classes::PUBLIC, guidance, category).is_empty());
+            assert!(view(document.clone(), Classes::PUBLIC, guidance, category).is_empty());
         }
     }
 

@@ -358,7 +358,12 @@ pub(crate) fn expand<T: serde::de::DeserializeOwned>(compressed: &[u8]) -> Resul
         .and_then(|size| usize::try_from(size).ok())
         .filter(|size| *size <= EXPANDED_LIMIT)
         .ok_or_else(|| StoreError::damaged("a compressed item does not tell its size"))?;
-    let bytes = zstd::bulk::decompress(compressed, size).map_err(StoreError::damaged)?;
+    let bytes = DECOMPRESSOR.with(|decompressor| match &mut *decompressor.borrow_mut() {
+        Ok(decompressor) => decompressor
+            .decompress(compressed, size)
+            .map_err(StoreError::damaged),
+        Err(error) => Err(StoreError::damaged(error)),
+    })?;
     serde_json::from_slice(&bytes).map_err(StoreError::damaged)
 }
 
@@ -374,6 +379,8 @@ thread_local! {
     /// Setting one up costs more than compressing a part, so each thread keeps its own.
     static COMPRESSOR: RefCell<std::io::Result<zstd::bulk::Compressor<'static>>> =
         RefCell::new(zstd::bulk::Compressor::new(COMPRESSION_LEVEL));
+    static DECOMPRESSOR: RefCell<std::io::Result<zstd::bulk::Decompressor<'static>>> =
+        RefCell::new(zstd::bulk::Decompressor::new());
 }
 
 /// No stored item expands past this.

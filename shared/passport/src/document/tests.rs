@@ -95,8 +95,8 @@ fn what_nobody_described_is_internal() {
         Some(&map(json!({"performance": {"unheardOf": 1}, "odd": 7})))
     );
     assert_eq!(
-        select(&document, Classes::PUBLIC),
-        map(json!({"materials": {"chemistry": "na-ion"}}))
+        parts.get(&Class::Public),
+        Some(&map(json!({"materials": {"chemistry": "na-ion"}})))
     );
 }
 
