@@ -7,8 +7,8 @@ use identity::{ErrorCorrection, LabelId, UnitId};
 use serde::Deserialize;
 use serde_json::json;
 use storage::{
-    Change, CommitError, Earlier, EventInput, Label, LabelState, OpenRecord, RecordStatus, Store,
-    Subject, SubjectChange, fill_random,
+    Change, CommitError, Earlier, Label, LabelState, OpenRecord, RecordStatus, Store, Subject,
+    SubjectChange, fill_random,
 };
 use web::{
     Body, Caller, Decision, Idempotency, Partner, Path, Platform, Problem, Provenance, Query, now,
@@ -157,7 +157,9 @@ impl<W: Fn(&[Label]) -> Result<Vec<Label>, Problem> + Sync> Decision for LabelRe
             provenance.event_type.permits(),
             Some(&record.head.organisation),
         )?;
-        let evidence = provenance.evidence(store, &principal.organisation).await?;
+        let event = provenance
+            .event(store, principal, role, std::iter::empty())
+            .await?;
         if is_recycled(store, self.unit).await? {
             return Err(Problem::conflict(
                 "this battery was recycled: its labels stay as they are",
@@ -171,17 +173,7 @@ impl<W: Fn(&[Label]) -> Result<Vec<Label>, Problem> + Sync> Decision for LabelRe
                 facts: record.head.facts.clone(),
                 before: Some(record),
                 document: None,
-                event: EventInput {
-                    event_type: provenance.event_type.id.clone(),
-                    role: role.to_string(),
-                    organisation: principal.organisation.clone(),
-                    person: principal.subject.clone(),
-                    reason: provenance.reason.clone(),
-                    notes: provenance.notes.clone(),
-                    occurred_at: provenance.occurred_at,
-                    evidence,
-                    audience: provenance.event_type.audience(std::iter::empty()),
-                },
+                event,
                 labels,
             }],
             self.idempotency.row(self.status, &self.location),

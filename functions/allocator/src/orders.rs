@@ -132,8 +132,8 @@ impl Decision for OrderRequest<'_> {
             provenance.event_type.permits(),
             Some(&record.head.organisation),
         )?;
-        let evidence = provenance
-            .evidence(&platform.store, &principal.organisation)
+        let event = provenance
+            .event(&platform.store, principal, role, std::iter::empty())
             .await?;
         let at = now();
         let mut order = Order::new(
@@ -153,15 +153,8 @@ impl Decision for OrderRequest<'_> {
                 before: Some(record),
                 document: None,
                 event: EventInput {
-                    event_type: provenance.event_type.id.clone(),
-                    role: role.to_string(),
-                    organisation: principal.organisation.clone(),
-                    person: principal.subject.clone(),
-                    reason: provenance.reason.clone(),
                     notes: Some(format!("order {} of {} units", order.id, wanted.count)),
-                    occurred_at: provenance.occurred_at,
-                    evidence,
-                    audience: provenance.event_type.audience(std::iter::empty()),
+                    ..event
                 },
                 labels: Vec::new(),
             }],

@@ -8,8 +8,7 @@ use passport::Class;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use storage::{
-    Change, CommitError, Earlier, EventInput, Facts, Head, OpenRecord, Receipt, Subject,
-    SubjectChange,
+    Change, CommitError, Earlier, Facts, Head, OpenRecord, Receipt, Subject, SubjectChange,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -78,14 +77,11 @@ impl Decision for RecordChange<'_> {
             document.as_ref().unwrap_or(&record.document),
         )
         .await?;
-        let event = event_input(
-            self.platform,
-            principal,
-            role,
-            &self.provenance,
-            changed_classes(&record.document, document.as_ref()),
-        )
-        .await?;
+        let changed = changed_classes(&record.document, document.as_ref());
+        let event = self
+            .provenance
+            .event(store, principal, role, changed)
+            .await?;
         let organisation = match self.provenance.event_type.takes_responsibility() {
             true => principal.organisation.clone(),
             false => record.head.organisation.clone(),
@@ -254,29 +250,6 @@ pub(crate) async fn visible_record(
             caller.acts_for(&record.head.organisation) || record.head.facts.is_known_to_others()
         })
         .ok_or_else(|| Problem::not_found(format!("there is no such {} for you", kind(subject))))
-}
-
-/// What the event says of its author and grounds.
-pub(crate) async fn event_input(
-    platform: &Platform,
-    principal: &Principal,
-    role: Role,
-    provenance: &Provenance,
-    classes: Vec<Class>,
-) -> Result<EventInput, Problem> {
-    Ok(EventInput {
-        event_type: provenance.event_type.id.clone(),
-        role: role.to_string(),
-        organisation: principal.organisation.clone(),
-        person: principal.subject.clone(),
-        reason: provenance.reason.clone(),
-        notes: provenance.notes.clone(),
-        occurred_at: provenance.occurred_at,
-        evidence: provenance
-            .evidence(&platform.store, &principal.organisation)
-            .await?,
-        audience: provenance.event_type.audience(classes),
-    })
 }
 
 fn kind(subject: &Subject) -> &'static str {

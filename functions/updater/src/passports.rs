@@ -12,7 +12,7 @@ use web::{
     Body, Caller, Idempotency, Partner, Path, Platform, Precondition, Problem, Provenance, now,
 };
 
-use crate::change::{Changed, RecordChange, answer, event_input, repeat, visible_record};
+use crate::change::{Changed, RecordChange, answer, repeat, visible_record};
 use crate::rules::{changed_classes, may_write, set_battery_status, valid};
 
 /// Create a passport (EN 18222 `CreateDPP`).
@@ -77,7 +77,7 @@ pub(crate) async fn create(
     }
     valid(&facts, &document)?;
     let classes = changed_classes(&Map::new(), Some(&document));
-    let event = event_input(&platform, principal, role, &provenance, classes).await?;
+    let event = provenance.event(store, principal, role, classes).await?;
     let mut unit_facts = unit_record.head.facts.clone();
     if let Facts::Unit { passport, .. } = &mut unit_facts {
         *passport = Some(id);

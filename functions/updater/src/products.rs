@@ -12,7 +12,7 @@ use web::{
     now,
 };
 
-use crate::change::{Changed, RecordChange, answer, event_input, repeat, visible_record};
+use crate::change::{Changed, RecordChange, answer, repeat, visible_record};
 use crate::rules::{changed_classes, may_write, valid};
 
 /// Create a model.
@@ -208,7 +208,7 @@ impl Creation<'_> {
         may_write(provenance.event_type, Classes::ALL, &document)?;
         valid(&self.facts, &document)?;
         let classes = changed_classes(&Map::new(), Some(&document));
-        let event = event_input(self.platform, principal, role, &provenance, classes).await?;
+        let event = provenance.event(store, principal, role, classes).await?;
         let change = Change::new(
             vec![SubjectChange {
                 subject: self.subject.clone(),

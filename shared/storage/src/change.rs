@@ -9,8 +9,9 @@ use ledger::{
 use passport::{AttributeChange, Class};
 use serde_json::{Map, Value};
 
+use crate::compression::compress;
 use crate::record::{
-    HEAD, HeadItem, OpenRecord, PartItem, compress, current_part_key, part_place, version_key,
+    HEAD, HeadItem, OpenRecord, PartItem, current_part_key, part_place, version_key,
     version_part_key,
 };
 use crate::sealing::DataKey;

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::change::{Disclosures, Guard, Row};
-use crate::record::{PartItem, compress, expand, version_part_key};
+use crate::compression::{compress, expand};
+use crate::record::{PartItem, version_part_key};
 use crate::sealing::DataKey;
 use crate::store::decode;
 use crate::{Facts, PartReference, Record, Store, StoreError, Subject, Table};

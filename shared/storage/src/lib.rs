@@ -24,6 +24,7 @@
 
 mod change;
 mod commit;
+mod compression;
 mod error;
 mod evidence;
 mod journal;

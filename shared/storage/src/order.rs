@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::change::{Guard, Receipt, Row, random};
 use crate::commit::CommitError;
-use crate::record::{HEAD, HeadItem, compress, expand};
+use crate::compression::{compress, expand};
+use crate::record::{HEAD, HeadItem};
 use crate::store::{decode, key};
 use crate::unit::{Label, LabelState};
 use crate::{Change, Facts, Head, Store, StoreError, Subject, Table};

@@ -1,6 +1,5 @@
 //! A subject's current state: its head and its parts.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use identity::UnitId;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::compression::expand;
 use crate::store::{Item, decode};
 use crate::{Store, StoreError, Subject, Table};
 
@@ -349,43 +349,6 @@ impl OpenedPart {
         })
     }
 }
-
-/// Decompresses and parses JSON that this crate wrote.
-pub(crate) fn expand<T: serde::de::DeserializeOwned>(compressed: &[u8]) -> Result<T, StoreError> {
-    let size = zstd::zstd_safe::get_frame_content_size(compressed)
-        .ok()
-        .flatten()
-        .and_then(|size| usize::try_from(size).ok())
-        .filter(|size| *size <= EXPANDED_LIMIT)
-        .ok_or_else(|| StoreError::damaged("a compressed item does not tell its size"))?;
-    let bytes = DECOMPRESSOR.with(|decompressor| match &mut *decompressor.borrow_mut() {
-        Ok(decompressor) => decompressor
-            .decompress(compressed, size)
-            .map_err(StoreError::damaged),
-        Err(error) => Err(StoreError::damaged(error)),
-    })?;
-    serde_json::from_slice(&bytes).map_err(StoreError::damaged)
-}
-
-/// Compresses bytes for storage.
-pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
-    COMPRESSOR.with(|compressor| match &mut *compressor.borrow_mut() {
-        Ok(compressor) => compressor.compress(bytes).map_err(StoreError::damaged),
-        Err(error) => Err(StoreError::damaged(error)),
-    })
-}
-
-thread_local! {
-    /// Setting one up costs more than compressing a part, so each thread keeps its own.
-    static COMPRESSOR: RefCell<std::io::Result<zstd::bulk::Compressor<'static>>> =
-        RefCell::new(zstd::bulk::Compressor::new(COMPRESSION_LEVEL));
-    static DECOMPRESSOR: RefCell<std::io::Result<zstd::bulk::Decompressor<'static>>> =
-        RefCell::new(zstd::bulk::Decompressor::new());
-}
-
-/// No stored item expands past this.
-const EXPANDED_LIMIT: usize = 4 << 20;
-const COMPRESSION_LEVEL: i32 = 3;
 
 fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
     for (group, attributes) in from {

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::change::{Guard, Row};
-use crate::record::{HEAD, HeadItem, PartItem, compress, current_part_key, expand, sort_key};
+use crate::compression::{compress, expand};
+use crate::record::{HEAD, HeadItem, PartItem, current_part_key, sort_key};
 use crate::store::decode;
 use crate::unit::{LABEL, Label, LabelItem};
 use crate::{Facts, Head, RecordStatus, Store, StoreError, Subject, Table};

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use access::{Principal, Role};
 use axum::http::HeaderMap;
 use ledger::{EvidenceReference, Timestamp};
-use passport::EventType;
+use passport::{Class, EventType};
 use serde_json::{Map, Value};
-use storage::{EvidenceState, Store};
+use storage::{EventInput, EvidenceState, Store};
 use uuid::Uuid;
 
 use crate::Problem;
@@ -33,10 +34,8 @@ pub(crate) const HEADERS: [&str; 4] = [
 pub struct Provenance {
     /// The event type of the catalogue.
     pub event_type: &'static EventType,
-    /// Why.
-    pub reason: String,
-    /// Anything else.
-    pub notes: Option<String>,
+    reason: String,
+    notes: Option<String>,
     /// When it happened.
     pub occurred_at: Option<Timestamp>,
     evidence: Vec<Uuid>,
@@ -124,11 +123,32 @@ impl Provenance {
         given.checked(["DPP-Event-Type", "DPP-Reason"], faults)
     }
 
-    /// Looks up the evidence: confirmed, and brought by the calling organisation.
+    /// The event, as raised by this caller in that role, changing attributes of these classes. Its evidence is looked up:
+    /// confirmed, and brought by the calling organisation.
     ///
     /// # Errors
-    /// 409 naming the first piece that is not there for this caller.
-    pub async fn evidence(
+    /// 409 naming the first piece of evidence that is not there for this caller.
+    pub async fn event(
+        &self,
+        store: &Store,
+        principal: &Principal,
+        role: Role,
+        changed: impl IntoIterator<Item = Class>,
+    ) -> Result<EventInput, Problem> {
+        Ok(EventInput {
+            event_type: self.event_type.id.clone(),
+            role: role.to_string(),
+            organisation: principal.organisation.clone(),
+            person: principal.subject.clone(),
+            reason: self.reason.clone(),
+            notes: self.notes.clone(),
+            occurred_at: self.occurred_at,
+            audience: self.event_type.audience(changed),
+            evidence: self.cited(store, &principal.organisation).await?,
+        })
+    }
+
+    async fn cited(
         &self,
         store: &Store,
         organisation: &str,
