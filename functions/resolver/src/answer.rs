@@ -37,7 +37,7 @@ impl Asked {
 /// The answer for a unit that exists.
 pub(crate) fn found(
     resolver: &Resolver,
-    found: &Found,
+    mut found: Found,
     asked: &Asked,
     headers: &HeaderMap,
 ) -> Response {
@@ -45,7 +45,7 @@ pub(crate) fn found(
         return Problem::not_acceptable("a scan is answered as text/html or application/json")
             .into_response();
     };
-    let tag = tag(found, media_type, asked.language);
+    let tag = tag(&found, media_type, asked.language);
     // What is gone is never "as you know it".
     let unchanged = found.record != RecordNotice::Recycled && tag.known_to(headers);
     let mut response = if unchanged {
@@ -56,8 +56,11 @@ pub(crate) fn found(
             _ => StatusCode::OK,
         };
         let body = match media_type {
-            HTML => page::found(&resolver.site, found, asked.language).into_string(),
-            _ => json_body(resolver, found).to_string(),
+            HTML => page::found(&resolver.site, &found, asked.language).into_string(),
+            _ => {
+                let document = std::mem::take(&mut found.document);
+                json_body(resolver, &found, document).to_string()
+            }
         };
         (status, body).into_response()
     };
@@ -67,7 +70,7 @@ pub(crate) fn found(
         headers.insert(header::ETAG, tag);
     }
     cached(headers);
-    if let Ok(tags) = cache_tags(found).parse() {
+    if let Ok(tags) = cache_tags(&found).parse() {
         headers.insert(HeaderName::from_static("cache-tag"), tags);
     }
     secure(headers, asked.language);
@@ -192,7 +195,7 @@ fn cache_tags(found: &Found) -> String {
     [&[unit][..], &found.product_tags].concat().join(",")
 }
 
-fn json_body(resolver: &Resolver, found: &Found) -> Value {
+fn json_body(resolver: &Resolver, found: &Found, document: Document) -> Value {
     let product = resolver.site.product_identifier(found.unit);
     let notices = json!({
         "label": found.label.code(),
@@ -224,7 +227,7 @@ fn json_body(resolver: &Resolver, found: &Found) -> Value {
             .unwrap_or_default(),
         passport.organisation.clone(),
     );
-    let mut body = passport::compressed(&header, found.document.clone());
+    let mut body = passport::compressed(&header, document);
     if let Some(body) = body.as_object_mut() {
         body.insert("notices".to_owned(), notices);
     }

@@ -132,7 +132,7 @@ async fn respond(
     headers: &HeaderMap,
 ) -> Response {
     match find(resolver, unit, label).await {
-        Ok(found) => answer::found(resolver, &found, asked, headers),
+        Ok(found) => answer::found(resolver, found, asked, headers),
         Err(problem) => answer::problem(&problem, asked, unit),
     }
 }
