@@ -10,15 +10,15 @@ use tests::{Answer, Function, Partner, Stage, text};
 const FUNCTIONS: [&str; 4] = ["resolver", "reader", "updater", "allocator"];
 
 /// The part of an answer that has to be the same on both sides: not the correlation id of a problem.
-fn comparable(status: u64, media_type: &str, body: &str) -> (u64, String, Value) {
+fn comparable(status: u64, media_type: &str, location: &str, body: &str) -> Value {
     let mut body: Value = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
     if media_type == "application/problem+json" {
         body["message"] = json!(null);
     }
-    (status, media_type.to_owned(), body)
+    json!({"status": status, "mediaType": media_type, "location": location, "body": body})
 }
 
-fn of_lambda(answer: &Value) -> (u64, String, Value) {
+fn of_lambda(answer: &Value) -> Value {
     let header = |name: &str| {
         let single = answer["headers"][name].as_str();
         let multiple = answer["multiValueHeaders"][name][0].as_str();
@@ -32,14 +32,16 @@ fn of_lambda(answer: &Value) -> (u64, String, Value) {
     comparable(
         answer["statusCode"].as_u64().unwrap(),
         &header("content-type"),
+        &header("location"),
         &body,
     )
 }
 
-fn of_listener(answer: &Answer) -> (u64, String, Value) {
+fn of_listener(answer: &Answer) -> Value {
     comparable(
         answer.status.into(),
         answer.header("content-type"),
+        answer.header("location"),
         &answer.text,
     )
 }

@@ -444,3 +444,53 @@ async fn the_history_of_a_unit_is_for_its_keeper_and_its_supervisors() {
         }
     }
 }
+
+/// A well-signed token is refused for what it says, and told why.
+#[tokio::test]
+async fn a_token_that_does_not_hold_is_told_why() {
+    let stage = Stage::start().await;
+    let key = std::fs::read(stage.data().join("issuer-key")).unwrap();
+    let key = jsonwebtoken::EncodingKey::from_ed_der(&key);
+    let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA);
+    header.typ = Some("at+jwt".to_owned());
+    header.kid = Some("local-1".to_owned());
+    let now = web::now().as_millisecond() / 1_000;
+    let good = json!({
+        "iss": "https://issuer.local.invalid", "aud": "battery-passport", "sub": "somebody", "client_id": "test",
+        "org": "voltwerk", "roles": ["economic-operator"], "jti": "1", "iat": now - 60, "nbf": now - 60, "exp": now + 600,
+    });
+    let body = json!({"category": "ev", "reason": "x", "data": {}});
+    for (changed, status, why) in [
+        (json!({}), 201, ""),
+        (
+            json!({"iat": now - 900, "nbf": now - 900, "exp": now - 60}),
+            401,
+            "expired",
+        ),
+        (json!({"nbf": now + 300}), 401, "not valid yet"),
+        (json!({"exp": now + 7_200}), 401, "lifetime"),
+        (json!({"aud": "elsewhere"}), 401, "`aud`"),
+        (json!({"iss": "https://elsewhere.invalid"}), 401, "issuer"),
+        (json!({"jti": ""}), 401, "lacks a claim"),
+        (json!({"org": "nobody"}), 403, "not registered"),
+        (json!({"org": "garage-nord"}), 403, "`economic-operator`"),
+        (
+            json!({"roles": ["economic-operator", "commission"]}),
+            403,
+            "`commission`",
+        ),
+    ] {
+        let mut claims = good.clone();
+        for (name, value) in changed.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let mut caller = stage.public();
+        caller.token = Some(jsonwebtoken::encode(&header, &claims, &key).unwrap());
+        let answer = caller.post("/v1/models", &body).await.expect(status);
+        let detail = answer.json()["detail"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(detail.contains(why), "{changed}: {detail}");
+    }
+}
