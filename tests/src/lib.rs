@@ -354,4 +354,29 @@ impl Stage {
             .unwrap()
             .count()
     }
+
+    /// Puts bytes straight into the intake bucket, as nobody with an upload address can.
+    pub async fn put_into_intake(&self, key: &str, bytes: Vec<u8>) {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .region(aws_sdk_s3::config::Region::new("eu-central-1"))
+            .credentials_provider(aws_sdk_s3::config::Credentials::new(
+                "local",
+                "local-only",
+                None,
+                None,
+                "test",
+            ))
+            .endpoint_url(&self.running.s3_endpoint)
+            .force_path_style(true)
+            .build();
+        aws_sdk_s3::Client::from_conf(config)
+            .put_object()
+            .bucket("intake")
+            .key(key)
+            .body(bytes.into())
+            .send()
+            .await
+            .unwrap();
+    }
 }

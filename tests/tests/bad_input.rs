@@ -45,6 +45,13 @@ async fn resolver_and_allocator() {
     );
     let _ = is_problem(&maker.get("/v1/orders/not-a-uuid").await.expect(404));
     let _ = is_problem(&maker.get("/v1/nothing-here").await.expect(404));
+    let (model, batch) = (maker.model().await, "1b4e28ba-2fa1-41d2-883f-0016d3cca427");
+    for body in [
+        json!({"model": model, "batch": batch, "count": 1, "reason": "x"}),
+        json!({"model": model, "count": 1, "reason": "x", "evidence": [batch]}),
+    ] {
+        let _ = is_problem(&maker.post("/v1/units", &body).await.expect(400));
+    }
     let body = json!({"model": "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "count": 1, "reason": "x"});
     let _ = is_problem(&maker.post("/v1/units", &body).await.expect(404));
     let typo = stage
@@ -340,6 +347,64 @@ async fn what_is_too_much_is_said_so() {
     }
     assert_eq!(statuses[0].0, 201, "{}", statuses[0].1);
     assert_eq!(statuses[1].0, 413, "{}", statuses[1].1);
+}
+
+/// What compresses well is no way round the limits: whatever is taken can be read, and taken away again.
+#[tokio::test]
+async fn what_was_taken_can_always_be_read() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let model = format!("/v1/models/{}", maker.model().await);
+    let long = "recycle ".repeat(490);
+    let mut refused = 0;
+    'outer: for first in b'a'..=b'z' {
+        let meanings: serde_json::Map<String, Value> = (b'a'..=b'z')
+            .map(|second| {
+                (
+                    format!("{}{}", char::from(first), char::from(second)),
+                    json!(long),
+                )
+            })
+            .collect();
+        let tag = maker
+            .get(&model)
+            .await
+            .expect(200)
+            .header("etag")
+            .to_owned();
+        let change = json!({"type": "correction", "reason": "x", "changes": {"conformity": {"symbolMeanings": meanings}}});
+        let headers = [("if-match", tag.as_str())];
+        let answer = maker.call("PATCH", &model, &headers, Some(&change)).await;
+        match answer.status {
+            200 => {}
+            413 | 422 => {
+                refused = answer.status;
+                break 'outer;
+            }
+            other => panic!("{other}: {}", answer.text),
+        }
+    }
+    assert_ne!(refused, 0, "everything was taken");
+    let tag = maker
+        .get(&model)
+        .await
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    let _ = maker
+        .get(&format!("{model}/events?verify=true"))
+        .await
+        .expect(200);
+    let gone = json!({"type": "correction", "reason": "x", "changes": {"conformity": {"symbolMeanings": null}}});
+    let headers = [("if-match", tag.as_str())];
+    let _ = maker
+        .call("PATCH", &model, &headers, Some(&gone))
+        .await
+        .expect(200);
+    let _ = maker
+        .get(&format!("{model}/events?verify=true"))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

@@ -188,16 +188,30 @@ async fn evidence_that_is_not_what_was_announced_is_refused() {
     let announced = maker.announce(PHOTO, 4).await.expect(201).json();
     let id = text(&announced, "id");
     let confirmation = format!("/v1/evidence/{id}/confirmation");
-    let _ = maker.post(&confirmation, &json!({})).await.expect(409);
-    let uploaded = maker
-        .upload(&announced, b"same length? no: other bytes altogether...")
-        .await;
-    let refused = maker.post(&confirmation, &json!({})).await.expect(409);
-    assert!(!refused.text.is_empty() && uploaded.status != 0);
+    let missing = maker.post(&confirmation, &json!({})).await.expect(409);
+    assert!(
+        missing.text.contains("no bytes were uploaded"),
+        "{}",
+        missing.text
+    );
+    // Other bytes of the same length, and more of them, past the checks of the upload address.
+    let mut forged = PHOTO.to_vec();
+    forged[0] ^= 1;
+    let longer = [PHOTO, b"!"].concat();
+    for (bytes, why) in [(forged, "hash to"), (longer, "were announced")] {
+        stage
+            .put_into_intake(&format!("voltwerk/{id}"), bytes)
+            .await;
+        let refused = maker.post(&confirmation, &json!({})).await.expect(409);
+        assert!(refused.text.contains(why), "{}", refused.text);
+    }
     let (_, passport) = maker.draft().await;
     let event = json!({"type": "document-added", "reason": "x", "evidence": [id]});
-    let refused = maker.event(&passport, &event).await;
-    assert!(refused.status == 409, "{}", refused.text);
+    let _ = maker.event(&passport, &event).await.expect(409);
+    let _ = maker.get(&format!("/v1/evidence/{id}")).await.expect(404);
+    // The announced bytes are still taken.
+    let _ = maker.upload(&announced, PHOTO).await.expect(200);
+    let _ = maker.post(&confirmation, &json!({})).await.expect(200);
 }
 
 #[tokio::test]
@@ -440,7 +454,16 @@ async fn a_withdrawn_draft_makes_room_for_another_and_a_passport_does_not() {
         .get(&format!("/v1/dppsByProductId/{}", unit.unit))
         .await
         .expect(200);
-    assert!(found.text.contains(&text(&second.json(), "id")));
+    let second = text(&second.json(), "id");
+    assert!(found.text.contains(&second));
+    // The withdrawn one is closed, and never again the unit's.
+    let correction = json!({"type": "correction", "reason": "x", "changes": {"identification": {"serialNumber": "EV-9"}}});
+    let _ = maker.event(&passport, &correction).await.expect(409);
+    let record = maker
+        .get(&format!("/v1/units/{}", unit.unit))
+        .await
+        .expect(200);
+    assert_eq!(text(&record.json(), "passport"), second);
 }
 
 /// What a market's passport must have is not taken away again.
@@ -464,4 +487,76 @@ async fn a_passport_in_force_keeps_its_mandatory_values() {
         "/identification/manufacturingDate"
     );
     assert_eq!(refused["faults"][0]["rule"], "missing");
+}
+
+/// A request that changed nothing was answered all the same: again later, it undoes nothing.
+#[tokio::test]
+async fn a_repeated_request_that_changed_nothing_undoes_nothing() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}/events");
+    let serial = |serial: &str| json!({"type": "correction", "reason": "x", "changes": {"identification": {"serialNumber": serial}}});
+    let _ = maker.event(&passport, &serial("EV-1")).await.expect(201);
+    let headers = [("idempotency-key", "one-key")];
+    let first = maker
+        .call("POST", &path, &headers, Some(&serial("EV-1")))
+        .await
+        .expect(201);
+    assert_eq!(first.header("audit-receipt"), "");
+    let _ = maker.event(&passport, &serial("EV-2")).await.expect(201);
+    let _ = maker
+        .call("POST", &path, &headers, Some(&serial("EV-1")))
+        .await
+        .expect(201);
+    let read = maker
+        .get(&format!("/v1/dpps/{passport}"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(read["identification"]["serialNumber"], "EV-2");
+    let _ = maker
+        .call("POST", &path, &headers, Some(&serial("EV-3")))
+        .await
+        .expect(422);
+}
+
+/// A passport is created once, beside whatever happens to its unit at the same moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passport_is_created_beside_other_changes_of_its_unit() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let unit = maker.unit().await.unit;
+    let labels = format!("/v1/units/{unit}/labels");
+    let reason = json!({"reason": "spare"});
+    let issue = futures_util::future::join_all((0..6).map(|_| maker.post(&labels, &reason)));
+    let item = json!({});
+    let create = maker.passport(&unit, &item);
+    let (issued, created) = futures_util::future::join(issue, create).await;
+    assert_eq!(created.status, 201, "{}", created.text);
+    assert!(issued.iter().all(|label| label.status == 201));
+}
+
+/// A chain is checked up to the head that was read; what is written meanwhile breaks nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_holds_while_it_grows() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}/events?verify=true");
+    let events: Vec<Value> = (0..20)
+        .map(|number| json!({"type": "correction", "reason": "x", "changes": {"identification": {"serialNumber": format!("EV-{number}")}}}))
+        .collect();
+    let write = async {
+        for event in &events {
+            let _ = maker.event(&passport, event).await.expect(201);
+        }
+    };
+    let read = async {
+        for _ in 0..40 {
+            let history = maker.get(&path).await.expect(200).json();
+            assert_eq!(history["chain"]["holds"], true, "{}", history["chain"]);
+        }
+    };
+    futures_util::future::join(write, read).await;
 }

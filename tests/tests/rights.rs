@@ -300,8 +300,6 @@ async fn a_public_event_says_nothing_of_restricted_evidence() {
         owner.evidence(b"a declaration", 1).await,
         owner.evidence(b"an internal memo", 0).await,
     );
-    let event = json!({"type": "recall", "reason": "fan may fail", "evidence": [open, closed]});
-    let _ = owner.event(&battery.passport, &event).await.expect(201);
     let path = format!("/v1/dpps/{}/events", battery.passport);
     let seen = async |caller: &tests::Partner<'_>| {
         let events = caller.get(&path).await.expect(200);
@@ -310,6 +308,26 @@ async fn a_public_event_says_nothing_of_restricted_evidence() {
         assert_eq!(recall["type"], "recall");
         (recall["evidence"].as_array().unwrap().len(), events.text)
     };
+    // Nobody but the owner reads both points 3 and 4.
+    let report = owner.evidence(b"a test report", 3).await;
+    let event = json!({"type": "negative-event", "reason": "overheated", "evidence": [report]});
+    let _ = owner.event(&battery.passport, &event).await.expect(201);
+    for (role, organisation) in [
+        ("service-provider", "garage-nord"),
+        ("market-surveillance", "authority"),
+    ] {
+        let history = stage
+            .partner(role, organisation)
+            .get(&path)
+            .await
+            .expect(200)
+            .text;
+        assert!(!history.contains(&report), "{role}");
+    }
+    let history = owner.get(&path).await.expect(200).text;
+    assert!(history.contains(&report));
+    let event = json!({"type": "recall", "reason": "fan may fail", "evidence": [open, closed]});
+    let _ = owner.event(&battery.passport, &event).await.expect(201);
     let (count, public) = seen(&stage.public()).await;
     assert_eq!(count, 1);
     let hash = ledger::Sha256::of(b"an internal memo").to_string();
@@ -349,6 +367,23 @@ async fn who_took_a_battery_as_waste_is_not_public_and_may_not_write_what_it_may
         assert!(body.get(hidden).is_none(), "{body}");
     }
     assert_eq!(public().await, before);
+    // What it corrects of the public part is seen, and not that a recycler did.
+    let correction = json!({
+        "type": "correction", "reason": "read off the housing",
+        "changes": {"identification": {"serialNumber": "EV-000143"}},
+    });
+    let _ = recycler
+        .event(&battery.passport, &correction)
+        .await
+        .expect(201);
+    let events = stage
+        .public()
+        .get(&format!("{read}/events"))
+        .await
+        .expect(200)
+        .text;
+    assert!(!events.contains("recycl"), "{events}");
+    assert!(stage.public().get(&read).await.text.contains("EV-000143"));
     for changes in [
         json!({"internal": {"note": "overwritten"}}),
         json!({"conformity": {"testReports": []}}),

@@ -457,10 +457,17 @@ async fn a_recall_is_shown_to_whoever_scans() {
         page.contains("recalled since <time datetime=\"2026-11-20\">20 November 2026</time>"),
         "{page}"
     );
+    // The maker cannot end what an authority began.
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let paper = owner.evidence(b"all is well", 1).await;
+    let ended = json!({"type": "recall-ended", "reason": "no fault found", "evidence": [paper]});
+    let _ = owner.event(&battery.passport, &ended).await.expect(403);
     let proof = authority.evidence(b"repair confirmed", 1).await;
     let ended =
         json!({"type": "recall-ended", "reason": "contactors exchanged", "evidence": [proof]});
     let _ = authority.event(&battery.passport, &ended).await.expect(201);
-    let after = stage.public().get(&path).await.expect(200).json();
-    assert!(after["notices"]["recalled"].is_null());
+    let after = stage.public().get(&path).await.expect(200);
+    assert!(after.json()["notices"]["recalled"].is_null());
+    assert_ne!(after.header("etag"), before.header("etag"));
+    let _ = authority.event(&battery.passport, &ended).await.expect(409);
 }

@@ -228,7 +228,10 @@ pub async fn sweep(store: &Store, until: Timestamp) -> Result<Swept, StoreError>
 
 async fn go_on(store: &Store, id: Uuid, until: Timestamp) -> Result<bool, StoreError> {
     match store.order(id).await? {
-        Some(mut order) if order.at <= until => store.finish_order(&mut order).await.map(|()| true),
+        Some(mut order) if order.at <= until => {
+            store.finish_order(&mut order).await?;
+            Ok(true)
+        }
         Some(_) => Ok(false),
         None => Err(StoreError::Damaged(format!("order {id} is not there"))),
     }
@@ -255,6 +258,11 @@ impl Wanted {
             Some(_) => Some(web::required_uuid(&body.json, "batch")?),
             None => None,
         };
+        if batch.is_some() && body.json.contains_key("model") {
+            return Err(Problem::malformed(
+                "give `batch` or `model`, not both: a batch has its model",
+            ));
+        }
         let model = match batch {
             Some(_) => Uuid::nil(),
             None => web::required_uuid(&body.json, "model")?,
@@ -293,9 +301,9 @@ async fn finish(
 ) -> Result<Response, Problem> {
     if order.state == OrderState::Pending {
         let work = platform.store.finish_order(&mut order);
-        // Out of patience is no failure: the order is recorded and goes on at the next call.
-        if let Ok(finished) = tokio::time::timeout(PATIENCE, work).await {
-            finished?;
+        // The order is recorded, and goes on at the next call or sweep: neither is a failure of the request.
+        if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, work).await {
+            tracing::error!(order = %order.id, %error, "order not completed");
         }
     }
     let status = match order.state {

@@ -297,8 +297,10 @@ async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<C
         .store
         .events(&record.subject, Classes::default(), true)
         .await?;
+    // What was written since the head was read is for the next reader.
     let links = events
         .iter()
+        .take_while(|event| event.seq <= record.head.seq)
         .map(|event| (event.bytes.as_slice(), event.disclosures.as_slice()));
     let head = &record.head;
     let broken = |fault: String, hidden: &str| Chain {

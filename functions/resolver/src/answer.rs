@@ -170,9 +170,13 @@ fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
     } else {
         "json"
     };
-    let recall = found
-        .recalled()
-        .map_or_else(String::new, |day| format!("-recalled-{day}"));
+    // Moves with every change of the public part and of what header and notices say of it, the end of a recall included.
+    let updated = found
+        .passport
+        .as_ref()
+        .filter(|_| found.is_shown())
+        .and_then(|passport| passport.updated_at)
+        .map_or(0, ledger::Timestamp::as_millisecond);
     let (model, batch) = found.product_revisions;
     let passport = match found.record {
         RecordNotice::NotYetOnMarket => 0,
@@ -185,7 +189,7 @@ fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
         model,
         batch,
         passport,
-        view: format!("public-{record}{recall}-{label}-{kind}"),
+        view: format!("public-{record}-{updated}-{label}-{kind}"),
     }
 }
 

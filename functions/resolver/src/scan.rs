@@ -86,8 +86,8 @@ pub(crate) async fn unit(
 /// Scan a label.
 ///
 /// The address in the QR code. A browser gets a page, a program the compressed EN 18223 form with `notices`: what became
-/// of the label (`current`, `replaced`, `revoked`, `never-issued-for-this-unit`) and where the record stands (`in-force`,
-/// `not-yet-on-the-market`, `archived`, `recycled`).
+/// of the label (`current`, `replaced`, `revoked`, `never-issued-for-this-unit`, `unreadable`), where the record stands
+/// (`in-force`, `not-yet-on-the-market`, `archived`, `recycled`), and since when the battery is recalled.
 #[utoipa::path(
     get, path = "/{unit}/{label}", operation_id = "scanLabel", tag = "resolver",
     params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), ("label" = String, Path, description = "The label: 10 characters, read tolerantly"), ("lang" = Option<String>, Query, description = "Language of the page: en, de or fr")),

@@ -8,7 +8,8 @@ use passport::Class;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use storage::{
-    Change, CommitError, Earlier, Facts, Head, OpenRecord, Receipt, Subject, SubjectChange,
+    Change, CommitError, Earlier, EventInput, Facts, Head, OpenRecord, Receipt, RecordStatus,
+    Subject, SubjectChange,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,8 +19,8 @@ use web::{
 };
 
 use crate::rules::{
-    battery_status, changed_classes, complete_enough, facts_after, faults, may_write, refuse,
-    set_battery_status,
+    battery_status, changed_classes, complete_enough, facts_after, faults, may_end_recall,
+    may_write, refuse, set_battery_status,
 };
 
 /// A request to change a record that exists.
@@ -58,18 +59,11 @@ impl Decision for RecordChange<'_> {
         let at = now();
         let document = self.document_after(&record, at)?;
         if self.patch.is_some() && self.changes_nothing(&record, document.as_ref()) {
-            if let Some(earlier) = self.idempotency.earlier(store).await? {
-                return self.repeat(earlier).await.map(Some);
-            }
-            return Ok(Some(answer(
-                self.status,
-                &self.location,
-                &record.head,
-                self.caller,
-                None,
-            )));
+            return self.unchanged(&record).await.map(Some);
         }
-        let facts = facts_after(&self.provenance, &record.head, at);
+        let by = &principal.organisation;
+        may_end_recall(self.provenance.event_type, &record.head.facts, by, role)?;
+        let facts = facts_after(&self.provenance, by, &record.head, at);
         complete_enough(
             self.platform,
             &record,
@@ -82,6 +76,10 @@ impl Decision for RecordChange<'_> {
             .provenance
             .event(store, principal, role, changed)
             .await?;
+        let event = EventInput {
+            audience: self.audience(&record.head, event.audience),
+            ..event
+        };
         let organisation = match self.provenance.event_type.takes_responsibility() {
             true => principal.organisation.clone(),
             false => record.head.organisation.clone(),
@@ -115,6 +113,18 @@ impl Decision for RecordChange<'_> {
 }
 
 impl RecordChange<'_> {
+    /// Who may know of the event. Whoever took the battery over as waste is not told to the public, since that would give its
+    /// status away; that it was recycled is public anyway.
+    fn audience(&self, head: &Head, audience: Class) -> Class {
+        let took_over =
+            self.caller.acts_for(&head.organisation) && !self.caller.acts_for(head.operator());
+        let recycled = self.provenance.event_type.sets_record_status() == Some("recycled");
+        match took_over && !recycled {
+            true => audience.join(Class::Individual),
+            false => audience,
+        }
+    }
+
     /// Whether the caller may raise this event now, and by which role.
     fn may(&self, principal: &Principal, record: &OpenRecord) -> Result<Role, Problem> {
         let event_type = self.provenance.event_type;
@@ -130,6 +140,16 @@ impl RecordChange<'_> {
             event_type.permits(),
             Some(&record.head.organisation),
         )?;
+        if let Facts::Passport {
+            status: RecordStatus::Archived,
+            placed_on_market_at: None,
+            ..
+        } = &record.head.facts
+        {
+            return Err(Problem::conflict(
+                "this draft was withdrawn before its battery reached the market: create another",
+            ));
+        }
         let battery_status = battery_status(&record.document);
         if let Facts::Passport { status, .. } = &record.head.facts
             && !event_type.allowed_from(status.as_str(), battery_status)
@@ -189,6 +209,26 @@ impl RecordChange<'_> {
     fn changes_nothing(&self, record: &OpenRecord, after: Option<&Map<String, Value>>) -> bool {
         let same = after.is_none_or(|after| passport::delta(&record.document, after).is_empty());
         same && self.provenance.event_type.only_data()
+    }
+
+    /// Nothing to change: only the row of the request is written, so that a retry after somebody else's change is answered
+    /// as this is, and undoes nothing.
+    async fn unchanged(&self, record: &OpenRecord) -> Result<Response, Problem> {
+        if let Some(request) = self.idempotency.row(self.status, &self.location) {
+            let change = Change::new(Vec::new(), Some(request));
+            match self.platform.store.commit("", change, now()).await {
+                Ok(_) => {}
+                Err(CommitError::Answered(earlier)) => return self.repeat(earlier).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(answer(
+            self.status,
+            &self.location,
+            &record.head,
+            self.caller,
+            None,
+        ))
     }
 
     fn done(&self, receipt: &Receipt) -> Response {

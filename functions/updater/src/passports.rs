@@ -6,10 +6,11 @@ use axum::response::Response;
 use identity::UnitId;
 use passport::Classes;
 use serde_json::{Map, Value};
-use storage::{Change, CommitError, Facts, RecordStatus, Subject, SubjectChange};
+use storage::{Change, CommitError, Earlier, Facts, RecordStatus, Subject, SubjectChange};
 use uuid::Uuid;
 use web::{
-    Body, Caller, Idempotency, Partner, Path, Platform, Precondition, Problem, Provenance, now,
+    Body, Caller, Decision, Idempotency, Partner, Path, Platform, Precondition, Problem,
+    Provenance, now,
 };
 
 use crate::change::{Changed, RecordChange, answer, repeat, visible_record};
@@ -31,96 +32,121 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let store = &platform.store;
     let principal = caller.partner()?;
     let idempotency = Idempotency::optional(&headers, "POST /v1/dpps", principal, body.hash)?;
-    if let Some(earlier) = idempotency.earlier(store).await? {
-        return repeat(&platform, &caller, &earlier).await;
-    }
-    let provenance = Provenance::of_headers(&headers, Some("passport-created"))?;
-    let mut document = body.json.clone();
-    let unit = named_unit(&platform, &mut document)?;
-    let unit_record = visible_record(&platform, &caller, &Subject::Unit(unit)).await?;
-    let Facts::Unit {
-        model,
-        batch,
-        passport: earlier,
-        ..
-    } = unit_record.head.facts.clone()
-    else {
-        return Err(Problem::internal("a unit without a unit's facts"));
+    let mut document = body.json;
+    let creation = Creation {
+        platform: &platform,
+        caller: &caller,
+        provenance: Provenance::of_headers(&headers, Some("passport-created"))?,
+        idempotency: &idempotency,
+        id: Uuid::new_v4(),
+        unit: named_unit(&platform, &mut document)?,
+        document,
     };
-    if let Some(earlier) = earlier {
-        replaceable(&platform, unit, earlier).await?;
+    idempotency.decide(&platform.store, &creation).await
+}
+
+/// A passport that is to be.
+struct Creation<'a> {
+    platform: &'a Platform,
+    caller: &'a Caller,
+    provenance: Provenance,
+    idempotency: &'a Idempotency,
+    id: Uuid,
+    unit: UnitId,
+    document: Map<String, Value>,
+}
+
+impl Decision for Creation<'_> {
+    type Done = Response;
+
+    async fn attempt(&self) -> Result<Option<Response>, Problem> {
+        let Self {
+            platform,
+            caller,
+            provenance,
+            unit,
+            ..
+        } = self;
+        let store = &platform.store;
+        let principal = caller.partner()?;
+        let unit_record = visible_record(platform, caller, &Subject::Unit(*unit)).await?;
+        let role = access::may_raise(
+            principal,
+            provenance.event_type.permits(),
+            Some(&unit_record.head.organisation),
+        )?;
+        let mut unit_facts = unit_record.head.facts.clone();
+        let Facts::Unit {
+            model,
+            batch,
+            passport,
+            ..
+        } = &mut unit_facts
+        else {
+            return Err(Problem::internal("a unit without a unit's facts"));
+        };
+        if let Some(earlier) = passport.replace(self.id) {
+            replaceable(platform, *unit, earlier).await?;
+        }
+        let model_record = visible_record(platform, caller, &Subject::Model(*model)).await?;
+        let (_, category) = crate::rules::level_and_category(&model_record.head.facts);
+        let facts = Facts::Passport {
+            unit: *unit,
+            model: *model,
+            batch: *batch,
+            category,
+            status: RecordStatus::Draft,
+            placed_on_market_at: None,
+            operator: None,
+            recall: None,
+        };
+        may_write(provenance.event_type, Classes::ALL, &self.document)?;
+        let mut document = self.document.clone();
+        if let Some(status) = provenance.event_type.sets_battery_status() {
+            set_battery_status(&mut document, status, now());
+        }
+        valid(&facts, &document)?;
+        let classes = changed_classes(&Map::new(), Some(&document));
+        let event = provenance.event(store, principal, role, classes).await?;
+        let location = format!("/v1/dpps/{}", self.id);
+        let change = Change::new(
+            vec![
+                SubjectChange {
+                    subject: Subject::Passport(self.id),
+                    before: None,
+                    organisation: principal.organisation.clone(),
+                    facts,
+                    document: Some(document),
+                    event: event.clone(),
+                    labels: Vec::new(),
+                },
+                SubjectChange {
+                    subject: Subject::Unit(*unit),
+                    organisation: unit_record.head.organisation.clone(),
+                    before: Some(unit_record),
+                    facts: unit_facts,
+                    document: None,
+                    event,
+                    labels: Vec::new(),
+                },
+            ],
+            self.idempotency.row(StatusCode::CREATED, &location),
+        );
+        match store.commit(&platform.site.log(), change, now()).await {
+            Ok(receipts) => Ok(receipts.first().map(|receipt| {
+                let proof = Some(receipt.to_string());
+                answer(StatusCode::CREATED, &location, &receipt.head, caller, proof)
+            })),
+            Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
+            Err(CommitError::Stale) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
-    let model_record = visible_record(&platform, &caller, &Subject::Model(model)).await?;
-    let (_, category) = crate::rules::level_and_category(&model_record.head.facts);
-    let role = access::may_raise(
-        principal,
-        provenance.event_type.permits(),
-        Some(&unit_record.head.organisation),
-    )?;
-    let id = Uuid::new_v4();
-    let facts = Facts::Passport {
-        unit,
-        model,
-        batch,
-        category,
-        status: RecordStatus::Draft,
-        placed_on_market_at: None,
-        operator: None,
-        recalled_at: None,
-    };
-    may_write(provenance.event_type, Classes::ALL, &document)?;
-    if let Some(status) = provenance.event_type.sets_battery_status() {
-        set_battery_status(&mut document, status, now());
-    }
-    valid(&facts, &document)?;
-    let classes = changed_classes(&Map::new(), Some(&document));
-    let event = provenance.event(store, principal, role, classes).await?;
-    let mut unit_facts = unit_record.head.facts.clone();
-    if let Facts::Unit { passport, .. } = &mut unit_facts {
-        *passport = Some(id);
-    }
-    let location = format!("/v1/dpps/{id}");
-    let change = Change::new(
-        vec![
-            SubjectChange {
-                subject: Subject::Passport(id),
-                before: None,
-                organisation: principal.organisation.clone(),
-                facts,
-                document: Some(document),
-                event: event.clone(),
-                labels: Vec::new(),
-            },
-            SubjectChange {
-                subject: Subject::Unit(unit),
-                organisation: unit_record.head.organisation.clone(),
-                before: Some(unit_record),
-                facts: unit_facts,
-                document: None,
-                event,
-                labels: Vec::new(),
-            },
-        ],
-        idempotency.row(StatusCode::CREATED, &location),
-    );
-    match store.commit(&platform.site.log(), change, now()).await {
-        Ok(receipts) => receipts
-            .first()
-            .map(|receipt| {
-                answer(
-                    StatusCode::CREATED,
-                    &location,
-                    &receipt.head,
-                    &caller,
-                    Some(receipt.to_string()),
-                )
-            })
-            .ok_or_else(|| Problem::internal("a change without its receipt")),
-        Err(CommitError::Answered(earlier)) => repeat(&platform, &caller, &earlier).await,
-        Err(error) => Err(error.into()),
+
+    async fn repeat(&self, earlier: Earlier) -> Result<Response, Problem> {
+        repeat(self.platform, self.caller, &earlier).await
     }
 }
 

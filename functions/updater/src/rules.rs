@@ -1,9 +1,10 @@
 //! What a change has to be before it is written: allowed by its event type, valid, complete where the market asks for it.
 
+use access::Role;
 use ledger::Timestamp;
 use passport::{Category, Class, Classes, EventType, Fault, Level, Op, Touched, catalogue};
 use serde_json::{Map, Value, json};
-use storage::{Facts, Head, OpenRecord, RecordStatus, Subject};
+use storage::{Facts, Head, OpenRecord, Recall, RecordStatus, Subject};
 use web::{Platform, Problem, Provenance};
 
 /// Every fault of a document at once.
@@ -117,20 +118,51 @@ pub(crate) async fn complete_enough(
     refuse(faults)
 }
 
-pub(crate) fn facts_after(provenance: &Provenance, before: &Head, at: Timestamp) -> Facts {
+/// A recall is ended by whoever began it, or by market surveillance.
+pub(crate) fn may_end_recall(
+    event_type: &EventType,
+    facts: &Facts,
+    organisation: &str,
+    role: Role,
+) -> Result<(), Problem> {
+    let (Some(false), Facts::Passport { recall, .. }) = (event_type.sets_recall(), facts) else {
+        return Ok(());
+    };
+    match recall {
+        None => Err(Problem::conflict("this battery is under no recall")),
+        Some(recall) if recall.by == organisation || role.as_str() == MARKET_SURVEILLANCE => Ok(()),
+        Some(_) => Err(Problem::forbidden(
+            "a recall is ended by the organisation that began it, or by market surveillance",
+        )),
+    }
+}
+
+const MARKET_SURVEILLANCE: &str = "market-surveillance";
+
+pub(crate) fn facts_after(
+    provenance: &Provenance,
+    organisation: &str,
+    before: &Head,
+    at: Timestamp,
+) -> Facts {
     let mut after = before.facts.clone();
     if let Facts::Passport {
         status,
         placed_on_market_at,
         operator,
-        recalled_at,
+        recall,
         ..
     } = &mut after
     {
         let happened = provenance.occurred_at.unwrap_or(at);
         match provenance.event_type.sets_recall() {
-            Some(true) => *recalled_at = Some(happened),
-            Some(false) => *recalled_at = None,
+            Some(true) => {
+                *recall = Some(Recall {
+                    at: happened,
+                    by: organisation.to_owned(),
+                });
+            }
+            Some(false) => *recall = None,
             None => {}
         }
         match provenance.event_type.sets_record_status() {

@@ -30,6 +30,18 @@ pub enum Class {
 pub struct NotAClass(u8);
 
 impl Class {
+    /// The class of those who may see what is of this class and of the other one too. Classes are not nested: nobody but the
+    /// owner reads both points 3 and 4.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Authority, Self::Individual) | (Self::Individual, Self::Authority) => {
+                Self::Internal
+            }
+            _ => self.max(other),
+        }
+    }
+
     /// Every class, from the least to the most restrictive.
     pub const ALL: [Self; 5] = [
         Self::Public,

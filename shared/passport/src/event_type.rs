@@ -139,6 +139,12 @@ impl EventType {
         self.evidence == EvidenceRule::Required
     }
 
+    /// Whether it takes none.
+    #[must_use]
+    pub fn takes_no_evidence(&self) -> bool {
+        self.evidence == EvidenceRule::None
+    }
+
     /// The record status it sets.
     #[must_use]
     pub fn sets_record_status(&self) -> Option<&str> {
@@ -174,7 +180,7 @@ impl EventType {
     pub fn audience(&self, changed: impl IntoIterator<Item = Class>) -> Class {
         match self.audience {
             Audience::Fixed(class) => class,
-            Audience::OfChanges { at_least } => changed.into_iter().fold(at_least, Class::max),
+            Audience::OfChanges { at_least } => changed.into_iter().fold(at_least, Class::join),
         }
     }
 }
@@ -259,6 +265,10 @@ mod tests {
         );
         assert_eq!(
             correction.audience([Class::Internal, Class::Individual]),
+            Class::Internal
+        );
+        assert_eq!(
+            correction.audience([Class::Authority, Class::Individual]),
             Class::Internal
         );
         let repair = catalogue().event_type("repair").unwrap();

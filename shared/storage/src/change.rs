@@ -18,6 +18,8 @@ use crate::sealing::DataKey;
 use crate::unit::Label;
 use crate::{Facts, Head, PartReference, StoreError, Subject, Table, fill_random};
 
+/// The longest part of a version, in bytes: its removal, which an event holds whole, still has to fit.
+const PART_LIMIT: usize = 1 << 20;
 /// How far a writer's clock may be behind the last event before the change is refused.
 const CLOCK_TOLERANCE_MS: i64 = 5_000;
 
@@ -294,7 +296,7 @@ impl SubjectChange {
         let cited = self.event.evidence.iter().map(|evidence| {
             let own = Class::from_number(evidence.class).unwrap_or(Class::Internal);
             EvidenceReference {
-                class: own.max(self.event.audience).number(),
+                class: own.join(self.event.audience).number(),
                 ..evidence.clone()
             }
         });
@@ -309,6 +311,13 @@ impl SubjectChange {
     ) -> Result<[Row; 2], StoreError> {
         let body = ledger::canonical(&Value::Object(part.document.clone()))
             .map_err(StoreError::damaged)?;
+        if body.len() > PART_LIMIT {
+            return Err(StoreError::TooLarge(format!(
+                "the values of access class {} have {} bytes, {PART_LIMIT} are the most",
+                part.class.number(),
+                body.len()
+            )));
+        }
         let salts = serde_json::to_vec(&part.salts).map_err(StoreError::damaged)?;
         let (mut body, mut salts) = (compress(&body)?, compress(&salts)?);
         if part.class != Class::Public {

@@ -23,6 +23,12 @@ pub(crate) fn expand<T: serde::de::DeserializeOwned>(compressed: &[u8]) -> Resul
 
 /// Compresses bytes for storage.
 pub(crate) fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    if bytes.len() > EXPANDED_LIMIT {
+        return Err(StoreError::TooLarge(format!(
+            "{} bytes, {EXPANDED_LIMIT} are the most",
+            bytes.len()
+        )));
+    }
     COMPRESSOR.with(|compressor| match &mut *compressor.borrow_mut() {
         Ok(compressor) => compressor.compress(bytes).map_err(StoreError::damaged),
         Err(error) => Err(StoreError::damaged(error)),
@@ -37,6 +43,6 @@ thread_local! {
         RefCell::new(zstd::bulk::Decompressor::new());
 }
 
-/// No stored item expands past this.
+/// No stored item expands past this: what was written can be read again.
 const EXPANDED_LIMIT: usize = 4 << 20;
 const COMPRESSION_LEVEL: i32 = 3;

@@ -17,8 +17,8 @@ use crate::sealing::DataKey;
 use crate::store::encode;
 use crate::{Change, CommitError, Request, Store, StoreError, Subject, Table};
 
-/// The largest piece of evidence, in bytes: what a function can check and seal in its memory.
-pub const EVIDENCE_LIMIT: u64 = 20 << 20;
+/// The largest piece of evidence, in bytes: what a function can hand out, in base64, within Lambda's 6 MB.
+pub const EVIDENCE_LIMIT: u64 = 4 << 20;
 /// How long an upload address is good for.
 const UPLOAD_LIFETIME: Duration = Duration::from_secs(15 * 60);
 const EVIDENCE: &str = "0#EVIDENCE";

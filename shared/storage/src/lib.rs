@@ -49,7 +49,7 @@ pub use journal::{StoredEvent, VersionEntry};
 pub use order::{Order, OrderState};
 pub use organisation::Registrar;
 pub use read_log::ReadRecord;
-pub use record::{Facts, Head, OpenRecord, PartReference, Record, RecordStatus};
+pub use record::{Facts, Head, OpenRecord, PartReference, Recall, Record, RecordStatus};
 pub use requests::{Earlier, Request};
 pub use scan::{PublicPart, Scan};
 pub use sealing::{KeyVault, fill_random};

@@ -241,6 +241,9 @@ impl Store {
         let event_hash = order
             .event_hash
             .ok_or_else(|| StoreError::damaged("an order without its event"))?;
+        if order.state == OrderState::Complete {
+            return self.no_longer_pending(order.id).await;
+        }
         for units in order.units.chunks(UNITS_PER_TRANSACTION) {
             let mut rows = Vec::with_capacity(units.len() * 2);
             for (unit, label) in units {
@@ -266,14 +269,18 @@ impl Store {
             .send()
             .await
             .map_err(StoreError::unavailable)?;
+        order.state = OrderState::Complete;
+        self.no_longer_pending(order.id).await
+    }
+
+    async fn no_longer_pending(&self, order: Uuid) -> Result<(), StoreError> {
         self.dynamodb()
             .delete_item()
             .table_name(self.table(Table::Records))
-            .set_key(Some(key(PENDING, Some(&order.id.to_string()))))
+            .set_key(Some(key(PENDING, Some(&order.to_string()))))
             .send()
             .await
             .map_err(StoreError::unavailable)?;
-        order.state = OrderState::Complete;
         Ok(())
     }
 

@@ -114,9 +114,9 @@ pub enum Facts {
         /// The economic operator that placed it there.
         #[serde(default)]
         operator: Option<String>,
-        /// Since when the battery is recalled.
+        /// The recall the battery is under.
         #[serde(default)]
-        recalled_at: Option<Timestamp>,
+        recall: Option<Recall>,
     },
     /// A battery.
     Unit {
@@ -133,6 +133,15 @@ pub enum Facts {
     },
     /// An organisation's own chain.
     Organisation,
+}
+
+/// A recall.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recall {
+    /// Since when.
+    pub at: Timestamp,
+    /// The organisation that began it.
+    pub by: String,
 }
 
 impl Facts {

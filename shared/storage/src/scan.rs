@@ -85,7 +85,7 @@ pub(crate) fn public_row(
         category,
         status,
         placed_on_market_at,
-        recalled_at,
+        recall,
         ..
     } = &head.facts
     else {
@@ -101,7 +101,7 @@ pub(crate) fn public_row(
         revision: head.part(Class::Public).map_or(0, |part| part.revision),
         status: *status,
         placed_on_market_at: *placed_on_market_at,
-        recalled_at: *recalled_at,
+        recalled_at: recall.as_ref().map(|recall| recall.at),
         updated_at: at,
         category: *category,
         body: compress(&body)?,
@@ -128,10 +128,17 @@ impl Store {
                 _ => {}
             }
         }
-        Ok(head.map(|head| Scan {
-            head,
-            labels,
-            passport,
+        Ok(head.map(|head: Head| {
+            // A passport that another one took the place of is no longer the unit's.
+            let in_force = match &head.facts {
+                Facts::Unit { passport, .. } => *passport,
+                _ => None,
+            };
+            Scan {
+                passport: passport.filter(|part: &PublicPart| Some(part.passport) == in_force),
+                head,
+                labels,
+            }
         }))
     }
 

@@ -13,7 +13,10 @@ use crate::Problem;
 #[must_use]
 pub fn view_name(view: &str, facts: &Facts) -> String {
     match facts {
-        Facts::Passport { status, .. } => format!("{view}-{}", status.as_str()),
+        Facts::Passport { status, recall, .. } => {
+            let recalled = if recall.is_some() { "-recalled" } else { "" };
+            format!("{view}-{}{recalled}", status.as_str())
+        }
         _ => view.to_owned(),
     }
 }

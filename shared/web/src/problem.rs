@@ -21,6 +21,8 @@ pub struct Problem {
     kind: ProblemKind,
     detail: String,
     faults: Vec<Fault>,
+    /// Stands in the answer and, for what is our fault, beside its cause in the log.
+    correlation_id: uuid::Uuid,
 }
 
 /// The body, as sent.
@@ -67,6 +69,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             faults: Vec::new(),
+            correlation_id: uuid::Uuid::now_v7(),
         }
     }
 
@@ -185,20 +188,21 @@ impl Problem {
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let problem = Self::new(
             ProblemKind::Internal,
-            "nothing was changed; please report the correlation id",
+            "please report the correlation id; the same request can safely be sent again",
         );
-        tracing::error!(%cause, "internal fault");
+        tracing::error!(correlation_id = %problem.correlation_id, %cause, "internal fault");
         problem
     }
 
     /// 503; the cause is logged, not sent.
     #[must_use]
     pub fn unavailable(cause: impl std::fmt::Display) -> Self {
-        tracing::warn!(%cause, "store unavailable");
-        Self::new(
+        let problem = Self::new(
             ProblemKind::Unavailable,
-            "nothing was changed; the same request can safely be sent again",
-        )
+            "the same request can safely be sent again: what it changes, it changes once",
+        );
+        tracing::error!(correlation_id = %problem.correlation_id, %cause, "store unavailable");
+        problem
     }
 
     /// The status it is answered with.
@@ -232,10 +236,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let kind = self.kind;
         let (status, name) = (kind.status(), kind.name());
-        let correlation_id = uuid::Uuid::now_v7().to_string();
-        if status.is_server_error() {
-            tracing::error!(%correlation_id, status = status.as_u16(), problem = name, "problem sent");
-        }
+        let correlation_id = self.correlation_id.to_string();
         let timestamp = crate::now().to_string();
         let mut message = vec![Message {
             message_type: "Error",

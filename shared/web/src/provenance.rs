@@ -250,6 +250,9 @@ impl Given<'_> {
             faults
                 .say("this event needs evidence: upload it with POST /v1/evidence and name its id");
         }
+        if event_type.is_some_and(EventType::takes_no_evidence) && !self.evidence.is_empty() {
+            faults.say("this event takes no evidence");
+        }
         match event_type.filter(|_| faults.said.is_empty()) {
             Some(event_type) => Ok(Provenance {
                 event_type,

@@ -14,8 +14,8 @@ pub(super) fn section() -> Markup {
             h2 { "Event types" }
             p {
                 code { "POST /v1/dpps/{dppId}/events" }
-                " takes the types that happen to a passport from a status it has. The others are written by the operation "
-                "that does what they say."
+                " takes the types that happen to a passport from a status it has. The others belong to the operation that does "
+                "what they say; some of these operations are still to come."
             }
             table.events {
                 thead { tr {
@@ -95,6 +95,11 @@ fn effect(event_type: &EventType) -> Markup {
     html! {
         @if let Some(status) = event_type.sets_record_status() { p { "the passport becomes " code { (status) } } }
         @if let Some(status) = event_type.sets_battery_status() { p { "the battery becomes " code { (status) } } }
+        @match event_type.sets_recall() {
+            Some(true) => p { "the battery is recalled" },
+            Some(false) => p { "the recall ends" },
+            None => {},
+        }
         @if event_type.takes_responsibility() { p { "whoever raises it becomes responsible" } }
         @if event_type.only_data() { p { "changes data, and is written only where it does" } }
         @else if event_type.may_change { p { "may change data" } }
