@@ -46,3 +46,22 @@ thread_local! {
 /// No stored item expands past this: what was written can be read again.
 const EXPANDED_LIMIT: usize = 4 << 20;
 const COMPRESSION_LEVEL: i32 = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_can_be_read_and_the_rest_is_refused() {
+        let longest = serde_json::to_vec(&" ".repeat(EXPANDED_LIMIT - 2)).unwrap();
+        assert_eq!(longest.len(), EXPANDED_LIMIT);
+        let read: String = expand(&compress(&longest).unwrap()).unwrap();
+        assert_eq!(read.len(), EXPANDED_LIMIT - 2);
+        let longer = serde_json::to_vec(&" ".repeat(EXPANDED_LIMIT - 1)).unwrap();
+        assert!(matches!(compress(&longer), Err(StoreError::TooLarge(_))));
+        assert!(matches!(
+            expand::<String>(b"not compressed"),
+            Err(StoreError::Damaged(_))
+        ));
+    }
+}
