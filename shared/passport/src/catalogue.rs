@@ -1,4 +1,4 @@
-//! The catalogue: attributes, event types, guidance and units, read once from the data in `catalogue/`.
+//! The catalogue: attributes, event types, guidance and units, read once from the data in `catalogue/` (as JSON: `build.rs`).
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -26,15 +26,15 @@ pub struct Catalogue {
 }
 
 const GROUPS: [&str; 9] = [
-    include_str!("../catalogue/attributes/identification.toml"),
-    include_str!("../catalogue/attributes/performance.toml"),
-    include_str!("../catalogue/attributes/materials.toml"),
-    include_str!("../catalogue/attributes/circularity.toml"),
-    include_str!("../catalogue/attributes/carbon-footprint.toml"),
-    include_str!("../catalogue/attributes/due-diligence.toml"),
-    include_str!("../catalogue/attributes/conformity.toml"),
-    include_str!("../catalogue/attributes/condition.toml"),
-    include_str!("../catalogue/attributes/internal.toml"),
+    include_str!(concat!(env!("OUT_DIR"), "/identification.json")),
+    include_str!(concat!(env!("OUT_DIR"), "/performance.json")),
+    include_str!(concat!(env!("OUT_DIR"), "/materials.json")),
+    include_str!(concat!(env!("OUT_DIR"), "/circularity.json")),
+    include_str!(concat!(env!("OUT_DIR"), "/carbon-footprint.json")),
+    include_str!(concat!(env!("OUT_DIR"), "/due-diligence.json")),
+    include_str!(concat!(env!("OUT_DIR"), "/conformity.json")),
+    include_str!(concat!(env!("OUT_DIR"), "/condition.json")),
+    include_str!(concat!(env!("OUT_DIR"), "/internal.json")),
 ];
 
 #[allow(
@@ -66,17 +66,20 @@ struct CategoryFile {
 }
 
 impl Catalogue {
-    fn read() -> Result<Self, toml::de::Error> {
-        let guidance: GuidanceFile = toml::from_str(include_str!("../catalogue/guidance.toml"))?;
+    fn read() -> Result<Self, serde_json::Error> {
+        let guidance: GuidanceFile =
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/guidance.json")))?;
         let event_types: EventTypeFile =
-            toml::from_str(include_str!("../catalogue/event-types.toml"))?;
-        let units: UnitFile = toml::from_str(include_str!("../catalogue/units.toml"))?;
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/event-types.json")))?;
+        let units: UnitFile =
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/units.json")))?;
         let categories: CategoryFile =
-            toml::from_str(include_str!("../catalogue/categories.toml"))?;
-        let rules: RuleFile = toml::from_str(include_str!("../catalogue/rules.toml"))?;
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/categories.json")))?;
+        let rules: RuleFile =
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/rules.json")))?;
         let mut attributes = Vec::new();
         for text in GROUPS {
-            let file: GroupFile = toml::from_str(text)?;
+            let file: GroupFile = serde_json::from_str(text)?;
             attributes.extend(file.attributes(&guidance.guidance));
         }
         Ok(Self {
@@ -184,7 +187,7 @@ impl Catalogue {
     }
 }
 
-fn active(file: &GuidanceFile) -> Result<usize, toml::de::Error> {
+fn active(file: &GuidanceFile) -> Result<usize, serde_json::Error> {
     file.guidance
         .iter()
         .position(|guidance| guidance.version == file.active)

@@ -1,6 +1,6 @@
 //! Where everything is kept: the clients, the names of tables and buckets, and the keys.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
@@ -27,11 +27,14 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     dynamodb: aws_sdk_dynamodb::Client,
-    s3: aws_sdk_s3::Client,
+    /// Made when it is first needed: a scan never is.
+    s3: LazyLock<aws_sdk_s3::Client, MakeS3>,
     prefix: String,
     buckets: Buckets,
     vault: KeyVault,
 }
+
+type MakeS3 = Box<dyn FnOnce() -> aws_sdk_s3::Client + Send>;
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -51,10 +54,26 @@ impl Store {
         buckets: Buckets,
         vault: KeyVault,
     ) -> Self {
+        Self::over(
+            dynamodb,
+            Box::new(move || s3),
+            prefix.into(),
+            buckets,
+            vault,
+        )
+    }
+
+    fn over(
+        dynamodb: aws_sdk_dynamodb::Client,
+        s3: MakeS3,
+        prefix: String,
+        buckets: Buckets,
+        vault: KeyVault,
+    ) -> Self {
         Self(Arc::new(Inner {
             dynamodb,
-            s3,
-            prefix: prefix.into(),
+            s3: LazyLock::new(s3),
+            prefix,
             buckets,
             vault,
         }))
@@ -78,19 +97,17 @@ impl Store {
             (_, Ok(file)) => KeyVault::file(file.as_ref())?,
             _ => KeyVault::none(),
         };
-        let local_s3 = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]
-            .iter()
-            .any(|name| std::env::var_os(name).is_some());
-        let s3 = aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(local_s3)
-            .build();
-        Ok(Self::new(
-            aws_sdk_dynamodb::Client::new(&config),
-            aws_sdk_s3::Client::from_conf(s3),
-            prefix,
-            buckets,
-            vault,
-        ))
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        let s3 = move || {
+            let local = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]
+                .iter()
+                .any(|name| std::env::var_os(name).is_some());
+            let config = aws_sdk_s3::config::Builder::from(&config)
+                .force_path_style(local)
+                .build();
+            aws_sdk_s3::Client::from_conf(config)
+        };
+        Ok(Self::over(dynamodb, Box::new(s3), prefix, buckets, vault))
     }
 
     /// Opens the connection to DynamoDB, so that the first request does not pay for the handshake.
