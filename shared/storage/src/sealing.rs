@@ -4,6 +4,7 @@
 //! backups included, while every proof stays valid.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -62,9 +63,7 @@ impl KeyVault {
     pub fn file(path: &Path) -> Result<Self, StoreError> {
         let fault = |what: String| StoreError::Misconfigured(format!("key file: {what}"));
         if !path.exists() {
-            let mut bytes = [0; KEY_BYTES];
-            fill_random(&mut bytes)?;
-            std::fs::write(path, bytes).map_err(|error| fault(error.to_string()))?;
+            make_key_file(path).map_err(|error| fault(error.to_string()))?;
         }
         let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
         let key = DataKey::new(&bytes)
@@ -135,6 +134,24 @@ impl KeyVault {
             Wrapper::Absent => return Err(StoreError::NoKeys),
         };
         DataKey::new(&bytes).ok_or_else(|| StoreError::damaged("a data key has the wrong size"))
+    }
+}
+
+/// Makes a key file whole or not at all, for its owner's eyes only; where another process was faster, its key counts.
+fn make_key_file(path: &Path) -> std::io::Result<()> {
+    let mut bytes = [0; KEY_BYTES];
+    fill_random(&mut bytes).map_err(std::io::Error::other)?;
+    let draft = path.with_extension(uuid::Uuid::new_v4().to_string());
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&draft)?.write_all(&bytes)?;
+    let linked = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
     }
 }
 
@@ -272,6 +289,36 @@ mod tests {
             b"state of health"
         );
         assert!(key().open(&sealed, "P#2|0#PART#4").is_err());
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_by_however_many_at_once() {
+        let folder = std::env::temp_dir().join(uuid::Uuid::new_v4().to_string());
+        std::fs::create_dir(&folder).unwrap();
+        let file = folder.join("data-key");
+        let sealed: Vec<Vec<u8>> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..16)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let vault = KeyVault::file(&file).unwrap();
+                        let Wrapper::Local(key) = vault.wrapper else {
+                            panic!("a file makes a local vault");
+                        };
+                        key.seal(b"state of health", "here").unwrap()
+                    })
+                })
+                .collect();
+            makers
+                .into_iter()
+                .map(|maker| maker.join().unwrap())
+                .collect()
+        });
+        let key = DataKey::new(&std::fs::read(&file).unwrap()).unwrap();
+        for sealed in sealed {
+            assert_eq!(key.open(&sealed, "here").unwrap(), b"state of health");
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
