@@ -86,7 +86,13 @@ pub(crate) async fn complete_enough(
     else {
         return Ok(());
     };
-    let placed = before.head.facts != *after;
+    let placed = !matches!(
+        before.head.facts,
+        Facts::Passport {
+            status: RecordStatus::Active,
+            ..
+        }
+    );
     let removed = || {
         passport::delta(&before.document, document)
             .iter()
