@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -15,7 +14,7 @@ use storage::{Buckets, KeyVault, Store};
 use tokio::net::TcpListener;
 use web::{Platform, Site};
 
-use crate::Stage;
+use crate::{Stage, clients};
 
 /// What happens to one `TransactWriteItems` request; those after the last fault go through.
 #[derive(Debug, Clone, Copy)]
@@ -76,28 +75,13 @@ impl Stage {
     }
 
     fn store_at(&self, endpoint: &str) -> Store {
-        let credentials = Credentials::new("local", "local-only", None, None, "test");
-        let region = Region::new("eu-central-1");
-        let dynamodb = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(region.clone())
-            .credentials_provider(credentials.clone())
-            .endpoint_url(endpoint)
-            .build();
-        let s3 = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(region)
-            .credentials_provider(credentials)
-            .endpoint_url(&self.running.s3_endpoint)
-            .force_path_style(true)
-            .build();
         let buckets = Buckets {
             intake: "intake".to_owned(),
             evidence: "evidence".to_owned(),
         };
         Store::new(
-            aws_sdk_dynamodb::Client::from_conf(dynamodb),
-            aws_sdk_s3::Client::from_conf(s3),
+            clients::dynamodb(endpoint),
+            self.s3(),
             local::PREFIX,
             buckets,
             KeyVault::file(&local::data_key(self.data())).unwrap(),

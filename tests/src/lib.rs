@@ -1,6 +1,7 @@
 //! What every promise is tested with: a platform of its own, and partners that speak HTTP to it.
 
 mod built;
+mod clients;
 mod faults;
 mod runtime;
 
@@ -333,15 +334,7 @@ fn example() -> Value {
 impl Stage {
     /// How many items the ledger holds in a partition: what a test of the audit log counts.
     pub async fn ledger_items(&self, partition: &str) -> i32 {
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
-            .region(aws_sdk_dynamodb::config::Region::new("eu-central-1"))
-            .credentials_provider(aws_sdk_dynamodb::config::Credentials::new(
-                "local", "local", None, None, "test",
-            ))
-            .endpoint_url(&self.running.dynamodb_endpoint)
-            .build();
-        aws_sdk_dynamodb::Client::from_conf(config)
+        clients::dynamodb(&self.running.dynamodb_endpoint)
             .query()
             .table_name(format!("{}-ledger", local::PREFIX))
             .key_condition_expression("pk = :pk")
@@ -355,22 +348,15 @@ impl Stage {
             .count()
     }
 
+    /// The buckets, past the platform.
+    #[must_use]
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        clients::s3(&self.running.s3_endpoint)
+    }
+
     /// Puts bytes straight into the intake bucket, as nobody with an upload address can.
     pub async fn put_into_intake(&self, key: &str, bytes: Vec<u8>) {
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
-            .region(aws_sdk_s3::config::Region::new("eu-central-1"))
-            .credentials_provider(aws_sdk_s3::config::Credentials::new(
-                "local",
-                "local-only",
-                None,
-                None,
-                "test",
-            ))
-            .endpoint_url(&self.running.s3_endpoint)
-            .force_path_style(true)
-            .build();
-        aws_sdk_s3::Client::from_conf(config)
+        self.s3()
             .put_object()
             .bucket("intake")
             .key(key)

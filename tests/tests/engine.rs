@@ -1,7 +1,6 @@
 //! What the embedded stores cannot show: Object Lock, on another engine (`AWS_ENDPOINT_URL`). Without one these tests say so
 //! and end.
 
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use tests::Stage;
 
 const PHOTO: &[u8] = b"a photo that must stay";
@@ -11,14 +10,7 @@ fn s3(stage: &Stage) -> Option<aws_sdk_s3::Client> {
         eprintln!("skipped: needs another engine (AWS_ENDPOINT_URL)");
         return None;
     }
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .endpoint_url(&stage.running.s3_endpoint)
-        .force_path_style(true)
-        .build();
-    Some(aws_sdk_s3::Client::from_conf(config))
+    Some(stage.s3())
 }
 
 #[tokio::test]
