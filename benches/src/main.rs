@@ -61,8 +61,10 @@ async fn measure() -> Outcome<()> {
     ] {
         row(name, &run(&platform, path, accept).await?, &bare);
     }
-    let changes = change(&platform, &first).await?;
+    let changes = record(&platform, &first, 1).await?;
     row("audited change (measurement)", &changes, &bare);
+    let changes = record(&platform, &first, 100).await?;
+    row("audited change (100 readings)", &changes, &bare);
     let cold = cold_scans(&platform).await?;
     row("scan, JSON, model and batch not in memory", &cold, &bare);
     println!();
@@ -122,7 +124,8 @@ async fn cold_scans(server: &Server) -> Outcome<Measured> {
     Ok(measured)
 }
 
-async fn change(server: &Server, first: &Value) -> Outcome<Measured> {
+/// Readings of a battery, `count` in each request.
+async fn record(server: &Server, first: &Value, count: usize) -> Outcome<Measured> {
     let load = Load {
         connections: CONNECTIONS,
         length: LENGTH,
@@ -131,19 +134,24 @@ async fn change(server: &Server, first: &Value) -> Outcome<Measured> {
     let passports: Vec<String> = serde_json::from_value(first["passports"].clone())?;
     let next = AtomicUsize::new(0);
     let token = text(first, "token");
+    let day = if count == 1 { 1 } else { 2 };
     load.run(server.process(), |client: &Client| {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let passport = &passports[number % passports.len()];
+        let reading = |turn: usize| {
+            let (second, millisecond) = (number % 86_400, turn);
+            let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+            json!({
+                "pointer": "/condition/stateOfCharge", "value": (number + turn) % 100, "unit": "%",
+                "measuredAt": format!("2026-11-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"),
+            })
+        };
+        let readings: Vec<Value> = (0..count).map(reading).collect();
         client
-            .post(format!("{}/v1/dpps/{passport}/events", server.origin))
+            .post(format!("{}/v1/dpps/{passport}/readings", server.origin))
             .bearer_auth(&token)
             .header("idempotency-key", uuid::Uuid::new_v4().to_string())
-            .json(&json!({
-                "type": "measurement", "reason": "daily reading",
-                "changes": {"condition": {"stateOfCharge": {
-                    "value": number % 100, "unit": "%", "measuredAt": "2026-11-01T00:00:00Z",
-                }}},
-            }))
+            .json(&json!({"reason": "daily upload", "readings": readings}))
     })
     .await
 }

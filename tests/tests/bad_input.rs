@@ -334,13 +334,13 @@ async fn what_is_too_much_is_said_so() {
             .collect::<String>()
     };
     let mut statuses = Vec::new();
-    for _ in 0..2 {
+    for day in ["2026-11-01", "2026-11-02"] {
         let events: Vec<Value> = (0..118)
             .map(|_| json!({"date": "2026-06-01", "kind": "other", "description": noise()}))
             .collect();
         let event = json!({
             "type": "maintenance", "reason": "x",
-            "changes": {"condition": {"negativeEvents": {"value": events, "measuredAt": "2026-06-01T08:00:00Z"}}},
+            "changes": {"condition": {"negativeEvents": {"value": events, "measuredAt": format!("{day}T08:00:00Z")}}},
         });
         let answer = owner.event(&battery.passport, &event).await;
         statuses.push((answer.status, answer.text));

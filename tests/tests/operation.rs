@@ -25,6 +25,7 @@ async fn cut_off_order(stage: &Stage, model: &str, at: Timestamp) -> Order {
         occurred_at: None,
         evidence: Vec::new(),
         audience: Class::Public,
+        readings: None,
     };
     let change = Change::new(
         vec![SubjectChange {

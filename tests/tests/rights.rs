@@ -185,7 +185,7 @@ async fn a_restricted_change_moves_nothing_public() {
     let owner = stage.partner("economic-operator", &battery.organisation);
     let event = json!({
         "type": "measurement", "reason": "daily reading",
-        "changes": {"condition": {"stateOfCharge": {"value": 41, "unit": "%", "measuredAt": "2026-06-01T08:00:00Z"}}},
+        "changes": {"condition": {"stateOfCharge": {"value": 41, "unit": "%", "measuredAt": "2026-11-02T08:00:00Z"}}},
     });
     let _ = owner.event(&battery.passport, &event).await.expect(201);
     let after = (

@@ -1,6 +1,7 @@
 //! What the routes of this function answer with, where that has one form.
 
 use identity::UnitId;
+use ledger::ReadingsCommitment;
 use ledger::{Actor, AttributeChange, CommitmentChange, EventId, EvidenceReference};
 use ledger::{Sha256, Timestamp};
 use passport::{Category, Translated};
@@ -151,6 +152,10 @@ pub(crate) struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<Object>, required = false)]
     pub(crate) commitments: Option<Vec<CommitmentChange>>,
+    /// The readings it brought: how many, from when to when, and the SHA-256 of their canonical form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<Object>, required = false)]
+    pub(crate) readings: Option<Vec<ReadingsCommitment>>,
     /// True where this caller may know that it happened and not what: then nothing of it is told.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) withheld: bool,

@@ -390,6 +390,7 @@ fn event_body(event: &StoredEvent) -> Result<Event, Problem> {
         evidence: told(withheld, opened.evidence),
         changes: told(withheld, opened.changes),
         commitments: told(withheld, opened.commitments),
+        readings: told(true, opened.readings),
         withheld,
         seq,
         prev,

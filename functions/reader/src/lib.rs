@@ -6,6 +6,7 @@ mod evidence;
 mod history;
 mod passports;
 mod products;
+mod readings;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -28,6 +29,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(history::model_events))
         .routes(routes!(history::batch_versions))
         .routes(routes!(history::batch_events))
+        .routes(routes!(readings::list))
         .routes(routes!(evidence::show))
         .routes(routes!(documentation::openapi))
         .routes(routes!(documentation::page))

@@ -4,7 +4,7 @@ use access::{Principal, Role};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ledger::Timestamp;
-use passport::Class;
+use passport::{Class, Fault};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use storage::{
@@ -115,7 +115,7 @@ impl Decision for RecordChange<'_> {
 impl RecordChange<'_> {
     /// Who may know of the event. Whoever took the battery over as waste is not told to the public, since that would give its
     /// status away; that it was recycled is public anyway.
-    fn audience(&self, head: &Head, audience: Class) -> Class {
+    pub(crate) fn audience(&self, head: &Head, audience: Class) -> Class {
         let took_over =
             self.caller.acts_for(&head.organisation) && !self.caller.acts_for(head.operator());
         let recycled = self.provenance.event_type.sets_record_status() == Some("recycled");
@@ -126,7 +126,7 @@ impl RecordChange<'_> {
     }
 
     /// Whether the caller may raise this event now, and by which role.
-    fn may(&self, principal: &Principal, record: &OpenRecord) -> Result<Role, Problem> {
+    pub(crate) fn may(&self, principal: &Principal, record: &OpenRecord) -> Result<Role, Problem> {
         let event_type = self.provenance.event_type;
         if !event_type.concerns(kind(&self.subject)) || event_type.starts_record() {
             return Err(Problem::conflict(format!(
@@ -173,23 +173,29 @@ impl RecordChange<'_> {
     ) -> Result<Option<Map<String, Value>>, Problem> {
         let event_type = self.provenance.event_type;
         let mut after = None;
+        let mut faults = Vec::new();
         if let Some(patch) = &self.patch {
             let reading = self.caller.readable(&record.head.organisation);
             may_write(event_type, reading.classes, patch)?;
-            after = Some(passport::merge_patch(&record.document, patch));
+            let patched = passport::merge_patch(&record.document, patch);
+            let moments =
+                passport::moments(&record.document, &patched, event_type.corrects(), at.into());
+            faults.extend(moments);
+            after = Some(patched);
         }
         if let Some(status) = event_type.sets_battery_status() {
             let document = after.get_or_insert_with(|| record.document.clone());
             set_battery_status(document, status, self.provenance.occurred_at.unwrap_or(at));
         }
         if let Some(document) = &after {
-            self.valid(record, document)?;
+            faults.extend(self.faults(record, document));
         }
+        refuse(faults)?;
         Ok(after)
     }
 
     /// Faults quote values, so whoever may not see all of them is told only of those in what it changes itself.
-    fn valid(&self, record: &OpenRecord, after: &Map<String, Value>) -> Result<(), Problem> {
+    pub(crate) fn faults(&self, record: &OpenRecord, after: &Map<String, Value>) -> Vec<Fault> {
         let mut faults = faults(&record.head.facts, after);
         let reading = self.caller.readable(&record.head.organisation);
         if !reading.classes.contains(Class::Internal) {
@@ -203,7 +209,7 @@ impl RecordChange<'_> {
                 })
             });
         }
-        refuse(faults)
+        faults
     }
 
     fn changes_nothing(&self, record: &OpenRecord, after: Option<&Map<String, Value>>) -> bool {
@@ -213,7 +219,7 @@ impl RecordChange<'_> {
 
     /// Nothing to change: only the row of the request is written, so that a retry after somebody else's change is answered
     /// as this is, and undoes nothing.
-    async fn unchanged(&self, record: &OpenRecord) -> Result<Response, Problem> {
+    pub(crate) async fn unchanged(&self, record: &OpenRecord) -> Result<Response, Problem> {
         if let Some(request) = self.idempotency.row(self.status, &self.location) {
             let change = Change::new(Vec::new(), Some(request));
             match self.platform.store.commit("", change, now()).await {
@@ -231,7 +237,7 @@ impl RecordChange<'_> {
         ))
     }
 
-    fn done(&self, receipt: &Receipt) -> Response {
+    pub(crate) fn done(&self, receipt: &Receipt) -> Response {
         let proof = Some(receipt.to_string());
         answer(
             self.status,
@@ -302,7 +308,7 @@ fn kind(subject: &Subject) -> &'static str {
     }
 }
 
-fn check_precondition(
+pub(crate) fn check_precondition(
     precondition: &Precondition,
     caller: &Caller,
     record: &OpenRecord,

@@ -4,6 +4,7 @@ mod change;
 mod evidence;
 mod passports;
 mod products;
+mod readings;
 mod rules;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -21,6 +22,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(passports::create))
         .routes(routes!(passports::change, passports::archive))
         .routes(routes!(passports::raise_event))
+        .routes(routes!(readings::record))
         .routes(routes!(evidence::announce))
         .routes(routes!(evidence::confirm))
 }

@@ -23,6 +23,7 @@ const FEWEST_DIGESTS: usize = 8;
 pub(crate) const CHAIN: &str = "chain";
 pub(crate) const COMMITMENT: &str = "commitment";
 pub(crate) const EVIDENCE: &str = "evidence";
+pub(crate) const READINGS: &str = "readings";
 
 /// Who acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +94,23 @@ pub struct AttributeChange {
     pub after: Option<Value>,
 }
 
+/// The readings an event brought, whatever became of them: the event is bound to each, and holds none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadingsCommitment {
+    /// Access class of the attributes that were read.
+    pub class: u8,
+    /// How many readings.
+    pub count: usize,
+    /// The earliest moment.
+    pub from: Timestamp,
+    /// The latest moment.
+    pub to: Timestamp,
+    /// SHA-256 of the canonical form (RFC 8785) of `{"conditions", "instrument", "readings": […]}`, the readings by pointer
+    /// and time.
+    pub sha256: Sha256,
+}
+
 /// A `null` that is there is a value.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
@@ -131,6 +149,8 @@ pub struct EventDraft {
     pub commitments: Vec<CommitmentChange>,
     /// The attributes that changed.
     pub changes: Vec<AttributeChange>,
+    /// The readings it brought, by class.
+    pub readings: Vec<ReadingsCommitment>,
 }
 
 /// Everything a restricted read says (ledger.md §1.5).
@@ -188,7 +208,7 @@ pub enum SealError {
     /// An attribute whose name could be taken for another disclosure's.
     #[error("`{0}` is no JSON Pointer: expected an attribute such as `/condition/stateOfHealth`")]
     NotAPointer(String),
-    /// An attribute, a class's commitment or a piece of evidence that comes twice.
+    /// An attribute, a class's commitment or readings, or a piece of evidence that comes twice.
     #[error("`{0}` comes twice: name each attribute, each class and each piece of evidence once")]
     Repeated(String),
     /// A class that nobody can read.
@@ -228,6 +248,10 @@ impl EventDraft {
             let audience = Audience::Class(change.class);
             said.push((audience, COMMITMENT.to_owned(), json!(change)));
         }
+        for readings in &self.readings {
+            let audience = Audience::Class(readings.class);
+            said.push((audience, READINGS.to_owned(), json!(readings)));
+        }
         for change in self.changes {
             let mut value = json!(change);
             if let Some(value) = value.as_object_mut() {
@@ -244,6 +268,7 @@ impl EventDraft {
         let classes = changes.iter().map(|change| change.class);
         let classes = classes.chain(commitments.iter().map(|change| change.class));
         let classes = classes.chain(self.evidence.iter().map(|evidence| evidence.class));
+        let classes = classes.chain(self.readings.iter().map(|readings| readings.class));
         if let Some(class) = classes.chain([self.audience]).find(|class| *class > 4) {
             return Err(SealError::UnknownClass(class));
         }
@@ -263,7 +288,11 @@ impl EventDraft {
             .evidence
             .iter()
             .map(|evidence| format!("{EVIDENCE} {}", evidence.id));
-        for name in commitments.chain(evidence) {
+        let readings = self
+            .readings
+            .iter()
+            .map(|readings| format!("{READINGS} {}", readings.class));
+        for name in commitments.chain(evidence).chain(readings) {
             if !seen.insert(name.clone()) {
                 return Err(SealError::Repeated(name));
             }

@@ -18,7 +18,7 @@ pub use commitment::{CommitmentError, PartSalts, commitment};
 pub use disclosure::{Audience, NotAnAudience, Salt};
 pub use event::{
     Actor, AttributeChange, CommitmentChange, EventDraft, EvidenceReference, ReadEventDraft,
-    SealError, SealedEvent,
+    ReadingsCommitment, SealError, SealedEvent,
 };
 pub use id::{EventId, NotAHash, NotATime, NotAnEventId, Sha256, Timestamp};
 pub use open::{ChainLink, OpenError, OpenedEvent, open};

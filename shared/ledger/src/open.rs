@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::disclosure::{digest, read};
 use crate::event::{
     Actor, AttributeChange, CHAIN, COMMITMENT, CommitmentChange, EVIDENCE, EvidenceReference,
-    MOST_DISCLOSURES, VERSION,
+    MOST_DISCLOSURES, READINGS, ReadingsCommitment, VERSION,
 };
 use crate::id::{EventId, Sha256, Timestamp};
 
@@ -43,6 +43,8 @@ pub struct OpenedEvent {
     pub commitments: Vec<CommitmentChange>,
     /// Attributes that changed.
     pub changes: Vec<AttributeChange>,
+    /// The readings it brought, by class.
+    pub readings: Vec<ReadingsCommitment>,
     /// What a restricted read says beside these.
     pub other: Map<String, Value>,
 }
@@ -125,6 +127,7 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
         evidence: Vec::new(),
         commitments: Vec::new(),
         changes: Vec::new(),
+        readings: Vec::new(),
         other: Map::new(),
     };
     let mut seen = BTreeSet::new();
@@ -139,7 +142,9 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
         }
         let (name, value) = read(disclosure).ok_or(OpenError::Malformed(index))?;
         let what = match name.as_str() {
-            COMMITMENT => format!("{name} {}", value.get("class").unwrap_or(&Value::Null)),
+            COMMITMENT | READINGS => {
+                format!("{name} {}", value.get("class").unwrap_or(&Value::Null))
+            }
             EVIDENCE => format!("{name} {}", value.get("id").unwrap_or(&Value::Null)),
             _ => name.clone(),
         };
@@ -154,6 +159,7 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
         .changes
         .sort_by(|one, other| one.pointer.cmp(&other.pointer));
     event.commitments.sort_by_key(|change| change.class);
+    event.readings.sort_by_key(|readings| readings.class);
     event.evidence.sort_by(|one, other| one.id.cmp(&other.id));
     Ok(event)
 }
@@ -188,6 +194,7 @@ impl OpenedEvent {
             }
             EVIDENCE => self.evidence.push(serde_json::from_value(value)?),
             COMMITMENT => self.commitments.push(serde_json::from_value(value)?),
+            READINGS => self.readings.push(serde_json::from_value(value)?),
             pointer if pointer.starts_with('/') => {
                 let mut value = value;
                 let named = value

@@ -230,7 +230,12 @@ pub fn apply(document: &Map<String, Value>, changes: &[AttributeChange]) -> Map<
     result
 }
 
-fn set(document: &mut Map<String, Value>, group: &str, id: Option<&str>, value: Option<Value>) {
+pub(crate) fn set(
+    document: &mut Map<String, Value>,
+    group: &str,
+    id: Option<&str>,
+    value: Option<Value>,
+) {
     let Some(id) = id else {
         match value {
             Some(value) => document.insert(group.to_owned(), value),

@@ -175,6 +175,12 @@ impl EventType {
         self.only_data
     }
 
+    /// Whether it puts right what was recorded before: then what it replaces was never so.
+    #[must_use]
+    pub fn corrects(&self) -> bool {
+        self.may_remove
+    }
+
     /// Who sees an event of this type that changes attributes of these classes.
     #[must_use]
     pub fn audience(&self, changed: impl IntoIterator<Item = Class>) -> Class {

@@ -85,6 +85,8 @@ pub struct EventInput {
     pub evidence: Vec<EvidenceReference>,
     /// The class of the event itself: who may know that it exists.
     pub audience: Class,
+    /// Readings of dynamic attributes, beside the values it changes.
+    pub readings: Option<crate::Readings>,
 }
 
 /// Proof that a change was taken in: its holder can later demand that the event stands in the log.
@@ -197,6 +199,14 @@ impl SubjectChange {
             self.event.audience,
             key,
         )?);
+        rows.extend(crate::series::rows(
+            &self.subject,
+            &self.event,
+            &parts.changes,
+            &sealed,
+            seq,
+            key,
+        )?);
         for label in &self.labels {
             rows.push(label.row(&self.subject)?);
         }
@@ -278,6 +288,10 @@ impl SubjectChange {
                 })
                 .collect(),
             changes: parts.changes.iter().map(logged).collect(),
+            readings: match &event.readings {
+                Some(readings) => readings.commitments()?,
+                None => Vec::new(),
+            },
         };
         let mut failure = None;
         let sealed = draft.seal(&mut |buffer| {

@@ -8,6 +8,7 @@
 //! | the current state of a subject | `records` | `<subject>` | begins with `0#`: `0#HEAD`, `0#PART#<class>` |
 //! | the public part of a model or batch | `records` | `<subject>` | `0#PART#1` |
 //! | version n of a subject | `records` | `<subject>` | `V#<n>`, its changed parts `V#<n>#<class>` |
+//! | what a dynamic attribute was, from `a` to `b` | `records` | `R#<subject>` | between `<group>/<id>#<a>` and `<group>/<id>#<b + 92 days>`: an item `…#<last moment>#<seq>` spans no more |
 //! | an organisation, its clients' standing reasons | `records` | `O#<organisation>` | `0#ORGANISATION` |
 //! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
 //! | which orders are not complete | `records` | `ORDERS#PENDING` | order id |
@@ -35,6 +36,7 @@ mod record;
 mod requests;
 mod scan;
 mod sealing;
+mod series;
 mod size;
 mod store;
 mod subject;
@@ -53,6 +55,7 @@ pub use record::{Facts, Head, OpenRecord, PartReference, Recall, Record, RecordS
 pub use requests::{Earlier, Request};
 pub use scan::{PublicPart, Scan};
 pub use sealing::{KeyVault, fill_random};
+pub use series::{Range, Readings, StoredReading};
 pub use store::{Buckets, Store};
 pub use subject::{NotASubject, Subject};
 pub use tables::{Table, create_tables};

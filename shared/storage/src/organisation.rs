@@ -94,6 +94,7 @@ impl Store {
                 occurred_at: None,
                 evidence: Vec::new(),
                 audience: Class::Internal,
+                readings: None,
             },
             labels: Vec::new(),
         };

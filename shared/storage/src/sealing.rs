@@ -162,7 +162,7 @@ pub(crate) struct DataKey {
 }
 
 impl DataKey {
-    fn new(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn new(bytes: &[u8]) -> Option<Self> {
         let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, bytes).ok()?);
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"references");
         Some(Self {

@@ -133,6 +133,15 @@ impl Problem {
         Self::new(ProblemKind::Conflict, detail)
     }
 
+    /// 409: it contradicts what is there; every contradiction at once.
+    #[must_use]
+    pub fn contradicts(faults: Vec<Fault>) -> Self {
+        Self {
+            kind: ProblemKind::Conflict,
+            ..Self::not_valid(faults)
+        }
+    }
+
     /// 410: the battery was recycled.
     #[must_use]
     pub fn gone(detail: impl Into<String>) -> Self {

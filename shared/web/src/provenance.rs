@@ -145,6 +145,7 @@ impl Provenance {
             occurred_at: self.occurred_at,
             audience: self.event_type.audience(changed),
             evidence: self.cited(store, &principal.organisation).await?,
+            readings: None,
         })
     }
 

@@ -33,6 +33,13 @@ fn what_would_not_open_again_is_not_sealed() {
     );
     let repeated = seal(&|draft| draft.commitments.push(draft.commitments[0].clone()));
     assert!(matches!(repeated, SealError::Repeated(_)), "{repeated}");
+    let repeated = seal(&|draft| draft.readings = vec![readings(4, draft), readings(4, draft)]);
+    assert!(
+        matches!(&repeated, SealError::Repeated(name) if name == "readings 4"),
+        "{repeated}"
+    );
+    let unreadable = seal(&|draft| draft.readings = vec![readings(5, draft)]);
+    assert!(matches!(unreadable, SealError::UnknownClass(5)));
     let disguised = seal(&|draft| draft.changes[0].pointer = "actor".to_owned());
     assert!(
         matches!(disguised, SealError::NotAPointer(_)),
@@ -42,6 +49,16 @@ fn what_would_not_open_again_is_not_sealed() {
     assert!(matches!(unreadable, SealError::UnknownClass(5)));
     let rounded = seal(&|draft| draft.changes[0].after = Some(json!(u64::MAX)));
     assert!(matches!(rounded, SealError::NotCanonical(_)));
+}
+
+fn readings(class: u8, draft: &EventDraft) -> ReadingsCommitment {
+    ReadingsCommitment {
+        class,
+        count: 17,
+        from: draft.at,
+        to: draft.at,
+        sha256: Sha256::of(b"series"),
+    }
 }
 
 fn with_changes(count: usize) -> EventDraft {
@@ -152,6 +169,7 @@ prop_compose! {
         evidence in btree_map("[a-z]{1,6}", 0..=4_u8, 0..3),
         commitments in btree_map(0..=4_u8, (option::of(any::<u64>()), option::of(any::<u64>())), 0..5),
         changes in btree_map("/canary[a-z/]{0,10}", any_change(), 0..12),
+        readings in btree_map(0..=4_u8, (1..2_000_usize, any::<u64>()), 0..3),
     ) -> EventDraft {
         let hash = |number: u64| Sha256::of(&number.to_be_bytes());
         let base = draft(seq, prev.map(hash));
@@ -186,6 +204,16 @@ prop_compose! {
                     after,
                 })
                 .collect(),
+            readings: readings
+                .into_iter()
+                .map(|(class, (count, sha256))| ReadingsCommitment {
+                    class,
+                    count,
+                    from: base.at,
+                    to: base.at.next(),
+                    sha256: hash(sha256),
+                })
+                .collect(),
             ..base
         }
     }
@@ -210,6 +238,7 @@ proptest! {
         prop_assert_eq!(opened.occurred_at, draft.occurred_at);
         prop_assert_eq!(opened.evidence, undisclosed(draft.evidence));
         prop_assert_eq!(opened.commitments, draft.commitments);
+        prop_assert_eq!(opened.readings, draft.readings);
         let undisclosed = |change: AttributeChange| AttributeChange { class: 0, ..change };
         let changes: Vec<_> = draft.changes.into_iter().map(undisclosed).collect();
         prop_assert_eq!(opened.changes, changes);
@@ -228,6 +257,7 @@ proptest! {
                 draft.changes.iter().filter(|change| change.class == class).cloned().collect();
             prop_assert_eq!(pointers(&opened.changes), pointers(&own));
             prop_assert!(opened.commitments.iter().all(|change| change.class == class));
+            prop_assert!(opened.readings.iter().all(|readings| readings.class == class));
             prop_assert_eq!(opened.reason.is_some(), class == draft.audience);
             prop_assert!(opened.chain.is_none());
         }

@@ -42,6 +42,7 @@ pub(crate) fn draft(seq: u64, prev: Option<Sha256>) -> EventDraft {
             before: Some(json!("97-canary")),
             after: Some(json!("96-canary")),
         }],
+        readings: Vec::new(),
     }
 }
 
