@@ -49,8 +49,8 @@ async fn a_battery_pass_ready_document_becomes_a_passport() {
     assert_eq!(passport["performance"]["ratedCapacity"]["unit"], "A.h");
     for part in [
         "taken over: ",
-        "not taken over: ",
-        "PerformanceAndDurability/RatedCapacity -> /performance/ratedCapacity",
+        "lost: ",
+        "/Battery_Passport/PerformanceAndDurability/RatedCapacity/amperehourMiliamperehourValue -> /performance/ratedCapacity",
     ] {
         assert!(report.contains(part), "{part}: {report}");
     }

@@ -1,7 +1,6 @@
 //! `passport`: the operator's and the auditor's tool.
 
 mod import;
-mod mapping;
 mod organisation;
 
 use std::path::{Path, PathBuf};
@@ -20,9 +19,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Bring in a BatteryPass-Ready v1.0 document as a model, a unit and a draft passport.
+    /// Bring in a document of another format as a model, a unit and a draft passport.
     ///
-    /// Ends with a report of what was taken over and what was not, and why.
+    /// Ends with a report of what was taken over and what was not, and why. The formats are described at `/docs/formats`.
     Import {
         /// The document.
         file: PathBuf,
@@ -32,6 +31,9 @@ enum Command {
         /// A token of an economic operator; `PASSPORT_TOKEN` where it is not given.
         #[arg(long)]
         token: Option<String>,
+        /// Its format; found out where it is not given.
+        #[arg(long)]
+        format: Option<String>,
         /// Only report; change nothing.
         #[arg(long)]
         dry_run: bool,
@@ -63,8 +65,9 @@ async fn main() -> ExitCode {
             file,
             to,
             token,
+            format,
             dry_run,
-        } => import(&file, to, token, dry_run).await,
+        } => import(&file, format.as_deref(), to, token, dry_run).await,
         Command::RegisterOrganisation {
             file,
             reason,
@@ -93,6 +96,7 @@ async fn main() -> ExitCode {
 
 async fn import(
     file: &Path,
+    format: Option<&str>,
     to: String,
     token: Option<String>,
     dry_run: bool,
@@ -107,5 +111,5 @@ async fn import(
             );
         }
     };
-    import::run(file, target.as_ref()).await
+    import::run(file, format, target.as_ref()).await
 }

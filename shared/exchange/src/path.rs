@@ -1,0 +1,312 @@
+//! Places in a document, one or many: JSON Pointers with three more tokens.
+//!
+//! `/A/B` is a member; `/A/0` the first element; `/A/*/B` a member of every element; `/A/[kind=x]/B` a member of the elements
+//! whose `kind` is `x`.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// Elements that one list may get; the reader of JSON allows as many.
+const MOST_ELEMENTS: usize = 10_000;
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Token {
+    Name(String),
+    Index(usize),
+    Each,
+    Where { key: String, is: String },
+}
+
+/// Steps from the root of a document.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Path(Vec<Token>);
+
+/// A value that a path leads to.
+#[derive(Debug)]
+pub(crate) struct Found<'v> {
+    pub(crate) value: &'v Value,
+    /// RFC 6901.
+    pub(crate) pointer: String,
+    /// The element that each `*` stands for.
+    pub(crate) elements: Vec<usize>,
+    /// The members by which elements were chosen (RFC 6901).
+    pub(crate) keys: Vec<String>,
+}
+
+impl TryFrom<String> for Path {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let rest = text
+            .strip_prefix('/')
+            .ok_or_else(|| format!("`{text}` does not begin with a slash"))?;
+        rest.split('/')
+            .map(token)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+fn token(text: &str) -> Result<Token, String> {
+    let chosen = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    if let Some(chosen) = chosen {
+        let (key, is) = chosen
+            .split_once('=')
+            .ok_or_else(|| format!("`{text}` lacks `=`"))?;
+        return Ok(Token::Where {
+            key: key.to_owned(),
+            is: is.to_owned(),
+        });
+    }
+    Ok(match text {
+        "" => return Err("a path with an empty step".to_owned()),
+        "*" => Token::Each,
+        text => match text.parse() {
+            Ok(index) => Token::Index(index),
+            Err(_) => Token::Name(text.to_owned()),
+        },
+    })
+}
+
+/// A member name as a reference token of RFC 6901.
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+impl Path {
+    pub(crate) fn of(tokens: Vec<Token>) -> Self {
+        Self(tokens)
+    }
+
+    pub(crate) fn tokens(&self) -> &[Token] {
+        &self.0
+    }
+
+    pub(crate) fn then(&self, other: &Self) -> Self {
+        Self(self.0.iter().chain(&other.0).cloned().collect())
+    }
+
+    /// The place beside the last step.
+    pub(crate) fn beside(&self, name: &str) -> Self {
+        let mut tokens = self.0.clone();
+        tokens.pop();
+        tokens.push(Token::Name(name.to_owned()));
+        Self(tokens)
+    }
+
+    /// Everything it leads to, in order.
+    pub(crate) fn find<'v>(&self, document: &'v Value) -> Vec<Found<'v>> {
+        let mut found = vec![Found {
+            value: document,
+            pointer: String::new(),
+            elements: Vec::new(),
+            keys: Vec::new(),
+        }];
+        for token in &self.0 {
+            found = found.into_iter().flat_map(|at| at.step(token)).collect();
+        }
+        found
+    }
+
+    /// As [`Self::find`], in an object.
+    pub(crate) fn find_in<'v>(&self, document: &'v Map<String, Value>) -> Vec<Found<'v>> {
+        let Some((Token::Name(first), rest)) = self.0.split_first() else {
+            return Vec::new();
+        };
+        let Some(value) = document.get(first) else {
+            return Vec::new();
+        };
+        let mut found = Self(rest.to_vec()).find(value);
+        for one in &mut found {
+            one.pointer.insert_str(0, &format!("/{}", escaped(first)));
+            for key in &mut one.keys {
+                key.insert_str(0, &format!("/{}", escaped(first)));
+            }
+        }
+        found
+    }
+
+    /// The place itself, made where it is not there: `Null` in a new one.
+    pub(crate) fn place<'v>(
+        &self,
+        document: &'v mut Value,
+        elements: &[usize],
+    ) -> Result<&'v mut Value, String> {
+        let mut elements = elements.iter();
+        let mut at = document;
+        for token in &self.0 {
+            at = match token {
+                Token::Name(name) => members(at)?.entry(name.clone()).or_insert(Value::Null),
+                Token::Index(index) => element(at, *index)?,
+                Token::Each => {
+                    let index = elements.next().ok_or("a list that has no counterpart")?;
+                    element(at, *index)?
+                }
+                Token::Where { key, is } => chosen(at, key, is)?,
+            };
+        }
+        Ok(at)
+    }
+}
+
+impl<'v> Found<'v> {
+    fn step(self, token: &Token) -> Vec<Self> {
+        match token {
+            Token::Name(name) => self.member(name).into_iter().collect(),
+            Token::Index(index) => self.element(*index).into_iter().collect(),
+            Token::Each => (0..self.len())
+                .filter_map(|index| {
+                    let mut found = self.element(index)?;
+                    found.elements.push(index);
+                    Some(found)
+                })
+                .collect(),
+            Token::Where { key, is } => (0..self.len())
+                .filter_map(|index| {
+                    let mut found = self.element(index)?;
+                    let chosen = found.value.get(key)?.as_str()? == is;
+                    found
+                        .keys
+                        .push(format!("{}/{}", found.pointer, escaped(key)));
+                    chosen.then_some(found)
+                })
+                .collect(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.value.as_array().map_or(0, Vec::len)
+    }
+
+    fn at(&self, value: &'v Value, step: &str) -> Self {
+        Self {
+            value,
+            pointer: format!("{}/{step}", self.pointer),
+            elements: self.elements.clone(),
+            keys: self.keys.clone(),
+        }
+    }
+
+    fn member(&self, name: &str) -> Option<Self> {
+        let value = self.value.as_object()?.get(name)?;
+        Some(self.at(value, &escaped(name)))
+    }
+
+    fn element(&self, index: usize) -> Option<Self> {
+        let value = self.value.as_array()?.get(index)?;
+        Some(self.at(value, &index.to_string()))
+    }
+}
+
+fn members(at: &mut Value) -> Result<&mut Map<String, Value>, String> {
+    if at.is_null() {
+        *at = Value::Object(Map::new());
+    }
+    at.as_object_mut().ok_or_else(|| OTHER_KIND.to_owned())
+}
+
+fn elements(at: &mut Value) -> Result<&mut Vec<Value>, String> {
+    if at.is_null() {
+        *at = Value::Array(Vec::new());
+    }
+    at.as_array_mut().ok_or_else(|| OTHER_KIND.to_owned())
+}
+
+const OTHER_KIND: &str = "its place is taken by a value of another kind";
+
+fn element(at: &mut Value, index: usize) -> Result<&mut Value, String> {
+    if index >= MOST_ELEMENTS {
+        return Err(format!("a list has at most {MOST_ELEMENTS} elements"));
+    }
+    let list = elements(at)?;
+    while list.len() <= index {
+        list.push(Value::Null);
+    }
+    list.get_mut(index)
+        .ok_or_else(|| "an element that cannot be there".to_owned())
+}
+
+fn chosen<'v>(at: &'v mut Value, key: &str, is: &str) -> Result<&'v mut Value, String> {
+    let list = elements(at)?;
+    let chosen = |one: &Value| one.get(key).and_then(Value::as_str) == Some(is);
+    let index = match list.iter().position(chosen) {
+        Some(index) => index,
+        None => {
+            list.push(Value::Object(Map::from_iter([(
+                key.to_owned(),
+                Value::from(is),
+            )])));
+            list.len() - 1
+        }
+    };
+    list.get_mut(index)
+        .ok_or_else(|| "an element that cannot be there".to_owned())
+}
+
+/// Takes away the elements that a list never got, and what is empty for it.
+pub(crate) fn tidy(value: &mut Value) {
+    let empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Object(members) => members.is_empty(),
+        Value::Array(elements) => elements.is_empty(),
+        _ => false,
+    };
+    match value {
+        Value::Object(members) => {
+            members.values_mut().for_each(tidy);
+            members.retain(|_, value| !empty(value));
+        }
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(tidy);
+            elements.retain(|value| !empty(value));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn path(text: &str) -> Path {
+        Path::try_from(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn a_path_leads_to_every_place_it_names() {
+        let document = json!({"A": [{"k": "x", "B": 1}, {"k": "y", "B": 2}, {"k": "x"}]});
+        let found = |text: &str| -> Vec<String> {
+            let found = path(text).find(&document);
+            found.into_iter().map(|one| one.pointer).collect()
+        };
+        assert_eq!(found("/A/*/B"), ["/A/0/B", "/A/1/B"]);
+        assert_eq!(found("/A/[k=x]/B"), ["/A/0/B"]);
+        assert_eq!(found("/A/1/k"), ["/A/1/k"]);
+        assert_eq!(found("/A/7"), Vec::<String>::new());
+        let found = path("/A/[k=y]/B").find(&document);
+        assert_eq!(found[0].keys, ["/A/1/k"]);
+        assert_eq!(path("/A/*/B").find(&document)[1].elements, [1]);
+    }
+
+    #[test]
+    fn a_place_is_made_as_its_path_says() {
+        let mut document = Value::Null;
+        *path("/A/*/B").place(&mut document, &[1]).unwrap() = json!(2);
+        *path("/C/[k=x]/D").place(&mut document, &[]).unwrap() = json!(3);
+        *path("/C/[k=x]/E").place(&mut document, &[]).unwrap() = json!(4);
+        tidy(&mut document);
+        assert_eq!(
+            document,
+            json!({"A": [{"B": 2}], "C": [{"k": "x", "D": 3, "E": 4}]})
+        );
+        assert!(path("/A/B").place(&mut document, &[]).is_err());
+    }
+}

@@ -1,0 +1,206 @@
+//! A foreign document, member by member: what is ours, what is not, and what nobody knows.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::form::Form;
+use crate::format::{Format, Is, Member};
+use crate::leaf::{Leaf, Target};
+use crate::loss::{Loss, Taken, What};
+use crate::path::{Found, escaped, tidy};
+
+/// What a mapping alone makes of a document.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) document: Map<String, Value>,
+    pub(crate) taken: Vec<Taken>,
+    pub(crate) losses: Vec<Loss>,
+    /// Places that were looked at (RFC 6901).
+    known: BTreeSet<String>,
+}
+
+/// Reads a document. Dynamic values that do not say when they were measured get the document's own time.
+pub(crate) fn read(format: &Format, foreign: &Value) -> Reading {
+    let mut reading = Reading::default();
+    let mut ours = Value::Null;
+    let (times, values): (Vec<&Member>, Vec<&Member>) = format
+        .members
+        .iter()
+        .partition(|member| matches!(&member.is, Is::Attribute(target) if target.is_time()));
+    for member in values.into_iter().chain(times) {
+        if let Is::Attribute(target) = &member.is {
+            for found in member.at.find(foreign) {
+                reading.take(member, target, &found, foreign, &mut ours);
+            }
+        }
+    }
+    tidy(&mut ours);
+    let time = format.dated_by.find(foreign);
+    date(&mut ours, time.first().map(|found| found.value));
+    for member in &format.members {
+        reading.leave(member, foreign);
+    }
+    reading.not_understood(foreign, String::new());
+    if let Value::Object(document) = ours {
+        reading.document = document;
+    }
+    reading
+}
+
+impl Reading {
+    fn take(
+        &mut self,
+        member: &Member,
+        target: &Target,
+        found: &Found<'_>,
+        foreign: &Value,
+        ours: &mut Value,
+    ) {
+        let to = target.attribute.pointer();
+        let again = |one: &Taken| one.from == found.pointer && one.to == to;
+        if found.value.is_null() || self.taken.iter().any(again) {
+            self.known.insert(found.pointer.clone());
+            return;
+        }
+        let unit = beside(member, found, foreign);
+        let outcome = member.form.inward(
+            target.leaf,
+            found.value,
+            unit.as_ref().map(|(_, unit)| *unit),
+        );
+        if target.is_time() && !has_value(target, ours) {
+            return;
+        }
+        self.known.insert(found.pointer.clone());
+        self.known.extend(found.keys.iter().cloned());
+        self.known.extend(unit.map(|(pointer, _)| pointer));
+        let kept = outcome.and_then(|converted| {
+            let place = target.path.place(ours, &found.elements)?;
+            merge(place, converted.value)?;
+            for (target, value) in &member.with {
+                merge(target.path.place(ours, &found.elements)?, value.clone())?;
+            }
+            Ok(converted.note)
+        });
+        match kept {
+            Ok(note) => {
+                if let Some(note) = note {
+                    self.lose(&found.pointer, What::Approximated, note);
+                }
+                self.taken.push(Taken {
+                    from: found.pointer.clone(),
+                    to,
+                });
+            }
+            Err(why) => self.lose(&found.pointer, What::NotTaken, why),
+        }
+    }
+
+    /// What is known and has no place here.
+    fn leave(&mut self, member: &Member, foreign: &Value) {
+        let (what, why) = match &member.is {
+            Is::Attribute(target) if target.is_time() => {
+                (What::NotTaken, "there is no value that it could date")
+            }
+            Is::Attribute(_) => return,
+            Is::Header(_) | Is::Constant(_) => (What::Derived, "derived here, never typed in"),
+            Is::Nothing => (What::NotTaken, ""),
+        };
+        let why = member.why.as_deref().unwrap_or(why);
+        for found in member.at.find(foreign) {
+            if !self.known.insert(found.pointer.clone()) {
+                continue;
+            }
+            if let Some((pointer, _)) = beside(member, &found, foreign) {
+                self.known.insert(pointer);
+            }
+            if !found.value.is_null() {
+                self.lose(&found.pointer, what, why);
+            }
+        }
+    }
+
+    /// The rest: every value that no member of the mapping covers.
+    fn not_understood(&mut self, value: &Value, pointer: String) {
+        if self.known.contains(&pointer) || value.is_null() {
+            return;
+        }
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                for (name, value) in members {
+                    self.not_understood(value, format!("{pointer}/{}", escaped(name)));
+                }
+            }
+            Value::Array(elements) if !elements.is_empty() => {
+                for (index, value) in elements.iter().enumerate() {
+                    self.not_understood(value, format!("{pointer}/{index}"));
+                }
+            }
+            _ => self.lose(
+                &pointer,
+                What::NotUnderstood,
+                "no member of the format that is known here",
+            ),
+        }
+    }
+
+    fn lose(&mut self, pointer: &str, what: What, why: impl Into<String>) {
+        self.losses.push(Loss::new(pointer, what, why));
+    }
+}
+
+/// The unit's member beside a number.
+fn beside<'v>(
+    member: &Member,
+    found: &Found<'_>,
+    foreign: &'v Value,
+) -> Option<(String, &'v Value)> {
+    let unit = member.form.unit.as_ref()?;
+    let (parent, _) = found.pointer.rsplit_once('/')?;
+    let pointer = format!("{parent}/{}", escaped(&unit.member));
+    let value = foreign.pointer(&pointer).filter(|unit| unit.is_string())?;
+    Some((pointer, value))
+}
+
+/// Whether the dynamic attribute that a time belongs to has a value.
+fn has_value(target: &Target, ours: &Value) -> bool {
+    ours.get(&target.attribute.group)
+        .and_then(|group| group.get(&target.attribute.id))
+        .is_some()
+}
+
+/// Puts a value where there is none, or beside the members there are.
+pub(crate) fn merge(place: &mut Value, value: Value) -> Result<(), String> {
+    match (&mut *place, value) {
+        (Value::Null, value) => *place = value,
+        (Value::Object(there), Value::Object(more)) => {
+            for (name, value) in more {
+                merge(there.entry(name).or_insert(Value::Null), value)?;
+            }
+        }
+        (there, value) if *there == value => {}
+        _ => return Err("its place is taken by another value".to_owned()),
+    }
+    Ok(())
+}
+
+/// Dates every dynamic value that is not dated yet.
+fn date(ours: &mut Value, time: Option<&Value>) {
+    let time = time.and_then(|time| Form::default().inward(Leaf::Time, time, None).ok());
+    let Some(time) = time.map(|time| time.value) else {
+        return;
+    };
+    let dynamic = |group: &str, id: &str| {
+        passport::catalogue()
+            .attribute(group, id)
+            .is_some_and(|attribute| attribute.dynamic)
+    };
+    for (group, values) in ours.as_object_mut().into_iter().flatten() {
+        for (id, value) in values.as_object_mut().into_iter().flatten() {
+            if let Some(members) = value.as_object_mut().filter(|_| dynamic(group, id)) {
+                members.entry("measuredAt").or_insert_with(|| time.clone());
+            }
+        }
+    }
+}
