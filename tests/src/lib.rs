@@ -259,6 +259,21 @@ impl Partner<'_> {
             .await
     }
 
+    /// Offers responsibility; answers the path of the offer.
+    pub async fn offer(&self, passport: &str, to: &str, purpose: &str) -> String {
+        let body = json!({"to": to, "purpose": purpose, "reason": "agreed between us"});
+        let path = format!("/v1/dpps/{passport}/transfers");
+        let offered = self.post(&path, &body).await.expect(201).json();
+        text(&offered, "location")
+    }
+
+    /// Accepts an offer, with evidence.
+    pub async fn accept(&self, offer: &str) -> Answer {
+        let proof = self.evidence(b"handover protocol", 4).await;
+        let body = json!({"reason": "taken over", "evidence": [proof]});
+        self.post(&format!("{offer}/acceptance"), &body).await
+    }
+
     /// Announces, uploads and confirms evidence; answers its id.
     pub async fn evidence(&self, bytes: &'static [u8], class: u8) -> String {
         let announced = self.announce(bytes, class).await.expect(201).json();

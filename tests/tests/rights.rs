@@ -356,12 +356,10 @@ async fn who_took_a_battery_as_waste_is_not_public_and_may_not_write_what_it_may
     let before = public().await;
     assert!(before.0.contains(&battery.organisation));
     let recycler = stage.partner("recycler", "recyclo");
-    let proof = recycler.evidence(b"weighing note", 4).await;
-    let collected = json!({"type": "collected", "reason": "returned", "evidence": [proof]});
-    let answer = recycler
-        .event(&battery.passport, &collected)
-        .await
-        .expect(201);
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let offer = owner.offer(&battery.passport, "recyclo", "waste").await;
+    assert_eq!(public().await, before);
+    let answer = recycler.accept(&offer).await.expect(200);
     let body = answer.json();
     for hidden in ["version", "events", "updatedAt"] {
         assert!(body.get(hidden).is_none(), "{body}");

@@ -410,10 +410,8 @@ async fn a_recycled_battery_is_gone_and_only_its_keeper_may_say_so() {
         "the status is not public: {}",
         shown.text
     );
-    let _ = recycler
-        .event(&battery.passport, &event("collected"))
-        .await
-        .expect(201);
+    let offer = maker.offer(&battery.passport, "recyclo", "waste").await;
+    let _ = recycler.accept(&offer).await.expect(200);
     let _ = recycler
         .event(&battery.passport, &event("recycled"))
         .await

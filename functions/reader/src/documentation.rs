@@ -3,6 +3,7 @@
 
 mod attributes;
 mod event_types;
+mod life;
 mod operations;
 mod problems;
 mod prose;
@@ -91,19 +92,21 @@ fn page_of(document: &Value) -> Markup {
         section id="operations" { h2 { "Operations" } (operations.sections()) }
         (problems::section())
         (roles::sections())
+        (life::section())
         (event_types::section())
     };
     frame(text(document, "/info/title"), introduction, rest)
 }
 
 /// Each part with its place on the page.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("introduction", "Introduction"),
     ("tokens", "Tokens"),
     ("operations", "Operations"),
     (problems::PLACE, "Problems"),
     (roles::PLACE, "Roles"),
     (roles::CLASSES_PLACE, "Access classes"),
+    (life::PLACE, "The life of a battery"),
     (event_types::PLACE, "Event types"),
 ];
 

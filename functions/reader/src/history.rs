@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use passport::Classes;
 use serde::Deserialize;
 use serde_json::json;
-use storage::{Record, StoredEvent, Subject, VersionEntry};
+use storage::{Record, Sight, StoredEvent, Subject, VersionEntry};
 use web::{Caller, Partner, Path, Platform, Problem, Query};
 
 use crate::answer::{Chain, Event, Events, Version, Versions, Whose};
@@ -79,13 +79,13 @@ async fn versions_of(
     whose: Whose,
 ) -> Result<Json<Versions>, Problem> {
     record_read(platform, caller, headers, record).await?;
-    let classes = caller.readable(&record.head.organisation).classes;
-    let versions = visible_versions(platform, record, classes).await?;
+    let sight = caller.sight(&record.head);
+    let versions = visible_versions(platform, record, sight).await?;
     let numbered = versions.iter().zip(1_u64..);
     Ok(Json(Versions {
         whose,
         versions: numbered
-            .map(|(entry, number)| summary(entry, number, classes))
+            .map(|(entry, number)| summary(record, entry, number, sight))
             .collect(),
     }))
 }
@@ -106,8 +106,8 @@ pub(crate) async fn version(
 ) -> Result<Json<Version>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
-    let classes = loaded.reading(&caller).classes;
-    let versions = visible_versions(&platform, &loaded.passport, classes).await?;
+    let sight = caller.sight(&loaded.passport.head);
+    let versions = visible_versions(&platform, &loaded.passport, sight).await?;
     let (number, entry) = number
         .parse::<usize>()
         .ok()
@@ -121,11 +121,12 @@ pub(crate) async fn version(
     record_read(&platform, &caller, &headers, &loaded.passport).await?;
     let document = platform
         .store
-        .version_document(&loaded.passport.subject, entry, classes)
+        .version_document(&loaded.passport, entry, sight)
         .await?;
+    let classes = loaded.reading(&caller).shown();
     Ok(Json(Version {
         data: Some(shown(document, classes, loaded.category)),
-        ..summary(entry, number as u64, classes)
+        ..summary(&loaded.passport, entry, number as u64, sight)
     }))
 }
 
@@ -270,10 +271,10 @@ async fn events_of(
     whose: Whose,
 ) -> Result<Json<Events>, Problem> {
     record_read(platform, caller, headers, record).await?;
-    let reading = caller.readable(&record.head.organisation);
+    let reading = caller.reading(&record.head);
     let events = platform
         .store
-        .events(&record.subject, reading.classes, reading.chain)
+        .events(record, caller.sight(&record.head), reading.chain)
         .await?;
     let shown = events
         .iter()
@@ -295,7 +296,7 @@ async fn events_of(
 async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<Chain, Problem> {
     let events = platform
         .store
-        .events(&record.subject, Classes::default(), true)
+        .events(record, Classes::default(), true)
         .await?;
     // What was written since the head was read is for the next reader.
     let links = events
@@ -329,11 +330,11 @@ async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<C
     )
 }
 
-/// The versions in which something changed that these classes can see.
+/// The versions in which something changed that this caller can see.
 async fn visible_versions(
     platform: &Platform,
     record: &Record,
-    classes: Classes,
+    sight: Sight<'_>,
 ) -> Result<Vec<VersionEntry>, Problem> {
     let versions = platform.store.versions(&record.subject).await?;
     Ok(versions
@@ -342,16 +343,16 @@ async fn visible_versions(
             entry
                 .parts
                 .iter()
-                .any(|part| part.version == entry.version && classes.contains(part.class))
+                .any(|part| part.version == entry.version && record.head.shows(part, sight))
         })
         .collect())
 }
 
-fn summary(entry: &VersionEntry, number: u64, classes: Classes) -> Version {
+fn summary(record: &Record, entry: &VersionEntry, number: u64, sight: Sight<'_>) -> Version {
     let commitments = entry
         .parts
         .iter()
-        .filter(|part| classes.contains(part.class))
+        .filter(|part| record.head.shows(part, sight))
         .map(|part| (part.class.number().to_string(), json!(part.commitment)))
         .collect();
     Version {

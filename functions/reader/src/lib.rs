@@ -7,6 +7,7 @@ mod history;
 mod passports;
 mod products;
 mod readings;
+mod transfers;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -30,6 +31,8 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(history::batch_versions))
         .routes(routes!(history::batch_events))
         .routes(routes!(readings::list))
+        .routes(routes!(transfers::list))
+        .routes(routes!(transfers::show))
         .routes(routes!(evidence::show))
         .routes(routes!(documentation::openapi))
         .routes(routes!(documentation::page))

@@ -65,13 +65,13 @@ async fn answer(
     let loaded = Loaded::find(platform, caller, id).await?;
     let tag = loaded.tag(caller);
     // A restricted view is never answered 304: that would be a read without its record.
-    if loaded.reading(caller).classes.only_public() && tag.known_to(headers) {
+    if loaded.reading(caller).only_public() && tag.known_to(headers) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.to_string())]).into_response());
     }
     let document = loaded.document(platform, caller, headers).await?;
     let updated_at = loaded.updated_at(platform, caller).await?;
     let body: Value = passport::compressed(&loaded.header(platform, updated_at), document);
-    let cache = if loaded.reading(caller).classes.only_public() {
+    let cache = if loaded.reading(caller).only_public() {
         "public, max-age=0, must-revalidate"
     } else {
         "private, no-store"

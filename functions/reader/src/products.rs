@@ -67,7 +67,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     let (id, record) = own_product(platform, caller, id, subject).await?;
     let reading = caller.readable(&record.head.organisation);
-    let revision = record.head.revision(reading.classes);
+    let revision = record.head.revision(reading.classes.into());
     let mut tag = ETag {
         model: 0,
         batch: 0,

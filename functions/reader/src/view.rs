@@ -44,12 +44,12 @@ impl Loaded {
             return Err(Problem::internal("a passport without a passport's facts"));
         };
         let responsible = caller.acts_for(&passport.head.organisation);
-        let reading = caller.readable(&passport.head.organisation);
+        let reading = caller.reading(&passport.head);
         match status {
             _ if !responsible && !passport.head.facts.is_known_to_others() => {
                 return Err(unknown());
             }
-            RecordStatus::Recycled if reading.classes.only_public() => {
+            RecordStatus::Recycled if reading.only_public() => {
                 return Err(Problem::gone(
                     "this battery was recycled; its passport has ceased to exist",
                 ));
@@ -83,10 +83,7 @@ impl Loaded {
 
     /// The tag of this caller's view. Rights follow the owner of each subject.
     pub(crate) fn tag(&self, caller: &Caller) -> ETag {
-        let revision = |record: &Record| {
-            let reading = caller.readable(&record.head.organisation);
-            record.head.revision(reading.classes)
-        };
+        let revision = |record: &Record| record.head.revision(caller.sight(&record.head));
         ETag {
             model: revision(&self.model),
             batch: self.batch.as_ref().map_or(0, revision),
@@ -96,7 +93,7 @@ impl Loaded {
     }
 
     pub(crate) fn reading(&self, caller: &Caller) -> Reading {
-        caller.readable(&self.passport.head.organisation)
+        caller.reading(&self.passport.head)
     }
 
     /// The values this caller may see, composed of model, batch and passport, and recorded as read where any of them is
@@ -157,9 +154,10 @@ pub(crate) async fn opened(
     record: &Record,
     category: Category,
 ) -> Result<Map<String, Value>, Problem> {
-    let classes = caller.readable(&record.head.organisation).classes;
-    let document = platform.store.document(record, classes).await?;
-    Ok(shown(document, classes, category))
+    let sight = caller.sight(&record.head);
+    let document = platform.store.document(record, sight).await?;
+    let shown_classes = caller.reading(&record.head).shown();
+    Ok(shown(document, shown_classes, category))
 }
 
 /// What of a document may be shown.
@@ -178,8 +176,9 @@ pub(crate) async fn record_read(
     headers: &HeaderMap,
     record: &Record,
 ) -> Result<(), Problem> {
-    let reading = caller.readable(&record.head.organisation);
-    let (Caller::Partner(principal), false) = (caller, reading.classes.only_public()) else {
+    let reading = caller.reading(&record.head);
+    let sight = caller.sight(&record.head);
+    let (Caller::Partner(principal), false) = (caller, reading.only_public()) else {
         return Ok(());
     };
     let purpose = headers
@@ -191,7 +190,7 @@ pub(crate) async fn record_read(
         .head
         .parts
         .iter()
-        .filter(|part| part.class != Class::Public && reading.classes.contains(part.class))
+        .filter(|part| part.class != Class::Public && record.head.shows(part, sight))
         .map(|part| part.commitment)
         .collect();
     let subject = record.subject.clone();
@@ -200,7 +199,7 @@ pub(crate) async fn record_read(
         principal,
         subject,
         purpose,
-        reading.classes,
+        reading.shown(),
         commitments,
     )
     .await

@@ -18,10 +18,12 @@ use web::{
     view_name, written,
 };
 
+use crate::life::status_fault;
 use crate::rules::{
     battery_status, changed_classes, complete_enough, facts_after, faults, may_end_recall,
     may_write, refuse, set_battery_status,
 };
+use crate::transfers::{Transfer, unit_handed_over};
 
 /// A request to change a record that exists.
 pub(crate) struct RecordChange<'a> {
@@ -31,6 +33,8 @@ pub(crate) struct RecordChange<'a> {
     pub(crate) provenance: Provenance,
     /// RFC 7396 patch of the document.
     pub(crate) patch: Option<Map<String, Value>>,
+    /// What it does to an offer of responsibility.
+    pub(crate) transfer: Option<Transfer>,
     pub(crate) precondition: Option<Precondition>,
     pub(crate) idempotency: Idempotency,
     pub(crate) location: String,
@@ -63,7 +67,11 @@ impl Decision for RecordChange<'_> {
         }
         let by = &principal.organisation;
         may_end_recall(self.provenance.event_type, &record.head.facts, by, role)?;
-        let facts = facts_after(&self.provenance, by, &record.head, at);
+        let mut facts = facts_after(&self.provenance, by, &record.head, at);
+        if let Some(transfer) = &self.transfer {
+            transfer.fits(self.platform, self.caller, &record).await?;
+            transfer.apply(self.provenance.event_type, &record, by, &mut facts);
+        }
         complete_enough(
             self.platform,
             &record,
@@ -84,18 +92,22 @@ impl Decision for RecordChange<'_> {
             true => principal.organisation.clone(),
             false => record.head.organisation.clone(),
         };
-        let change = Change::new(
-            vec![SubjectChange {
-                subject: self.subject.clone(),
-                organisation,
-                facts,
-                before: Some(record),
-                document,
-                event,
-                labels: Vec::new(),
-            }],
-            self.idempotency.row(self.status, &self.location),
-        );
+        let mut subjects = vec![SubjectChange {
+            subject: self.subject.clone(),
+            organisation,
+            facts,
+            before: Some(record),
+            document,
+            event,
+            labels: Vec::new(),
+        }];
+        if self.provenance.event_type.takes_responsibility()
+            && let Some(passport) = subjects.first()
+        {
+            subjects.extend(unit_handed_over(self.platform, passport).await?);
+        }
+        let request = self.idempotency.row(self.status, &self.location);
+        let change = Change::new(subjects, request);
         match store.commit(&self.platform.site.log(), change, at).await {
             Ok(receipts) => Ok(receipts.first().map(|receipt| self.done(receipt))),
             Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
@@ -135,11 +147,13 @@ impl RecordChange<'_> {
                 kind(&self.subject)
             )));
         }
-        let role = access::may_raise(
-            principal,
-            event_type.permits(),
-            Some(&record.head.organisation),
-        )?;
+        if let (Some(operation), None) = (&event_type.operation, &self.transfer) {
+            return Err(Problem::conflict(format!(
+                "`{}` is raised by `{operation}` alone",
+                event_type.id
+            )));
+        }
+        let role = access::may_raise(principal, event_type.permits(), record.head.standing())?;
         if let Facts::Passport {
             status: RecordStatus::Archived,
             placed_on_market_at: None,
@@ -182,6 +196,10 @@ impl RecordChange<'_> {
                 passport::moments(&record.document, &patched, event_type.corrects(), at.into());
             faults.extend(moments);
             after = Some(patched);
+        }
+        if let Some(document) = &after {
+            let facts = &record.head.facts;
+            faults.extend(status_fault(event_type, facts, &record.document, document));
         }
         if let Some(status) = event_type.sets_battery_status() {
             let document = after.get_or_insert_with(|| record.document.clone());
@@ -272,7 +290,7 @@ pub(crate) async fn repeat(
 /// The record a location names.
 fn subject_at(location: &str) -> Option<Subject> {
     let (collection, id) = location.strip_prefix("/v1/")?.split_once('/')?;
-    let id = Uuid::parse_str(id).ok()?;
+    let id = Uuid::parse_str(id.split('/').next()?).ok()?;
     match collection {
         "models" => Some(Subject::Model(id)),
         "batches" => Some(Subject::Batch(id)),
@@ -325,7 +343,7 @@ pub(crate) fn check_precondition(
 /// for `If-Match`.
 fn tag(head: &Head, caller: &Caller) -> ETag {
     let reading = caller.readable(&head.organisation);
-    let revision = head.revision(reading.classes);
+    let revision = head.revision(caller.sight(head));
     let mut tag = ETag {
         model: 0,
         batch: 0,

@@ -2,10 +2,12 @@
 
 mod change;
 mod evidence;
+mod life;
 mod passports;
 mod products;
 mod readings;
 mod rules;
+mod transfers;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,6 +25,10 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(passports::change, passports::archive))
         .routes(routes!(passports::raise_event))
         .routes(routes!(readings::record))
+        .routes(routes!(transfers::offer))
+        .routes(routes!(transfers::accept))
+        .routes(routes!(transfers::reject))
+        .routes(routes!(transfers::withdraw))
         .routes(routes!(evidence::announce))
         .routes(routes!(evidence::confirm))
 }

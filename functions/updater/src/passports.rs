@@ -6,7 +6,7 @@ use axum::response::Response;
 use identity::UnitId;
 use passport::Classes;
 use serde_json::{Map, Value};
-use storage::{Change, CommitError, Earlier, Facts, RecordStatus, Subject, SubjectChange};
+use storage::{Change, CommitError, Earlier, Facts, Life, RecordStatus, Subject, SubjectChange};
 use uuid::Uuid;
 use web::{
     Body, Caller, Decision, Idempotency, Partner, Path, Platform, Precondition, Problem,
@@ -101,6 +101,7 @@ impl Decision for Creation<'_> {
             placed_on_market_at: None,
             operator: None,
             recall: None,
+            life: Life::default(),
         };
         may_write(provenance.event_type, Classes::ALL, &self.document)?;
         let mut document = self.document.clone();
@@ -199,6 +200,7 @@ pub(crate) async fn change(
         subject: Subject::Passport(id),
         provenance: Provenance::of_headers(&headers, None)?,
         patch: Some(body.json),
+        transfer: None,
         precondition: Precondition::of(&headers),
         idempotency,
         location,
@@ -234,6 +236,7 @@ pub(crate) async fn archive(
         subject: Subject::Passport(id),
         provenance: Provenance::of_headers(&headers, Some("passport-archived"))?,
         patch: None,
+        transfer: None,
         precondition: Precondition::of(&headers),
         idempotency,
         location,
@@ -273,6 +276,7 @@ pub(crate) async fn raise_event(
         subject: Subject::Passport(id),
         provenance: Provenance::of_body(&body.json, None, &["changes"])?,
         patch,
+        transfer: None,
         precondition: Precondition::of(&headers),
         idempotency: Idempotency::required(&headers, &route, principal, body.hash)?,
         location: format!("/v1/dpps/{id}"),

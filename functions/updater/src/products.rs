@@ -165,6 +165,7 @@ async fn change_product(
         subject,
         provenance: Provenance::of_body(&body.json, None, &["changes"])?,
         patch: Some(member(&body.json, "changes")?.clone()),
+        transfer: None,
         precondition: Some(precondition),
         idempotency,
         location,

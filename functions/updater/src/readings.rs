@@ -60,6 +60,7 @@ pub(crate) async fn record(
             subject: Subject::Passport(id),
             provenance: Provenance::of_body(&body.json, Some(event_type), &members)?,
             patch: None,
+            transfer: None,
             precondition: Precondition::of(&headers),
             idempotency: Idempotency::required(&headers, &route, principal, body.hash)?,
             location: format!("/v1/dpps/{id}"),

@@ -113,7 +113,7 @@ pub(crate) async fn complete_enough(
     let composed = passport::compose(
         levels.first().unwrap_or(&empty),
         levels.get(1).unwrap_or(&empty),
-        document,
+        &before.with_kept(document),
     );
     let faults: Vec<Fault> =
         passport::completeness(&composed, *category, catalogue().active_guidance())

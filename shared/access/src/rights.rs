@@ -13,6 +13,47 @@ pub struct Reading {
     pub chain: bool,
     /// A short name of the view, for entity tags and the read log.
     pub view: &'static str,
+    /// Whether its organisation also sees what it wrote itself while it was responsible.
+    pub formerly: bool,
+}
+
+impl Reading {
+    /// Whether it is what everybody sees.
+    #[must_use]
+    pub fn only_public(&self) -> bool {
+        self.classes.only_public() && !self.formerly
+    }
+
+    /// The classes that values may be of which it sees.
+    #[must_use]
+    pub fn shown(&self) -> Classes {
+        match self.formerly {
+            true => self.classes.with(Class::Internal).with(Class::Authority),
+            false => self.classes,
+        }
+    }
+
+    /// The reading of an organisation that was responsible once.
+    #[must_use]
+    pub fn of_former(self) -> Self {
+        let view = match self.classes.only_public() {
+            true => "formerly-responsible",
+            false => "formerly-responsible-and-legitimate-interest",
+        };
+        Self {
+            view,
+            formerly: true,
+            ..self
+        }
+    }
+}
+
+/// Whether a caller sees what its organisation wrote itself into a record that it was responsible for once: as it sees wholly
+/// what it is responsible for.
+#[must_use]
+pub fn sees_its_former(principal: &Principal) -> bool {
+    let mut roles = principal.roles.iter();
+    roles.any(|role| role.own_source().is_some())
 }
 
 /// What a caller may read of a record that `owner` is responsible for.
@@ -23,14 +64,15 @@ pub fn readable(principal: Option<&Principal>, owner: Option<&str>) -> Reading {
             classes: Classes::PUBLIC,
             chain: false,
             view: "public",
+            formerly: false,
         };
     };
-    let operates = |role: &Role| role.own_source().is_some();
-    if owner == Some(principal.organisation.as_str()) && principal.roles.iter().any(operates) {
+    if owner == Some(principal.organisation.as_str()) && sees_its_former(principal) {
         return Reading {
             classes: Classes::ALL,
             chain: true,
             view: "owner",
+            formerly: false,
         };
     }
     let classes: Classes = principal
@@ -43,6 +85,7 @@ pub fn readable(principal: Option<&Principal>, owner: Option<&str>) -> Reading {
         classes,
         chain: principal.roles.iter().any(|role| role.chain()),
         view: view_name(classes),
+        formerly: false,
     }
 }
 
@@ -59,19 +102,52 @@ fn view_name(classes: Classes) -> &'static str {
     }
 }
 
-/// Which of the caller's roles lets it raise an event on a record that `owner` is responsible for.
+/// Whom a record knows, by how they stand to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing<'a> {
+    /// Who is responsible for it.
+    pub responsible: Option<&'a str>,
+    /// To whom responsibility is offered.
+    pub offered: Option<&'a str>,
+    /// Who is responsible because it accepted the battery as waste.
+    pub accepted_waste: Option<&'a str>,
+}
+
+impl<'a, S: AsRef<str> + ?Sized> From<Option<&'a S>> for Standing<'a> {
+    /// Of a record that knows of nobody but who is responsible for it.
+    fn from(responsible: Option<&'a S>) -> Self {
+        Self {
+            responsible: responsible.map(AsRef::as_ref),
+            ..Self::default()
+        }
+    }
+}
+
+impl Standing<'_> {
+    fn has(&self, relation: Relation, organisation: &str) -> bool {
+        let one = match relation {
+            Relation::Any => return true,
+            Relation::Responsible => self.responsible,
+            Relation::Offered => self.offered,
+            Relation::AcceptedWaste => self.accepted_waste,
+        };
+        one == Some(organisation)
+    }
+}
+
+/// Which of the caller's roles lets it raise an event on a record, as its organisation stands to it.
 ///
 /// # Errors
 /// [`AccessFault::NotPermitted`] naming the roles that would, [`AccessFault::NobodyMay`] where there is none.
-pub fn may_raise(
+pub fn may_raise<'a>(
     principal: &Principal,
     permits: &[Permit],
-    owner: Option<&str>,
+    standing: impl Into<Standing<'a>>,
 ) -> Result<Role, AccessFault> {
-    let responsible = owner == Some(principal.organisation.as_str());
+    let standing = standing.into();
     permits
         .iter()
-        .filter(|permit| permit.relation == Relation::Any || responsible)
+        .filter(|permit| standing.has(permit.relation, &principal.organisation))
         .find_map(|permit| {
             principal
                 .roles
@@ -89,6 +165,12 @@ pub fn may_raise(
                     Relation::Any => format!("`{}`", permit.role),
                     Relation::Responsible => {
                         format!("`{}` responsible for the record", permit.role)
+                    }
+                    Relation::Offered => {
+                        format!("`{}` to whom responsibility is offered", permit.role)
+                    }
+                    Relation::AcceptedWaste => {
+                        format!("`{}` that accepted the battery as waste", permit.role)
                     }
                 })
                 .collect();

@@ -24,6 +24,8 @@ struct Row {
     own: Option<String>,
     chain: Option<String>,
     reads: BTreeMap<String, String>,
+    #[serde(default)]
+    offered: BTreeMap<String, String>,
 }
 
 impl Row {
@@ -73,6 +75,21 @@ impl Role {
     #[must_use]
     pub fn source(self, class: Class) -> Option<&'static str> {
         self.row().and_then(|row| row.source(class))
+    }
+
+    /// The classes it reads of a record that its organisation is offered responsibility for, each with its rule.
+    pub fn offered(self) -> impl Iterator<Item = (Class, &'static str)> {
+        let rows = self.row().into_iter().flat_map(|row| &row.offered);
+        rows.filter_map(|(class, source)| {
+            let class = Class::from_number(class.parse().ok()?)?;
+            Some((class, source.as_str()))
+        })
+    }
+
+    /// Those classes.
+    #[must_use]
+    pub fn offered_classes(self) -> Classes {
+        self.offered().map(|(class, _)| class).collect()
     }
 
     /// Whether it sees an event's place in its chain.
@@ -140,9 +157,12 @@ mod tests {
     fn every_cell_of_the_file_is_a_class_and_has_its_source() {
         for (name, row) in ROLES.iter() {
             assert!(!row.note.is_empty(), "{name}");
-            for (class, source) in &row.reads {
+            for (class, source) in row.reads.iter().chain(&row.offered) {
                 let class: Class = class.parse::<u8>().unwrap().try_into().unwrap();
                 assert_ne!(class, Class::Internal, "{name}");
+                // What the first owner keeps is opened by no offer.
+                let kept = class == Class::Authority && row.offered.contains_key("3");
+                assert!(!kept, "{name}");
                 assert!(source.contains("Art."), "{name} {source}");
             }
         }

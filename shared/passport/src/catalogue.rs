@@ -9,7 +9,7 @@ use crate::attribute::GroupFile;
 use crate::event_type::EventTypeFile;
 use crate::guidance::GuidanceFile;
 use crate::rule::{Rule, RuleFile};
-use crate::{Attribute, Category, EventType, Guidance, Translated, Unit};
+use crate::{Attribute, Category, EventType, Guidance, Purpose, Translated, Unit};
 
 /// Everything that is data about the data.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct Catalogue {
     places: HashMap<String, HashMap<String, usize>>,
     groups: Vec<String>,
     event_types: Vec<EventType>,
+    purposes: Vec<Purpose>,
     guidance: Vec<Guidance>,
     active: usize,
     units: BTreeMap<String, Unit>,
@@ -87,6 +88,7 @@ impl Catalogue {
             groups: groups(&attributes),
             attributes,
             event_types: event_types.event_type,
+            purposes: event_types.purpose,
             active: active(&guidance)?,
             guidance: guidance.guidance,
             units: units.units,
@@ -142,6 +144,11 @@ impl Catalogue {
         self.event_types
             .iter()
             .find(|event_type| event_type.id == id)
+    }
+
+    /// What responsibility for a battery can be offered for.
+    pub fn purposes(&self) -> impl Iterator<Item = &Purpose> {
+        self.purposes.iter()
     }
 
     /// The versions of the guidance, oldest first.

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::life::{FIRST_STATUS, WASTE};
 use crate::{Class, Translated};
-
-/// The battery status every battery begins with (Annex XIII 4(c)).
-const FIRST_STATUS: &str = "original";
 
 /// How the one who raises an event stands to the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,6 +13,10 @@ pub enum Relation {
     Responsible,
     /// It need not be.
     Any,
+    /// The responsible organisation has offered it the responsibility.
+    Offered,
+    /// It is responsible because it accepted responsibility for the battery as waste (Article 77(7)).
+    AcceptedWaste,
 }
 
 /// One row of who may raise an event.
@@ -70,6 +72,18 @@ pub struct Effect {
     pub recall: Option<bool>,
 }
 
+/// How changed data may move the battery status.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct States {
+    /// In records of these statuses.
+    pub record: Vec<String>,
+    /// From these battery statuses.
+    pub from: Vec<String>,
+    /// To these.
+    pub to: Vec<String>,
+}
+
 /// One type of event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,6 +103,12 @@ pub struct EventType {
     /// What it sets.
     #[serde(default)]
     pub sets: Effect,
+    /// How its changes may move the battery status.
+    #[serde(default)]
+    pub states: States,
+    /// The operation that raises it, where it has one of its own: then no other does.
+    #[serde(default)]
+    pub operation: Option<String>,
     /// Whether it needs evidence.
     pub evidence: EvidenceRule,
     /// Who sees it.
@@ -125,6 +145,19 @@ impl EventType {
         let battery = battery.unwrap_or(FIRST_STATUS);
         self.from.iter().any(|status| status == record)
             && (self.from_battery.is_empty() || self.from_battery.iter().any(|one| one == battery))
+    }
+
+    /// Where its changes may take the status of a battery in this one, in a record of this status. Staying is always allowed.
+    pub fn may_state<'a>(
+        &'a self,
+        record: &str,
+        battery: Option<&str>,
+    ) -> impl Iterator<Item = &'a str> {
+        let battery = battery.unwrap_or(FIRST_STATUS);
+        let moves = self.states.record.iter().any(|status| status == record)
+            && self.states.from.iter().any(|status| status == battery);
+        let to = self.states.to.iter().map(String::as_str);
+        to.filter(move |_| moves)
     }
 
     /// Whether it starts a record, and so can never happen to one that is there.
@@ -169,6 +202,12 @@ impl EventType {
         self.sets.responsibility
     }
 
+    /// Whether whoever raises it accepts responsibility for the battery as waste.
+    #[must_use]
+    pub fn accepts_waste(&self) -> bool {
+        self.sets.responsibility && self.sets.battery.as_deref() == Some(WASTE)
+    }
+
     /// Whether it says nothing beside the data it changes.
     #[must_use]
     pub fn only_data(&self) -> bool {
@@ -196,6 +235,22 @@ impl EventType {
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventTypeFile {
     pub(crate) event_type: Vec<EventType>,
+    pub(crate) purpose: Vec<Purpose>,
+}
+
+/// What responsibility for a battery is offered for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Purpose {
+    /// Its name on the wire, for example `waste`.
+    pub id: String,
+    /// The event type that accepting raises.
+    pub accepted_by: String,
+    /// Whether whoever accepts takes the place of the economic operator that everybody is told of.
+    #[serde(default)]
+    pub names_operator: bool,
+    /// What people call it.
+    pub label: Translated,
 }
 
 #[cfg(test)]
@@ -225,10 +280,10 @@ mod tests {
     }
 
     #[test]
-    fn only_who_took_responsibility_for_waste_records_recycling() {
+    fn only_who_accepted_responsibility_for_waste_records_recycling() {
         let recycled = catalogue().event_type("recycled").unwrap();
         assert!(recycled.permits().iter().all(|permit| {
-            permit.relation == Relation::Responsible
+            permit.relation == Relation::AcceptedWaste
                 && ["waste-operator", "recycler"].contains(&permit.role.as_str())
         }));
         assert!(recycled.allowed_from("active", Some("waste")));
@@ -237,7 +292,9 @@ mod tests {
         }
         assert_eq!(recycled.sets_record_status(), Some("recycled"));
         let collected = catalogue().event_type("collected").unwrap();
-        assert!(collected.takes_responsibility());
+        assert!(collected.accepts_waste());
+        let offered = |permit: &crate::Permit| permit.relation == Relation::Offered;
+        assert!(collected.permits().iter().all(offered));
         assert!(collected.needs_evidence());
         assert_eq!(collected.sets_battery_status(), Some("waste"));
     }

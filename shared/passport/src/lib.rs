@@ -15,6 +15,7 @@ mod fault;
 mod format;
 mod guidance;
 mod header;
+mod life;
 mod parse;
 mod reading;
 mod rule;
@@ -30,10 +31,13 @@ pub use class::{Class, Classes, NotAClass};
 pub use document::{
     AttributeChange, Op, Touched, apply, attributes, compose, delta, merge_patch, split, touched,
 };
-pub use event_type::{Audience, Effect, EventType, EvidenceRule, Permit, Relation};
+pub use event_type::{
+    Audience, Effect, EventType, EvidenceRule, Permit, Purpose, Relation, States,
+};
 pub use fault::Fault;
 pub use guidance::{Category, Cells, Guidance, Obligation, UnknownCategory};
 pub use header::{Header, SCHEMA_VERSION, compressed};
+pub use life::{BATTERY_STATUSES, Move, RECORD_STATUSES, battery_moves, life, record_moves};
 pub use parse::{Limits, ParseFault, parse_json};
 pub use reading::{Given, Known, Plan, Reading, Received, measured_before, moments, spans};
 pub use text::is_plain_text;

@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 
 use crate::compression::compress;
 use crate::record::{
-    HEAD, HeadItem, OpenRecord, PartItem, current_part_key, part_place, version_key,
-    version_part_key,
+    HEAD, HeadItem, OpenRecord, PartItem, own_part_key, part_place, version_key, version_part_key,
 };
+use crate::scan::same_to_the_public;
 use crate::sealing::DataKey;
 use crate::unit::Label;
 use crate::{Facts, Head, PartReference, StoreError, Subject, Table, fill_random};
@@ -158,6 +158,9 @@ impl SubjectChange {
         let parts = parts.unwrap_or_default();
         let sealed = self.seal_event(log, key, at, seq, &parts)?;
 
+        let tenures = previous
+            .map(|head| head.tenures_after(&self.organisation))
+            .unwrap_or_default();
         let mut references = previous.map(|head| head.parts.clone()).unwrap_or_default();
         let mut rows = Vec::new();
         for part in &parts.changed {
@@ -167,9 +170,10 @@ impl SubjectChange {
                 version,
                 commitment: part.after,
             };
-            references.retain(|old| old.class != part.class);
+            let kept = |old: &PartReference| previous.is_some_and(|head| head.is_kept(old));
+            references.retain(|old| old.class != part.class || kept(old));
             references.push(reference);
-            rows.extend(self.part_rows(part, version, key)?);
+            rows.extend(self.part_rows(part, version, tenures.len(), key)?);
         }
         references.sort_by_key(|part| part.class.number());
         let head = Head {
@@ -180,6 +184,7 @@ impl SubjectChange {
             last_at: at,
             parts: references,
             facts: self.facts.clone(),
+            tenures,
         };
         let receipt = Receipt {
             event_id: sealed.event_id,
@@ -240,7 +245,7 @@ impl SubjectChange {
                 .map_err(StoreError::damaged)?;
             changed.push(ChangedPart {
                 class,
-                revision: reference.map_or(0, |part| part.revision) + 1,
+                revision: self.last_revision(class) + 1,
                 before: reference.map(|part| part.commitment),
                 after,
                 document,
@@ -248,6 +253,13 @@ impl SubjectChange {
             });
         }
         Ok(ChangedParts { changes, changed })
+    }
+
+    /// How often this class changed, whoever was responsible.
+    fn last_revision(&self, class: Class) -> u64 {
+        let parts = self.before.iter().flat_map(|record| &record.head.parts);
+        let of_class = parts.filter(|part| part.class == class);
+        of_class.map(|part| part.revision).max().unwrap_or_default()
     }
 
     fn seal_event(
@@ -321,6 +333,7 @@ impl SubjectChange {
         &self,
         part: &ChangedPart,
         version: u64,
+        tenures: usize,
         key: &DataKey,
     ) -> Result<[Row; 2], StoreError> {
         let body = ledger::canonical(&Value::Object(part.document.clone()))
@@ -353,7 +366,7 @@ impl SubjectChange {
         };
         Ok([
             row(version_part_key(version, part.class), Guard::New)?,
-            row(current_part_key(part.class), Guard::Covered)?,
+            row(own_part_key(part.class, tenures), Guard::Covered)?,
         ])
     }
 
@@ -401,8 +414,7 @@ impl SubjectChange {
             .iter()
             .find(|part| part.class == Class::Public);
         let before = self.before.as_ref();
-        let same_facts = before.is_some_and(|record| record.head.facts == self.facts);
-        if part.is_none() && same_facts {
+        if part.is_none() && before.is_some_and(|record| same_to_the_public(&record.head, head)) {
             return Ok(None);
         }
         crate::scan::public_row(&self.subject, head, self.public_document(part), at)

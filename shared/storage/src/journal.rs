@@ -1,7 +1,7 @@
 //! What was written about a subject: its events, what they disclose, and its versions.
 
 use ledger::{Audience, EventId, SealedEvent, Sha256, Timestamp};
-use passport::{Class, Classes};
+use passport::Class;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::compression::{compress, expand};
 use crate::record::{PartItem, version_part_key};
 use crate::sealing::DataKey;
 use crate::store::decode;
-use crate::{Facts, PartReference, Record, Store, StoreError, Subject, Table};
+use crate::{Facts, PartReference, Record, Sight, Store, StoreError, Subject, Table};
 
 /// Pending rows are spread over this many partitions.
 const PENDING_SHARDS: u8 = 16;
@@ -179,7 +179,7 @@ fn disclosure_rows(
 }
 
 impl Store {
-    /// The events of a subject that a caller with these rights may know of, in order, each with what it may open.
+    /// The events of a record that somebody with this sight may know of, in order, each with what it may open.
     ///
     /// `chain` opens `{subject, seq, prev}` too.
     ///
@@ -187,18 +187,20 @@ impl Store {
     /// [`StoreError`] where the store does not answer or an item is damaged.
     pub async fn events(
         &self,
-        subject: &Subject,
-        classes: Classes,
+        record: &Record,
+        sight: impl Into<Sight<'_>>,
         chain: bool,
     ) -> Result<Vec<StoredEvent>, StoreError> {
+        let (subject, head, sight) = (&record.subject, &record.head, sight.into());
         let partition = subject.to_string();
         let items = self.query(Table::Ledger, &partition, "", true).await?;
         let mut events = Vec::new();
         for item in items {
             let item: EventItem = decode(item)?;
-            if chain || classes.contains(item.audience) {
+            let seq = item.sk.parse().map_err(StoreError::damaged)?;
+            if chain || head.shows_event(seq, item.audience, sight) {
                 events.push(StoredEvent {
-                    seq: item.sk.parse().map_err(StoreError::damaged)?,
+                    seq,
                     event_id: item.event_id,
                     bytes: item.leaf,
                     hash: item.hash,
@@ -213,17 +215,18 @@ impl Store {
         let pk = disclosure_partition(&partition);
         for item in self.query(Table::Records, &pk, "", true).await? {
             let item: DisclosureItem = decode(item)?;
+            let Some(seq) = item.sk.split('#').next().and_then(|seq| seq.parse().ok()) else {
+                continue;
+            };
             let allowed = match item.audience {
                 Audience::Chain => chain,
-                Audience::Class(number) => {
-                    Class::from_number(number).is_some_and(|class| classes.contains(class))
-                }
+                Audience::Class(number) => Class::from_number(number)
+                    .is_some_and(|class| head.shows_event(seq, class, sight)),
             };
             if !allowed {
                 continue;
             }
-            let seq = item.sk.split('#').next().and_then(|seq| seq.parse().ok());
-            if let Some(event) = events.iter_mut().find(|event| Some(event.seq) == seq) {
+            if let Some(event) = events.iter_mut().find(|event| event.seq == seq) {
                 let clear = key.open(&item.body, &format!("{pk}|{}", item.sk))?;
                 let mut texts: Vec<String> = expand(&clear)?;
                 event.disclosures.append(&mut texts);
@@ -247,21 +250,22 @@ impl Store {
             .collect()
     }
 
-    /// The values of one version in those classes.
+    /// The values of one version that somebody sees, whoever is responsible by now.
     ///
     /// # Errors
     /// [`StoreError`] where a part is missing or does not open.
     pub async fn version_document(
         &self,
-        subject: &Subject,
+        record: &Record,
         entry: &VersionEntry,
-        classes: Classes,
+        sight: impl Into<Sight<'_>>,
     ) -> Result<Map<String, Value>, StoreError> {
+        let (subject, sight) = (&record.subject, sight.into());
         let mut parts = Vec::new();
         for part in entry
             .parts
             .iter()
-            .filter(|part| classes.contains(part.class))
+            .filter(|part| record.head.shows(part, sight))
         {
             let sk = version_part_key(part.version, part.class);
             let item: Option<PartItem> = self
@@ -271,7 +275,7 @@ impl Store {
                 item.ok_or_else(|| StoreError::Damaged(format!("`{subject}` lacks `{sk}`")))?,
             );
         }
-        let record = Record {
+        let version = Record {
             subject: subject.clone(),
             head: crate::Head {
                 organisation: String::new(),
@@ -281,9 +285,10 @@ impl Store {
                 last_at: entry.at,
                 parts: entry.parts.clone(),
                 facts: entry.facts.clone(),
+                tenures: record.head.tenures.clone(),
             },
             parts,
         };
-        self.document(&record, classes).await
+        self.document(&version, sight).await
     }
 }

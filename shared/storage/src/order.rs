@@ -186,6 +186,7 @@ impl Order {
                     allocated_at: self.at,
                     passport: None,
                 },
+                tenures: Vec::new(),
             },
         };
         let label = Label {

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use identity::UnitId;
 use ledger::{PartSalts, Sha256, Timestamp};
-use passport::{Category, Class, Classes};
+use passport::{Category, Class};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::compression::expand;
 use crate::store::{Item, decode};
-use crate::{Store, StoreError, Subject, Table};
+use crate::tenure::kept;
+use crate::{Life, Sight, Store, StoreError, Subject, Table, Tenure};
 
 /// Where a subject stands: what the next change is conditional on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,18 +30,21 @@ pub struct Head {
     pub last_at: Timestamp,
     /// The newest part of each access class that has one.
     pub parts: Vec<PartReference>,
-    /// What identifies the subject and relates it to others. Holds nothing that is not public once the unit is sold.
+    /// What identifies the subject and relates it to others.
     pub facts: Facts,
+    /// Who was responsible before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tenures: Vec<Tenure>,
 }
 
 impl Head {
-    /// Changes that callers who may read `classes` could have noticed: the number in their ETag. A change of a class they
+    /// Changes that callers with this sight could have noticed: the number in their ETag. A change of a class they
     /// may not read does not move it.
     #[must_use]
-    pub fn revision(&self, classes: Classes) -> u64 {
+    pub fn revision(&self, sight: Sight<'_>) -> u64 {
         self.parts
             .iter()
-            .filter(|part| classes.contains(part.class))
+            .filter(|part| self.shows(part, sight))
             .map(|part| part.revision)
             .sum()
     }
@@ -58,8 +62,31 @@ impl Head {
         }
     }
 
+    /// How its organisations stand to it.
+    #[must_use]
+    pub fn standing(&self) -> access::Standing<'_> {
+        let life = match &self.facts {
+            Facts::Passport { life, .. } => Some(life),
+            _ => None,
+        };
+        access::Standing {
+            responsible: Some(&self.organisation),
+            offered: life
+                .and_then(|life| life.offer.as_ref())
+                .map(|offer| offer.to.as_str()),
+            accepted_waste: life.and_then(|life| life.accepted_waste.as_deref()),
+        }
+    }
+
+    /// The part of a class that the responsible organisation writes.
     pub(crate) fn part(&self, class: Class) -> Option<&PartReference> {
-        self.parts.iter().find(|part| part.class == class)
+        let mut parts = self.parts.iter();
+        parts.find(|part| part.class == class && !self.is_kept(part))
+    }
+
+    fn part_of(&self, item: &PartItem) -> Option<&PartReference> {
+        let mut parts = self.parts.iter();
+        parts.find(|part| part.class == item.class && part.revision == item.revision)
     }
 }
 
@@ -117,6 +144,9 @@ pub enum Facts {
         /// The recall the battery is under.
         #[serde(default)]
         recall: Option<Recall>,
+        /// Of the battery's life. Not public.
+        #[serde(default)]
+        life: Life,
     },
     /// A battery.
     Unit {
@@ -216,6 +246,15 @@ pub(crate) fn current_part_key(class: Class) -> String {
     format!("0#PART#{}", class.number())
 }
 
+/// Where the responsible organisation's current part of a class is, after so many others were responsible: what they kept
+/// stays where it is.
+pub(crate) fn own_part_key(class: Class, tenures: usize) -> String {
+    match tenures {
+        count if count > 0 && kept(class) => format!("{}#{count:04}", current_part_key(class)),
+        _ => current_part_key(class),
+    }
+}
+
 pub(crate) fn version_key(version: u64) -> String {
     format!("V#{version:010}")
 }
@@ -246,9 +285,21 @@ pub struct OpenRecord {
     pub subject: Subject,
     /// Where it stands.
     pub head: Head,
-    /// The values of every class.
+    /// The values of every class that the responsible organisation may change.
     pub document: Map<String, Value>,
+    /// Those that others kept who were responsible before.
+    pub kept: Map<String, Value>,
     pub(crate) salts: BTreeMap<Class, PartSalts>,
+}
+
+impl OpenRecord {
+    /// Every value of the record, whoever wrote it: what completeness is judged on.
+    #[must_use]
+    pub fn with_kept(&self, document: &Map<String, Value>) -> Map<String, Value> {
+        let mut whole = self.kept.clone();
+        merge(&mut whole, document.clone());
+        whole
+    }
 }
 
 impl Store {
@@ -276,21 +327,25 @@ impl Store {
         }))
     }
 
-    /// The values of a record in those classes, as one document. Opens sealed parts with the subject's key; where the key
-    /// was erased they are absent.
+    /// The values of a record that somebody sees, as one document; a newer owner's before an earlier one's. Opens sealed parts
+    /// with the subject's key; where the key was erased they are absent.
     ///
     /// # Errors
     /// [`StoreError`] where a part does not open or the key service does not answer.
     pub async fn document(
         &self,
         record: &Record,
-        classes: Classes,
+        sight: impl Into<Sight<'_>>,
     ) -> Result<Map<String, Value>, StoreError> {
+        let sight = sight.into();
         let mut document = Map::new();
         for part in &record.parts {
-            if classes.contains(part.class)
-                && let Some(opened) = self.open_part(&record.subject, part).await?
-            {
+            // A part that is newer than its head is nobody else's yet.
+            let seen = match record.head.part_of(part) {
+                Some(reference) => record.head.shows(reference, sight),
+                None => record.head.tenures.is_empty() && sight.classes.contains(part.class),
+            };
+            if seen && let Some(opened) = self.open_part(&record.subject, part).await? {
                 merge(&mut document, opened.document);
             }
         }
@@ -309,9 +364,16 @@ impl Store {
             return Ok(None);
         };
         let mut document = Map::new();
+        let mut kept = Map::new();
         let mut salts = BTreeMap::new();
         for part in &record.parts {
-            if let Some(opened) = self.open_part(subject, part).await? {
+            let Some(opened) = self.open_part(subject, part).await? else {
+                continue;
+            };
+            let reference = record.head.part_of(part);
+            if reference.is_some_and(|reference| record.head.is_kept(reference)) {
+                merge(&mut kept, opened.document);
+            } else {
                 merge(&mut document, opened.document);
                 salts.insert(part.class, opened.salts);
             }
@@ -320,6 +382,7 @@ impl Store {
             subject: record.subject,
             head: record.head,
             document,
+            kept,
             salts,
         }))
     }

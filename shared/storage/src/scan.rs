@@ -70,6 +70,33 @@ struct PublicItem {
     body: Vec<u8>,
 }
 
+/// What of a passport's head everybody is told.
+fn public_face(head: &Head) -> impl PartialEq + '_ {
+    let Facts::Passport {
+        category,
+        status,
+        placed_on_market_at,
+        recall,
+        ..
+    } = &head.facts
+    else {
+        return None;
+    };
+    let recalled_at = recall.as_ref().map(|recall| recall.at);
+    Some((
+        head.operator(),
+        *category,
+        *status,
+        *placed_on_market_at,
+        recalled_at,
+    ))
+}
+
+/// Whether nobody can tell two heads of a record apart: then the public part is left as it is, its time too.
+pub(crate) fn same_to_the_public(before: &Head, after: &Head) -> bool {
+    public_face(before) == public_face(after)
+}
+
 /// The row that copies a passport's public part beside its unit; `None` for any other subject.
 pub(crate) fn public_row(
     subject: &Subject,

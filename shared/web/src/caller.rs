@@ -4,6 +4,7 @@ use access::{Principal, Reading};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use storage::{Head, Sight};
 
 use crate::{Platform, Problem, now};
 
@@ -37,6 +38,35 @@ impl Caller {
             Self::Partner(principal) => access::readable(Some(principal), Some(owner)),
             Self::Public => access::readable(None, Some(owner)),
         }
+    }
+
+    /// What this caller may read of a record, its organisation's own former values included.
+    #[must_use]
+    pub fn reading(&self, head: &Head) -> Reading {
+        let reading = self.readable(&head.organisation);
+        match self.former(head) {
+            Some(_) => reading.of_former(),
+            None => reading,
+        }
+    }
+
+    /// The same for what is stored of it.
+    #[must_use]
+    pub fn sight(&self, head: &Head) -> Sight<'_> {
+        Sight {
+            classes: self.readable(&head.organisation).classes,
+            formerly: self.former(head),
+        }
+    }
+
+    /// The caller's organisation, where it was responsible for the record once.
+    fn former(&self, head: &Head) -> Option<&str> {
+        let Self::Partner(principal) = self else {
+            return None;
+        };
+        let organisation = principal.organisation.as_str();
+        let was = head.was_responsible(organisation) && access::sees_its_former(principal);
+        was.then_some(organisation)
     }
 
     /// Whether this caller acts for the organisation.

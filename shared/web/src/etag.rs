@@ -13,9 +13,15 @@ use crate::Problem;
 #[must_use]
 pub fn view_name(view: &str, facts: &Facts) -> String {
     match facts {
-        Facts::Passport { status, recall, .. } => {
+        Facts::Passport {
+            status,
+            recall,
+            operator,
+            ..
+        } => {
             let recalled = if recall.is_some() { "-recalled" } else { "" };
-            format!("{view}-{}{recalled}", status.as_str())
+            let operator = operator.as_deref().unwrap_or_default();
+            format!("{view}-{}{recalled}-{operator}", status.as_str())
         }
         _ => view.to_owned(),
     }

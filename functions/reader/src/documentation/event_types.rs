@@ -15,7 +15,7 @@ pub(super) fn section() -> Markup {
             p {
                 code { "POST /v1/dpps/{dppId}/events" }
                 " takes the types that happen to a passport from a status it has. The others belong to the operation that does "
-                "what they say; some of these operations are still to come."
+                "what they say."
             }
             table.events {
                 thead { tr {
@@ -39,6 +39,8 @@ fn row(event_type: &EventType) -> Markup {
             td data-label="Raised by" {
                 (permitted(event_type, Relation::Responsible, "responsible for the record as "))
                 (permitted(event_type, Relation::Any, "anybody who is "))
+                (permitted(event_type, Relation::Offered, "to whom responsibility is offered, as "))
+                (permitted(event_type, Relation::AcceptedWaste, "who accepted the battery as waste, as "))
             }
             td data-label="Happens to" { (target(event_type)) }
             td data-label="Evidence" {
@@ -74,6 +76,7 @@ fn target(event_type: &EventType) -> Markup {
         @if !event_type.starts_record() {
             p { "a passport that is " (listed(event_type.from.iter().map(String::as_str))) }
         }
+        @if let Some(operation) = &event_type.operation { p { "only by " code { (operation) } } }
         @if !event_type.from_battery.is_empty() {
             p { "a battery that is " (listed(event_type.from_battery.iter().map(String::as_str))) }
         }
@@ -95,6 +98,9 @@ fn effect(event_type: &EventType) -> Markup {
     html! {
         @if let Some(status) = event_type.sets_record_status() { p { "the passport becomes " code { (status) } } }
         @if let Some(status) = event_type.sets_battery_status() { p { "the battery becomes " code { (status) } } }
+        @if !event_type.states.to.is_empty() {
+            p { "its changes may say that a battery is " (listed(event_type.states.to.iter().map(String::as_str))) }
+        }
         @match event_type.sets_recall() {
             Some(true) => p { "the battery is recalled" },
             Some(false) => p { "the recall ends" },

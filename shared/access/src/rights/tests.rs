@@ -101,6 +101,9 @@ fn matrix_is_as_reviewed() {
         if let Some(source) = role.own_source() {
             writeln!(matrix, "  own: {source}").unwrap();
         }
+        for (class, source) in role.offered() {
+            writeln!(matrix, "  offered {}: {source}", class.number()).unwrap();
+        }
     }
     assert_eq!(matrix, include_str!("../../matrix.txt"), "{matrix}");
 }
@@ -166,7 +169,10 @@ fn the_fault_names_the_roles_that_would_do() {
             .to_string(),
         "this needs the role `economic-operator` responsible for the record, or `market-surveillance`"
     );
-    assert_eq!(may_raise(&auditor, &[], None), Err(AccessFault::NobodyMay));
+    assert_eq!(
+        may_raise(&auditor, &[], None::<&str>),
+        Err(AccessFault::NobodyMay)
+    );
     let authority = somebody("authority", &["auditor", "market-surveillance"]);
     assert_eq!(
         may_raise(&authority, &permits, Some("maker")),
@@ -178,5 +184,44 @@ fn the_fault_names_the_roles_that_would_do() {
 fn a_record_without_owner_has_no_responsible_operator() {
     let permits = [permit("economic-operator", Relation::Responsible)];
     let maker = somebody("maker", &["economic-operator"]);
-    assert!(may_raise(&maker, &permits, None).is_err());
+    assert!(may_raise(&maker, &permits, None::<&str>).is_err());
+}
+
+#[test]
+fn offered_and_accepted_are_relations_of_one_organisation_each() {
+    let standing = Standing {
+        responsible: Some("maker"),
+        offered: Some("recyclo"),
+        accepted_waste: None,
+    };
+    let may = |organisation: &str, relation, standing| {
+        let caller = somebody(organisation, &["recycler"]);
+        may_raise(&caller, &[permit("recycler", relation)], standing).is_ok()
+    };
+    assert!(may("recyclo", Relation::Offered, standing));
+    assert!(!may("maker", Relation::Offered, standing));
+    assert!(!may("recyclo", Relation::Responsible, standing));
+    let accepted = Standing {
+        responsible: Some("recyclo"),
+        offered: None,
+        accepted_waste: Some("recyclo"),
+    };
+    assert!(may("recyclo", Relation::AcceptedWaste, accepted));
+    assert!(!may("recyclo", Relation::Offered, accepted));
+    assert!(!may("maker", Relation::AcceptedWaste, standing));
+    assert!(!may("other", Relation::AcceptedWaste, accepted));
+}
+
+#[test]
+fn who_was_responsible_reads_more_than_the_public_and_no_class_by_it() {
+    let everybody = readable(None, Some("maker"));
+    let former = everybody.of_former();
+    assert!(everybody.only_public() && !former.only_public());
+    assert_eq!(former.classes, everybody.classes);
+    assert_ne!(former.view, everybody.view);
+    for class in [Class::LegitimateInterest, Class::Individual] {
+        assert!(!former.shown().contains(class));
+    }
+    let second_life = readable(Some(&somebody("x", &["repurposer"])), Some("y"));
+    assert_ne!(second_life.of_former().view, former.view);
 }

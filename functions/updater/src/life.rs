@@ -1,0 +1,38 @@
+//! Along which ways the status of a battery moves: those of the catalogue, and no others.
+
+use passport::{EventType, Fault};
+use serde_json::{Map, Value};
+use storage::{Facts, RecordStatus};
+
+use crate::rules::battery_status;
+
+/// What every battery is until something is recorded of it.
+const FIRST_STATUS: &str = "original";
+
+/// The fault of a change that moves the battery's status where its event type does not lead.
+pub(crate) fn status_fault(
+    event_type: &EventType,
+    facts: &Facts,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Option<Fault> {
+    let from = battery_status(before).unwrap_or(FIRST_STATUS);
+    let to = battery_status(after).unwrap_or(FIRST_STATUS);
+    let record = match facts {
+        Facts::Passport { status, .. } => *status,
+        _ => RecordStatus::Draft,
+    };
+    let possible: Vec<&str> = event_type.may_state(record.as_str(), Some(from)).collect();
+    if from == to || possible.contains(&to) {
+        return None;
+    }
+    let staying = std::iter::once(from).chain(possible);
+    let expected: Vec<String> = staying.map(|status| format!("`{status}`")).collect();
+    Some(Fault {
+        pointer: "/condition/batteryStatus".to_owned(),
+        rule: "status-transition".to_owned(),
+        expected: format!("{} by `{}`", expected.join(" or "), event_type.id),
+        found: to.to_owned(),
+        source: Some("Annex XIII 4(c), Article 77(7)".to_owned()),
+    })
+}

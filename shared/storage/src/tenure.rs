@@ -1,0 +1,138 @@
+//! Whose values are whose: rights follow the owner, and what an owner kept for itself stays its own.
+
+use passport::{Class, Classes};
+use serde::{Deserialize, Serialize};
+
+use crate::{Head, PartReference};
+
+/// The time of an organisation that was responsible for a record and is no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenure {
+    /// The organisation.
+    pub organisation: String,
+    /// The last event of its time.
+    pub seq: u64,
+    /// The last version of its time.
+    pub version: u64,
+}
+
+/// What of one record somebody may see.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight<'a> {
+    /// The classes. With class 0 in them it is the sight of who is responsible now.
+    pub classes: Classes,
+    /// The organisation that also sees what it wrote itself while it was responsible.
+    pub formerly: Option<&'a str>,
+}
+
+impl From<Classes> for Sight<'_> {
+    fn from(classes: Classes) -> Self {
+        Self {
+            classes,
+            formerly: None,
+        }
+    }
+}
+
+impl Sight<'_> {
+    /// Whether something of this class is seen that was written in that time; `None` for the present one.
+    ///
+    /// Classes 0 and 3 are not handed on with responsibility: those of an earlier time are seen by who was responsible then
+    /// and, class 3, by the authorities it is for.
+    fn reaches(&self, class: Class, written: Option<&Tenure>) -> bool {
+        let Some(tenure) = written.filter(|_| kept(class)) else {
+            return self.classes.contains(class);
+        };
+        let owner = self.classes.contains(Class::Internal);
+        self.formerly == Some(tenure.organisation.as_str())
+            || (class == Class::Authority && !owner && self.classes.contains(class))
+    }
+}
+
+/// Whether values of the class stay with who wrote them.
+pub(crate) const fn kept(class: Class) -> bool {
+    matches!(class, Class::Internal | Class::Authority)
+}
+
+impl Head {
+    /// Whether the organisation was responsible once.
+    #[must_use]
+    pub fn was_responsible(&self, organisation: &str) -> bool {
+        let mut tenures = self.tenures.iter();
+        tenures.any(|tenure| tenure.organisation == organisation)
+    }
+
+    /// Whether somebody sees this part.
+    #[must_use]
+    pub fn shows(&self, part: &PartReference, sight: Sight<'_>) -> bool {
+        sight.reaches(part.class, self.former(part))
+    }
+
+    /// Whether somebody sees what an event says to this class.
+    pub(crate) fn shows_event(&self, seq: u64, class: Class, sight: Sight<'_>) -> bool {
+        let tenure = self.tenures.iter().find(|tenure| seq <= tenure.seq);
+        let own = tenure.is_some_and(|tenure| sight.formerly == Some(&tenure.organisation));
+        own || sight.reaches(class, tenure)
+    }
+
+    /// The earlier time in which a part was written.
+    pub(crate) fn former(&self, part: &PartReference) -> Option<&Tenure> {
+        let mut tenures = self.tenures.iter();
+        tenures.find(|tenure| part.version <= tenure.version)
+    }
+
+    /// Whether a part was kept by who was responsible before.
+    pub(crate) fn is_kept(&self, part: &PartReference) -> bool {
+        kept(part.class) && self.former(part).is_some()
+    }
+
+    /// The earlier times, after a change that makes `organisation` responsible.
+    pub(crate) fn tenures_after(&self, organisation: &str) -> Vec<Tenure> {
+        let mut tenures = self.tenures.clone();
+        if self.organisation != organisation {
+            tenures.push(Tenure {
+                organisation: self.organisation.clone(),
+                seq: self.seq,
+                version: self.version,
+            });
+        }
+        tenures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenure() -> Tenure {
+        Tenure {
+            organisation: "maker".to_owned(),
+            seq: 3,
+            version: 2,
+        }
+    }
+
+    fn sight(classes: Classes, formerly: Option<&str>) -> Sight<'_> {
+        Sight { classes, formerly }
+    }
+
+    #[test]
+    fn what_an_owner_kept_is_not_handed_on() {
+        let tenure = tenure();
+        let next = sight(Classes::ALL, Some("repurposer"));
+        let maker = sight(Classes::PUBLIC, Some("maker"));
+        let authority = Classes::PUBLIC
+            .with(Class::LegitimateInterest)
+            .with(Class::Authority);
+        for class in [Class::Internal, Class::Authority] {
+            assert!(next.reaches(class, None) && !next.reaches(class, Some(&tenure)));
+            assert!(!maker.reaches(class, None) && maker.reaches(class, Some(&tenure)));
+        }
+        assert!(sight(authority, None).reaches(Class::Authority, Some(&tenure)));
+        assert!(!sight(authority, None).reaches(Class::Internal, Some(&tenure)));
+        for class in [Class::Public, Class::LegitimateInterest, Class::Individual] {
+            assert!(next.reaches(class, Some(&tenure)));
+            assert_eq!(maker.reaches(class, Some(&tenure)), class == Class::Public);
+        }
+    }
+}
