@@ -85,7 +85,7 @@ async fn every_link_of_the_pages_leads_somewhere() {
                 "" => from,
                 "/docs" => &page,
                 "/docs/attributes" => &attributes,
-                "/openapi.json" => continue,
+                "/openapi.json" | "/v1/schemas" => continue,
                 other => panic!("{other}"),
             };
             assert!(
@@ -141,8 +141,12 @@ async fn the_document_is_one_that_clients_can_be_made_from() {
     let mut open = vec![&document];
     while let Some(value) = open.pop() {
         if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
-            let pointer = reference.strip_prefix('#').unwrap();
-            assert!(document.pointer(pointer).is_some(), "{reference}");
+            let is_there = match reference.strip_prefix('#') {
+                Some(pointer) => document.pointer(pointer).is_some(),
+                // Another test asks for each of these.
+                None => reference.starts_with("/v1/schemas/"),
+            };
+            assert!(is_there, "{reference}");
         }
         match value {
             Value::Array(elements) => open.extend(elements),

@@ -205,6 +205,6 @@ pub(crate) struct Product {
     #[schema(value_type = String, format = DateTime)]
     pub(crate) updated_at: Timestamp,
     /// Its attributes by group.
-    #[schema(value_type = Object)]
+    #[schema(value_type = web::ProductData)]
     pub(crate) data: Map<String, Value>,
 }

@@ -8,6 +8,7 @@ mod passports;
 mod products;
 mod readings;
 mod transfers;
+mod schemas;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -34,6 +35,8 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(transfers::list))
         .routes(routes!(transfers::show))
         .routes(routes!(evidence::show))
+        .routes(routes!(schemas::list))
+        .routes(routes!(schemas::show))
         .routes(routes!(documentation::openapi))
         .routes(routes!(documentation::page))
         .routes(routes!(documentation::attributes))

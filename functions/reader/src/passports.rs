@@ -17,7 +17,7 @@ use crate::view::Loaded;
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}", operation_id = "readDPPById", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("If-None-Match" = Option<String>, Header, description = "An `ETag` the caller has")),
-    responses((status = 200, description = "The passport, as far as the caller may see it", body = Value), (status = 304, description = "Not changed in what this caller may see"), (status = "default", response = Problem))
+    responses((status = 200, description = "The passport, as far as the caller may see it", body = web::ReadPassport), (status = 304, description = "Not changed in what this caller may see"), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,
@@ -33,7 +33,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     get, path = "/v1/dppsByProductId/{productId}", operation_id = "readDPPByProductId", tag = "reader", security((), ("bearer" = [])),
     params(("productId" = String, Path, description = "The unique product identifier percent-encoded, or the unit id")),
-    responses((status = 200, description = "The passport, as far as the caller may see it", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The passport, as far as the caller may see it", body = web::ReadPassport), (status = "default", response = Problem))
 )]
 pub(crate) async fn by_product(
     State(platform): State<Platform>,

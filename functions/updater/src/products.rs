@@ -21,7 +21,7 @@ use crate::rules::{changed_classes, may_write, valid};
 #[utoipa::path(
     post, path = "/v1/models", operation_id = "createModel", tag = "updater", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"category": "ev", "reason": "type released for series production", "data": {"performance": {"ratedCapacity": {"value": 230, "unit": "A.h"}}}})),
+    request_body(content = web::NewModel, example = json!({"category": "ev", "reason": "type released for series production", "data": {"performance": {"ratedCapacity": {"value": 230, "unit": "A.h"}}}})),
     responses((status = 201, description = "The model is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn create_model(
@@ -60,7 +60,7 @@ pub(crate) async fn create_model(
 #[utoipa::path(
     post, path = "/v1/batches", operation_id = "createBatch", tag = "updater", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "reason": "cell lot 2027-03", "data": {}})),
+    request_body(content = web::NewBatch, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "reason": "cell lot 2027-03", "data": {}})),
     responses((status = 201, description = "The batch is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn create_batch(
@@ -97,7 +97,7 @@ pub(crate) async fn create_batch(
 #[utoipa::path(
     patch, path = "/v1/models/{id}", operation_id = "changeModel", tag = "updater", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The model"), ("If-Match" = String, Header, description = "The `ETag` it was read with")),
-    request_body(content = Value, example = json!({"type": "correction", "reason": "typing error in the data sheet", "changes": {"performance": {"ratedCapacity": {"value": 229, "unit": "A.h"}}}})),
+    request_body(content = web::ProductChange, example = json!({"type": "correction", "reason": "typing error in the data sheet", "changes": {"performance": {"ratedCapacity": {"value": 229, "unit": "A.h"}}}})),
     responses((status = 200, description = "The change is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn change_model(
@@ -125,7 +125,7 @@ pub(crate) async fn change_model(
 #[utoipa::path(
     patch, path = "/v1/batches/{id}", operation_id = "changeBatch", tag = "updater", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The batch"), ("If-Match" = String, Header, description = "The `ETag` it was read with")),
-    request_body(content = Value, example = json!({"type": "correction", "reason": "typing error", "changes": {}})),
+    request_body(content = web::ProductChange, example = json!({"type": "correction", "reason": "typing error", "changes": {}})),
     responses((status = 200, description = "The change is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn change_batch(

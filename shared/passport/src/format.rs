@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// Longest URL (the EU registry's limit for product identifiers).
-const URL: usize = 2000;
+pub(crate) const URL: usize = 2000;
+/// Longest media type (RFC 6838 §4.2).
+pub(crate) const MEDIA_TYPE: usize = 127;
 
 /// Digits where the pattern has `0`, else the same character.
 fn like(text: &str, pattern: &str) -> bool {
@@ -76,7 +78,7 @@ pub(crate) fn is_media_type(text: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
     };
-    text.len() <= 127
+    text.len() <= MEDIA_TYPE
         && text
             .split_once('/')
             .is_some_and(|(family, kind)| name(family) && name(kind))

@@ -2,7 +2,8 @@
 //!
 //! A **document** is `{group: {attribute: value}}`. The **catalogue** (`catalogue/*.toml`) is the only place where an
 //! attribute, an event type or a rule is described; everything here reads it: [`validate`], [`split`] into access classes,
-//! [`delta`] between versions, the [`view`] somebody is shown, and what is missing for [`completeness`].
+//! [`delta`] between versions, the [`view`] somebody is shown, what is missing for [`completeness`], and the JSON [`schema`]
+//! that says the same to other programs.
 //!
 //! No I/O, no clock, no randomness.
 
@@ -19,6 +20,7 @@ mod life;
 mod parse;
 mod reading;
 mod rule;
+mod schema;
 mod text;
 mod unit;
 mod validate;
@@ -40,6 +42,7 @@ pub use header::{Header, SCHEMA_VERSION, compressed};
 pub use life::{BATTERY_STATUSES, Move, RECORD_STATUSES, battery_moves, life, record_moves};
 pub use parse::{Limits, ParseFault, parse_json};
 pub use reading::{Given, Known, Plan, Reading, Received, measured_before, moments, spans};
+pub use schema::{Form, UnknownForm, schema};
 pub use text::is_plain_text;
 pub use unit::{Large, Unit};
 pub use validate::validate;

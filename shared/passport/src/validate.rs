@@ -144,7 +144,7 @@ impl Asked<'_> {
 }
 
 /// The Commission's number for the battery category.
-const CATEGORY_POINT: u8 = 6;
+pub(crate) const CATEGORY_POINT: u8 = 6;
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::text::first_not_plain;
 use crate::{Attribute, Fault, Field, Type};
 
 /// Longest title of a document, in characters.
-const TITLE: usize = 200;
+pub(crate) const TITLE: usize = 200;
 const MEASURED_AT: &str = "measuredAt";
 
 /// Collects the faults of one attribute.

@@ -54,9 +54,14 @@ impl ETag {
     /// Whether `If-None-Match` says that the caller has this already.
     #[must_use]
     pub fn known_to(&self, headers: &HeaderMap) -> bool {
-        values(headers, &IF_NONE_MATCH)
-            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == self.to_string())
+        known(headers, &self.to_string())
     }
+}
+
+/// Whether `If-None-Match` says that the caller has what this tag stands for.
+#[must_use]
+pub fn known(headers: &HeaderMap, tag: &str) -> bool {
+    values(headers, &IF_NONE_MATCH).any(|sent| sent == "*" || sent.trim_start_matches("W/") == tag)
 }
 
 /// What `If-Match` demands.

@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod described;
 mod etag;
 mod extract;
 mod idempotency;
@@ -16,7 +17,11 @@ mod written;
 
 pub use body::{BODY_LIMIT, Body, member, required_text, required_uuid};
 pub use caller::{Caller, Partner};
-pub use etag::{ETag, Precondition, view_name};
+pub use described::{
+    BatchData, LifecycleEvent, ModelData, NewBatch, NewModel, NewPassport, ProductChange,
+    ProductData, ReadPassport, Why,
+};
+pub use etag::{ETag, Precondition, known, view_name};
 pub use extract::{Path, Query};
 pub use idempotency::{Decision, Idempotency};
 pub use lambda::{env, finished, log_as_json, run};
