@@ -7,8 +7,8 @@ mod history;
 mod passports;
 mod products;
 mod readings;
-mod transfers;
 mod schemas;
+mod transfers;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
