@@ -645,3 +645,95 @@ async fn of_many_writers_at_once_none_loses_a_reading() {
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409]);
 }
+
+#[tokio::test]
+async fn the_values_at_placing_on_the_market_and_at_each_change_of_status_are_kept_as_they_were() {
+    let battery = Battery::on_the_market().await;
+    let path = format!("{}/value-sets", battery.path());
+    let placed = battery.garage().get(&path).await.expect(200).json();
+    let capacity = |set: &Value| set["values"]["condition"]["ratedCapacity"]["value"].clone();
+    let first = placed["valueSets"][0].clone();
+    assert_eq!(first["name"], "placed-on-market");
+    let events = battery.events().await;
+    let event = events
+        .iter()
+        .find(|event| event["type"] == "placed-on-market");
+    assert_eq!(first["eventId"], event.unwrap()["eventId"]);
+    let before = capacity(&first);
+    assert!(before.is_number(), "{placed:#}");
+
+    let measured = |value: f64, minutes: i64| json!({"condition": {"ratedCapacity": {"value": value, "unit": "A.h", "measuredAt": minute(minutes)}}});
+    let happens = async |event: Value| {
+        let _ = battery
+            .owner()
+            .event(&battery.passport, &event)
+            .await
+            .expect(201);
+    };
+    happens(json!({"type": "maintenance", "reason": "x", "changes": measured(190.0, 1)})).await;
+    let between = battery.garage().get(&path).await.expect(200).json();
+    assert_eq!(
+        between["valueSets"],
+        json!([first]),
+        "a measurement makes no set"
+    );
+    for (value, minutes) in [(180.5, 2), (170.5, 3)] {
+        happens(
+            json!({"type": "status-change", "reason": "x", "changes": measured(value, minutes)}),
+        )
+        .await;
+    }
+    happens(json!({"type": "became-waste", "reason": "end of life", "occurredAt": minute(9)}))
+        .await;
+    let later = json!({"pointer": "/condition/ratedCapacity", "value": 100, "unit": "A.h", "measuredAt": minute(20)});
+    let _ = battery.record(&[later]).await.expect(201);
+    let sets = battery.garage().get(&path).await.expect(200).json();
+    let sets = sets["valueSets"].as_array().unwrap();
+    let told: Vec<(String, Value)> = sets
+        .iter()
+        .map(|set| (text(set, "name"), capacity(set)))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("placed-on-market".to_owned(), before),
+            ("status-change".to_owned(), json!(180.5)),
+            ("status-change-2".to_owned(), json!(170.5)),
+            ("became-waste".to_owned(), json!(170.5)),
+        ]
+    );
+    assert_eq!(sets[3]["at"], minute(9));
+    assert_eq!(sets[3]["label"]["de"], "Zu Abfall geworden");
+    // Only the parameters of Article 10(1).
+    assert!(
+        sets[0]["values"]["condition"]
+            .get("stateOfCharge")
+            .is_none()
+    );
+    assert_eq!(sets[0]["values"].as_object().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn value_sets_are_for_those_with_a_legitimate_interest() {
+    let battery = Battery::on_the_market().await;
+    let path = format!("{}/value-sets", battery.path());
+    let _ = battery.stage.public().get(&path).await.expect(401);
+    for (role, organisation) in [
+        ("market-surveillance", "authority"),
+        ("supplier", "cellmaker"),
+        ("auditor", "auditors"),
+    ] {
+        let partner = battery.stage.partner(role, organisation);
+        let refused = partner.get(&path).await.expect(403).json();
+        assert!(text(&refused, "detail").contains("class 4"));
+    }
+    let subject = format!("A#P#{}", battery.passport);
+    let before = battery.stage.ledger_items(&subject).await;
+    let _ = battery.garage().get(&path).await.expect(200);
+    assert_eq!(battery.stage.ledger_items(&subject).await, before + 1);
+    let (_, draft) = battery.stage.maker().draft().await;
+    let draft = format!("/v1/dpps/{draft}/value-sets");
+    let _ = battery.garage().get(&draft).await.expect(404);
+    let own = battery.stage.maker().get(&draft).await.expect(200).json();
+    assert_eq!(own["valueSets"], json!([]));
+}

@@ -9,6 +9,7 @@ mod products;
 mod readings;
 mod schemas;
 mod transfers;
+mod value_sets;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -34,6 +35,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(readings::list))
         .routes(routes!(transfers::list))
         .routes(routes!(transfers::show))
+        .routes(routes!(value_sets::list))
         .routes(routes!(evidence::show))
         .routes(routes!(schemas::list))
         .routes(routes!(schemas::show))

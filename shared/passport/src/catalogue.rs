@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use crate::attribute::GroupFile;
 use crate::event_type::EventTypeFile;
+use crate::freshness::FreshnessFile;
 use crate::guidance::GuidanceFile;
 use crate::rule::{Rule, RuleFile};
-use crate::{Attribute, Category, EventType, Guidance, Purpose, Translated, Unit};
+use crate::{Attribute, Category, EventType, Freshness, Guidance, Purpose, Translated, Unit};
 
 /// Everything that is data about the data.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub struct Catalogue {
     units: BTreeMap<String, Unit>,
     categories: BTreeMap<Category, Translated>,
     rules: Vec<Rule>,
+    freshness: Vec<Freshness>,
 }
 
 const GROUPS: [&str; 9] = [
@@ -78,6 +80,8 @@ impl Catalogue {
             serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/categories.json")))?;
         let rules: RuleFile =
             serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/rules.json")))?;
+        let freshness: FreshnessFile =
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/freshness.json")))?;
         let mut attributes = Vec::new();
         for text in GROUPS {
             let file: GroupFile = serde_json::from_str(text)?;
@@ -94,6 +98,7 @@ impl Catalogue {
             units: units.units,
             categories: categories.categories,
             rules: rules.rule,
+            freshness: freshness.freshness,
         })
     }
 
@@ -183,6 +188,17 @@ impl Catalogue {
     /// Every unit with how it is written for people.
     pub fn units(&self) -> impl Iterator<Item = (&str, &Unit)> {
         self.units.iter().map(|(code, unit)| (code.as_str(), unit))
+    }
+
+    /// How old values of different attributes may be before they count as stale.
+    pub fn freshnesses(&self) -> impl Iterator<Item = &Freshness> {
+        self.freshness.iter()
+    }
+
+    /// How old a value of this attribute may be in a battery of this category; `None` where age does not count.
+    #[must_use]
+    pub fn freshness(&self, attribute: &Attribute, category: Category) -> Option<&Freshness> {
+        crate::freshness::of(&self.freshness, attribute, category)
     }
 
     pub(crate) fn category_labels(&self, category: Category) -> Option<&Translated> {

@@ -121,6 +121,9 @@ pub struct EventType {
     /// Whether it says nothing beside the data it changes, so that without a change there is no event.
     #[serde(default)]
     pub only_data: bool,
+    /// Whether the values of Article 10(1) as of it are kept as a named set (Annex XIII 4(a)).
+    #[serde(default)]
+    pub value_set: bool,
     /// What people call it.
     pub label: Translated,
 }

@@ -14,6 +14,7 @@ mod document;
 mod event_type;
 mod fault;
 mod format;
+mod freshness;
 mod guidance;
 mod header;
 mod life;
@@ -25,6 +26,7 @@ mod text;
 mod unit;
 mod validate;
 mod value;
+mod value_set;
 mod view;
 
 pub use attribute::{Attribute, CodeValue, Field, Level, Named, Translated, Type};
@@ -37,6 +39,7 @@ pub use event_type::{
     Audience, Effect, EventType, EvidenceRule, Permit, Purpose, Relation, States,
 };
 pub use fault::Fault;
+pub use freshness::{Freshness, Stale, stale};
 pub use guidance::{Category, Cells, Guidance, Obligation, UnknownCategory};
 pub use header::{Header, SCHEMA_VERSION, compressed};
 pub use life::{BATTERY_STATUSES, Move, RECORD_STATUSES, battery_moves, life, record_moves};
@@ -46,4 +49,5 @@ pub use schema::{Form, UnknownForm, schema};
 pub use text::is_plain_text;
 pub use unit::{Large, Unit};
 pub use validate::validate;
+pub use value_set::value_set;
 pub use view::{Missing, completeness, view, visible};

@@ -42,7 +42,27 @@ impl Reading {
 
     /// Whether both say the same, of whatever moment.
     fn agrees(&self, value: &Value) -> bool {
-        said(&self.value) == said(value)
+        match (self.value.get("value"), value.get("value")) {
+            (Some(one), Some(other)) => same(one, other),
+            _ => false,
+        }
+    }
+}
+
+/// Whether two values are the same; `20` and `20.0` are, which canonical JSON writes alike.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let member = |(name, one): (&String, &Value)| {
+                other.get(name).is_some_and(|other| same(one, other))
+            };
+            one.len() == other.len() && one.iter().all(member)
+        }
+        _ => one == other,
     }
 }
 
@@ -52,15 +72,11 @@ fn measured_at(value: &Value) -> Option<Timestamp> {
     Timestamp::from_millisecond(at.as_millisecond()).ok()
 }
 
-/// What a dynamic value says beside the moment; `1` and `1.0` say the same.
-fn said(value: &Value) -> (Option<f64>, Option<&Value>) {
-    let value = value.get("value");
-    let number = value.and_then(Value::as_f64);
-    (number, value.filter(|_| number.is_none()))
-}
-
 /// The value of an attribute in a document, with its moment.
-fn current(document: &Map<String, Value>, attribute: &'static Attribute) -> Option<Reading> {
+pub(crate) fn current(
+    document: &Map<String, Value>,
+    attribute: &'static Attribute,
+) -> Option<Reading> {
     let value = document.get(&attribute.group)?.get(&attribute.id)?;
     Reading::of(attribute, value)
 }

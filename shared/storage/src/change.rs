@@ -212,6 +212,14 @@ impl SubjectChange {
             seq,
             key,
         )?);
+        rows.extend(crate::value_set::row(
+            &self.subject,
+            &self.event,
+            &sealed,
+            seq,
+            version,
+            key,
+        )?);
         for label in &self.labels {
             rows.push(label.row(&self.subject)?);
         }

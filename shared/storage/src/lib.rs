@@ -8,6 +8,7 @@
 //! | the current state of a subject | `records` | `<subject>` | begins with `0#`: `0#HEAD`, `0#PART#<class>` |
 //! | the public part of a model or batch | `records` | `<subject>` | `0#PART#1` |
 //! | version n of a subject | `records` | `<subject>` | `V#<n>`, its changed parts `V#<n>#<class>` |
+//! | which versions hold a named value set | `records` | `<subject>` | `S#<seq>` of the event that made it |
 //! | what a dynamic attribute was, from `a` to `b` | `records` | `R#<subject>` | between `<group>/<id>#<a>` and `<group>/<id>#<b + 92 days>`: an item `…#<last moment>#<seq>` spans no more |
 //! | an organisation, its clients' standing reasons | `records` | `O#<organisation>` | `0#ORGANISATION` |
 //! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
@@ -44,6 +45,7 @@ mod subject;
 mod tables;
 mod tenure;
 mod unit;
+mod value_set;
 
 pub use change::{Change, EventInput, Receipt, SubjectChange};
 pub use commit::CommitError;
@@ -64,3 +66,4 @@ pub use subject::{NotASubject, Subject};
 pub use tables::{Table, create_tables};
 pub use tenure::{Sight, Tenure};
 pub use unit::{Label, LabelState};
+pub use value_set::ValueSet;

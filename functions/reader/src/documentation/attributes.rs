@@ -77,6 +77,7 @@ fn row(attribute: &'static Attribute, usual: &[String]) -> Markup {
                 } @else {
                     div { (value::form(attribute)) }
                     @if let Some(example) = value::example(attribute) { pre { code { (example) } } }
+                    (fresh(attribute))
                     @if attribute.written_by != usual { p.note { "Written by " (events(&attribute.written_by)) "." } }
                 }
             }
@@ -114,6 +115,24 @@ fn events(ids: &[String]) -> Markup {
         @for (index, id) in ids.iter().enumerate() {
             @if index > 0 { ", " }
             a href={ "/docs#event-" (id) } { code { (id) } }
+        }
+    }
+}
+
+/// How long a value is fresh, and of which categories that is asked.
+fn fresh(attribute: &'static Attribute) -> Markup {
+    let asked = |category: &Category| catalogue().freshness(attribute, *category).is_some();
+    let categories = Category::ALL.into_iter().filter(asked);
+    let freshness = Category::ALL
+        .into_iter()
+        .find_map(|category| catalogue().freshness(attribute, category));
+    html! {
+        @if let Some(freshness) = freshness {
+            p.note {
+                "Counts as stale " (freshness.days) " days after it was measured ("
+                (listed(categories.map(|category| category.as_str()))) "; the span is this platform's, after "
+                (freshness.source) ")."
+            }
         }
     }
 }

@@ -203,3 +203,18 @@ fn a_change_may_not_go_back_in_time_unless_it_corrects() {
         );
     }
 }
+
+#[test]
+fn numbers_that_canonical_json_writes_alike_are_the_same_however_deep() {
+    let conditions = |temperature: Value| {
+        json!({
+            "pointer": "/condition/operatingConditions", "measuredAt": "2027-06-01T08:00:00Z",
+            "value": {"temperature": {"value": temperature, "unit": "Cel"}},
+        })
+    };
+    let list = [conditions(json!(20)), conditions(json!(20.0))];
+    let plan = Plan::of(&Map::new(), &given(&list), &[], false).unwrap();
+    assert_eq!(plan.new.len(), 1);
+    let list = [conditions(json!(20)), conditions(json!(20.5))];
+    assert!(Plan::of(&Map::new(), &given(&list), &[], false).is_err());
+}
