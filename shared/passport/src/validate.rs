@@ -130,7 +130,8 @@ impl Asked<'_> {
         if attribute.point == Some(CATEGORY_POINT)
             && value
                 .as_str()
-                .is_some_and(|named| named != self.category.as_str())
+                .and_then(|named| named.parse::<Category>().ok())
+                .is_some_and(|named| named != self.category)
         {
             faults.push(Fault {
                 pointer: pointer.to_owned(),
