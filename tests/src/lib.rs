@@ -151,6 +151,20 @@ impl Stage {
         }
     }
 
+    /// Another person of an organisation.
+    #[must_use]
+    pub fn person(&self, role: &str, organisation: &str, person: &str) -> Partner<'_> {
+        let request = local::TokenRequest {
+            role: role.to_owned(),
+            organisation: organisation.to_owned(),
+            person: Some(person.to_owned()),
+        };
+        Partner {
+            stage: self,
+            token: Some(self.running.issuer.token(&request).unwrap()),
+        }
+    }
+
     /// The maker of the examples that tests make themselves.
     #[must_use]
     pub fn maker(&self) -> Partner<'_> {
@@ -334,6 +348,12 @@ pub fn text(value: &Value, name: &str) -> String {
 #[must_use]
 pub fn sample_model() -> Value {
     example()["model"]["data"].clone()
+}
+
+/// Values of the EV example's batch.
+#[must_use]
+pub fn sample_batch() -> Value {
+    example()["batch"]["data"].clone()
 }
 
 /// Values of the EV example's unit.

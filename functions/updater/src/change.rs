@@ -21,7 +21,7 @@ use web::{
 use crate::life::status_fault;
 use crate::rules::{
     battery_status, changed_classes, complete_enough, facts_after, faults, may_end_recall,
-    may_write, refuse, set_battery_status,
+    may_write, refuse, second_person, set_battery_status,
 };
 use crate::transfers::{Transfer, unit_handed_over};
 
@@ -67,7 +67,9 @@ impl Decision for RecordChange<'_> {
         }
         let by = &principal.organisation;
         may_end_recall(self.provenance.event_type, &record.head.facts, by, role)?;
-        let mut facts = facts_after(&self.provenance, by, &record.head, at);
+        let event_type = self.provenance.event_type;
+        let person = second_person(self.platform, event_type, &record, &principal.subject).await?;
+        let mut facts = facts_after(&self.provenance, by, person, &record.head, at);
         if let Some(transfer) = &self.transfer {
             transfer.fits(self.platform, self.caller, &record).await?;
             transfer.apply(self.provenance.event_type, &record, by, &mut facts);

@@ -6,7 +6,7 @@ use axum::response::Response;
 use identity::UnitId;
 use passport::Classes;
 use serde_json::{Map, Value};
-use storage::{Change, CommitError, Earlier, Facts, Life, RecordStatus, Subject, SubjectChange};
+use storage::{Change, CommitError, Earlier, Facts, RecordStatus, Subject, SubjectChange};
 use uuid::Uuid;
 use web::{
     Body, Caller, Decision, Idempotency, Partner, Path, Platform, Precondition, Problem,
@@ -101,7 +101,7 @@ impl Decision for Creation<'_> {
             placed_on_market_at: None,
             operator: None,
             recall: None,
-            life: Life::default(),
+            life: Box::default(),
         };
         may_write(provenance.event_type, Classes::ALL, &self.document)?;
         let mut document = self.document.clone();

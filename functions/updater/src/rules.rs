@@ -2,9 +2,11 @@
 
 use access::Role;
 use ledger::Timestamp;
-use passport::{Category, Class, Classes, EventType, Fault, Level, Op, Touched, catalogue};
+use passport::{
+    Category, Class, Classes, Declares, EventType, Fault, Level, Op, Touched, catalogue,
+};
 use serde_json::{Map, Value, json};
-use storage::{Facts, Head, OpenRecord, Recall, RecordStatus, Subject};
+use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus, Subject};
 use web::{Platform, Problem, Provenance};
 
 /// Every fault of a document at once.
@@ -68,60 +70,76 @@ pub(crate) fn changed_classes(
     })
 }
 
-/// A battery may be placed on the market only with every mandatory data point of the active guidance, and keeps them
-/// afterwards: a change that takes values away is held against them too.
+/// A battery may be placed on the market only with every mandatory data point of the active guidance, or a gap that two
+/// persons stand behind, and keeps them afterwards. A model or batch keeps what it has of them: units may be on the market.
 pub(crate) async fn complete_enough(
     platform: &Platform,
     before: &OpenRecord,
     after: &Facts,
     document: &Map<String, Value>,
 ) -> Result<(), Problem> {
-    let Facts::Passport {
-        model,
-        batch,
-        category,
-        status: RecordStatus::Active,
-        ..
-    } = after
-    else {
-        return Ok(());
+    let removed: Vec<String> = passport::delta(&before.document, document)
+        .into_iter()
+        .filter(|change| change.op == Op::Remove)
+        .map(|change| change.pointer)
+        .collect();
+    let placed = is_active(after) && !is_active(&before.head.facts);
+    let held_to = match after {
+        Facts::Passport { .. } => is_active(after),
+        Facts::Model { .. } | Facts::Batch { .. } => true,
+        Facts::Unit { .. } | Facts::Organisation => false,
     };
-    let placed = !matches!(
-        before.head.facts,
+    if !held_to || (!placed && removed.is_empty()) {
+        return Ok(());
+    }
+    let (_, category) = level_and_category(after);
+    let whole = before.with_kept(document);
+    let mut composed = Map::new();
+    for coarser in coarser_levels(after) {
+        if let Some(record) = platform.store.open_for_change(&coarser).await? {
+            composed = passport::compose(&composed, &record.document, &Map::new());
+        }
+    }
+    composed = passport::compose(&composed, &whole, &Map::new());
+    let gaps: Vec<&str> = match after {
+        Facts::Passport { life, .. } if life.gaps_approved => {
+            passport::declared(&whole, Declares::Gap).collect()
+        }
+        _ => Vec::new(),
+    };
+    let all = is_active(after);
+    let faults = passport::completeness(&composed, category, catalogue().active_guidance())
+        .into_iter()
+        .filter(passport::Missing::is_mandatory)
+        .filter(|missing| all || removed.contains(&missing.pointer))
+        .filter(|missing| !gaps.contains(&missing.pointer.as_str()))
+        .map(Into::into)
+        .collect();
+    refuse(faults)
+}
+
+fn is_active(facts: &Facts) -> bool {
+    matches!(
+        facts,
         Facts::Passport {
             status: RecordStatus::Active,
             ..
         }
-    );
-    let removed = || {
-        passport::delta(&before.document, document)
-            .iter()
-            .any(|change| change.op == Op::Remove)
-    };
-    if !placed && !removed() {
-        return Ok(());
+    )
+}
+
+/// The subjects whose values a record's own are laid over, coarsest first.
+fn coarser_levels(facts: &Facts) -> Vec<Subject> {
+    match facts {
+        Facts::Passport { model, batch, .. } => {
+            [Some(Subject::Model(*model)), batch.map(Subject::Batch)]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
+        Facts::Batch { model, .. } => vec![Subject::Model(*model)],
+        _ => Vec::new(),
     }
-    let mut levels = Vec::new();
-    for subject in [Some(Subject::Model(*model)), batch.map(Subject::Batch)]
-        .into_iter()
-        .flatten()
-    {
-        let record = platform.store.open_for_change(&subject).await?;
-        levels.push(record.map(|record| record.document).unwrap_or_default());
-    }
-    let empty = Map::new();
-    let composed = passport::compose(
-        levels.first().unwrap_or(&empty),
-        levels.get(1).unwrap_or(&empty),
-        &before.with_kept(document),
-    );
-    let faults: Vec<Fault> =
-        passport::completeness(&composed, *category, catalogue().active_guidance())
-            .into_iter()
-            .filter(passport::Missing::is_mandatory)
-            .map(Into::into)
-            .collect();
-    refuse(faults)
 }
 
 /// A recall is ended by whoever began it, or by market surveillance.
@@ -145,9 +163,48 @@ pub(crate) fn may_end_recall(
 
 const MARKET_SURVEILLANCE: &str = "market-surveillance";
 
+/// What two persons must want: for an event that confirms, another person of the same organisation asked before.
+///
+/// Answers the reference of the person, where the event asks or confirms.
+pub(crate) async fn second_person(
+    platform: &Platform,
+    event_type: &EventType,
+    record: &OpenRecord,
+    person: &str,
+) -> Result<Option<String>, Problem> {
+    if event_type.second_to().is_none() && !event_type.asks_for_second() {
+        return Ok(None);
+    }
+    let store = &platform.store;
+    let reference = store.person_reference(&record.subject, person).await?;
+    let Some(first) = event_type.second_to() else {
+        return Ok(reference);
+    };
+    match &record.head.facts {
+        Facts::Passport { life, .. }
+            if let Some(asked) = &life.asked
+                && asked.event_type == first =>
+        {
+            if reference.as_deref() == Some(&asked.by) {
+                return Err(Problem::forbidden(format!(
+                    "you raised `{first}` yourself: `{}` is for another person of your organisation",
+                    event_type.id
+                )));
+            }
+            Ok(reference)
+        }
+        _ => Err(Problem::conflict(format!(
+            "`{}` confirms `{first}`, which nobody has raised",
+            event_type.id
+        ))),
+    }
+}
+
+/// What the record is afterwards. `person` is the reference of who asks for a second person, or confirms.
 pub(crate) fn facts_after(
     provenance: &Provenance,
     organisation: &str,
+    person: Option<String>,
     before: &Head,
     at: Timestamp,
 ) -> Facts {
@@ -157,10 +214,21 @@ pub(crate) fn facts_after(
         placed_on_market_at,
         operator,
         recall,
+        life,
         ..
     } = &mut after
     {
         let happened = provenance.occurred_at.unwrap_or(at);
+        if let Some(by) = person {
+            life.asked = provenance.event_type.asks_for_second().then(|| Asked {
+                event_type: provenance.event_type.id.clone(),
+                by,
+                at,
+            });
+        }
+        if let Some(approved) = provenance.event_type.sets_gaps_approved() {
+            life.gaps_approved = approved;
+        }
         match provenance.event_type.sets_recall() {
             Some(true) => {
                 *recall = Some(Recall {

@@ -184,6 +184,16 @@ pub struct Field {
     pub label: Translated,
 }
 
+/// What a list of `{"attribute": "/group/id", "justification": "…"}` declares of the attributes it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Declares {
+    /// The condition of a conditional data point does not hold.
+    NotApplicable,
+    /// A mandatory data point cannot be given.
+    Gap,
+}
+
 /// One attribute of a battery passport: the only place where it is described.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -211,6 +221,8 @@ pub struct Attribute {
     pub derived: Option<String>,
     /// What each version of the guidance asks, by category; only known cells.
     pub obligations: BTreeMap<String, BTreeMap<Category, Obligation>>,
+    /// What it declares of other attributes, where it does.
+    pub declares: Option<Declares>,
     /// The event types that may write it.
     pub written_by: Vec<String>,
     /// The law it comes from, for example `Annex XIII 1(g)`.
@@ -272,6 +284,7 @@ struct AttributeEntry {
     #[serde(default)]
     dynamic: bool,
     derived: Option<String>,
+    declares: Option<Declares>,
     written_by: Option<Vec<String>>,
     source: String,
     label: Translated,
@@ -305,6 +318,7 @@ impl GroupFile {
                 ty: entry.ty,
                 dynamic: entry.dynamic,
                 derived: entry.derived,
+                declares: entry.declares,
                 source: entry.source,
                 label: entry.label,
                 explanation: entry.explanation,

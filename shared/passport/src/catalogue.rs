@@ -26,9 +26,10 @@ pub struct Catalogue {
     categories: BTreeMap<Category, Translated>,
     rules: Vec<Rule>,
     freshness: Vec<Freshness>,
+    markets: BTreeMap<String, Vec<String>>,
 }
 
-const GROUPS: [&str; 9] = [
+const GROUPS: [&str; 10] = [
     include_str!(concat!(env!("OUT_DIR"), "/identification.json")),
     include_str!(concat!(env!("OUT_DIR"), "/performance.json")),
     include_str!(concat!(env!("OUT_DIR"), "/materials.json")),
@@ -37,6 +38,7 @@ const GROUPS: [&str; 9] = [
     include_str!(concat!(env!("OUT_DIR"), "/due-diligence.json")),
     include_str!(concat!(env!("OUT_DIR"), "/conformity.json")),
     include_str!(concat!(env!("OUT_DIR"), "/condition.json")),
+    include_str!(concat!(env!("OUT_DIR"), "/declarations.json")),
     include_str!(concat!(env!("OUT_DIR"), "/internal.json")),
 ];
 
@@ -68,6 +70,13 @@ struct CategoryFile {
     categories: BTreeMap<Category, Translated>,
 }
 
+/// `markets.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MarketFile {
+    markets: BTreeMap<String, Vec<String>>,
+}
+
 impl Catalogue {
     fn read() -> Result<Self, serde_json::Error> {
         let guidance: GuidanceFile =
@@ -82,6 +91,8 @@ impl Catalogue {
             serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/rules.json")))?;
         let freshness: FreshnessFile =
             serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/freshness.json")))?;
+        let markets: MarketFile =
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/markets.json")))?;
         let mut attributes = Vec::new();
         for text in GROUPS {
             let file: GroupFile = serde_json::from_str(text)?;
@@ -99,6 +110,7 @@ impl Catalogue {
             categories: categories.categories,
             rules: rules.rule,
             freshness: freshness.freshness,
+            markets: markets.markets,
         })
     }
 
@@ -203,6 +215,14 @@ impl Catalogue {
 
     pub(crate) fn category_labels(&self, category: Category) -> Option<&Translated> {
         self.categories.get(&category)
+    }
+
+    /// The languages people in a country are told of products in (ISO 639-1); `None` for a country that is no market of this
+    /// platform (ISO 3166-1 alpha-2).
+    #[must_use]
+    pub fn market(&self, country: &str) -> Option<impl Iterator<Item = &str>> {
+        let languages = self.markets.get(country)?;
+        Some(languages.iter().map(String::as_str))
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::life::{FIRST_STATUS, WASTE};
-use crate::{Class, Translated};
+use crate::{Class, Translated, catalogue};
 
 /// How the one who raises an event stands to the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,6 +70,9 @@ pub struct Effect {
     /// Whether a recall of the battery begins or ends.
     #[serde(default)]
     pub recall: Option<bool>,
+    /// Whether the declared gaps of the passport count as approved from now on, or no longer.
+    #[serde(default)]
+    pub gaps_approved: Option<bool>,
 }
 
 /// How changed data may move the battery status.
@@ -124,6 +127,9 @@ pub struct EventType {
     /// Whether the values of Article 10(1) as of it are kept as a named set (Annex XIII 4(a)).
     #[serde(default)]
     pub value_set: bool,
+    /// The event type that has to come before it, raised by another person of the same organisation: what two must want.
+    #[serde(default)]
+    pub second_to: Option<String>,
     /// What people call it.
     pub label: Translated,
 }
@@ -209,6 +215,26 @@ impl EventType {
     #[must_use]
     pub fn accepts_waste(&self) -> bool {
         self.sets.responsibility && self.sets.battery.as_deref() == Some(WASTE)
+    }
+
+    /// The event type that another person of the same organisation has to raise before it.
+    #[must_use]
+    pub fn second_to(&self) -> Option<&str> {
+        self.second_to.as_deref()
+    }
+
+    /// Whether it only asks: another person has to confirm it with an event of another type.
+    #[must_use]
+    pub fn asks_for_second(&self) -> bool {
+        catalogue()
+            .event_types()
+            .any(|other| other.second_to() == Some(&self.id))
+    }
+
+    /// Whether declared gaps count as approved from it on, or no longer.
+    #[must_use]
+    pub fn sets_gaps_approved(&self) -> Option<bool> {
+        self.sets.gaps_approved
     }
 
     /// Whether it says nothing beside the data it changes.

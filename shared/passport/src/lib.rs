@@ -10,6 +10,7 @@
 mod attribute;
 mod catalogue;
 mod class;
+mod declaration;
 mod document;
 mod event_type;
 mod fault;
@@ -18,6 +19,7 @@ mod freshness;
 mod guidance;
 mod header;
 mod life;
+mod market;
 mod parse;
 mod reading;
 mod rule;
@@ -29,9 +31,10 @@ mod value;
 mod value_set;
 mod view;
 
-pub use attribute::{Attribute, CodeValue, Field, Level, Named, Translated, Type};
+pub use attribute::{Attribute, CodeValue, Declares, Field, Level, Named, Translated, Type};
 pub use catalogue::{Catalogue, catalogue};
 pub use class::{Class, Classes, NotAClass};
+pub use declaration::declared;
 pub use document::{
     AttributeChange, Op, Touched, apply, attributes, compose, delta, merge_patch, split, touched,
 };
@@ -43,6 +46,7 @@ pub use freshness::{Freshness, Stale, stale};
 pub use guidance::{Category, Cells, Guidance, Obligation, UnknownCategory};
 pub use header::{Header, SCHEMA_VERSION, compressed};
 pub use life::{BATTERY_STATUSES, Move, RECORD_STATUSES, battery_moves, life, record_moves};
+pub use market::{Untranslated, untranslated};
 pub use parse::{Limits, ParseFault, parse_json};
 pub use reading::{Given, Known, Plan, Reading, Received, measured_before, moments, spans};
 pub use schema::{Form, UnknownForm, schema};

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::declaration;
 use crate::fault::excerpt;
 use crate::parse::escaped;
 use crate::value::Checked;
@@ -63,6 +64,7 @@ pub fn validate(
             }
         }
     }
+    declaration::check(category, guidance, document, &mut faults);
     for rule in catalogue().rules() {
         rule.check(document, &mut faults);
     }

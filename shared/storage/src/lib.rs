@@ -52,7 +52,7 @@ pub use commit::CommitError;
 pub use error::StoreError;
 pub use evidence::{EVIDENCE_LIMIT, Evidence, EvidenceError, EvidenceState, Upload};
 pub use journal::{StoredEvent, VersionEntry};
-pub use life::{Life, Offer};
+pub use life::{Asked, Life, Offer};
 pub use order::{Order, OrderState};
 pub use organisation::Registrar;
 pub use read_log::ReadRecord;

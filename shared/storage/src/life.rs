@@ -4,7 +4,7 @@ use ledger::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Responsibility, as it was offered and accepted.
+/// What was offered, accepted, asked for and approved.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Life {
@@ -14,6 +14,24 @@ pub struct Life {
     /// Who accepted responsibility for the battery as waste, and has it still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_waste: Option<String>,
+    /// What one person asked for and a second one has not confirmed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// Whether two persons stand behind the gaps the passport declares.
+    #[serde(default)]
+    pub gaps_approved: bool,
+}
+
+/// What needs two persons, once the first has asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// The event that asked.
+    pub event_type: String,
+    /// Who: a keyed reference that names nobody ([`crate::Store::person_reference`]).
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An offer of responsibility.

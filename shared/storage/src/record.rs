@@ -146,7 +146,7 @@ pub enum Facts {
         recall: Option<Recall>,
         /// Of the battery's life. Not public.
         #[serde(default)]
-        life: Life,
+        life: Box<Life>,
     },
     /// A battery.
     Unit {

@@ -246,6 +246,20 @@ impl Store {
         Ok(Some(key))
     }
 
+    /// The name under which a person's acts stand in a subject's records: the same for the same person, and nobody's name.
+    /// `None` before the subject's first change.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table or the key service does not answer.
+    pub async fn person_reference(
+        &self,
+        subject: &Subject,
+        person: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let key = self.data_key(subject).await?;
+        Ok(key.map(|key| key.reference(person)))
+    }
+
     /// The key for a change of the subject, made where there is none yet.
     pub(crate) async fn data_key_for_change(
         &self,
