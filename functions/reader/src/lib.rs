@@ -1,10 +1,13 @@
 //! Passports, products, versions, history and evidence, for whoever may see them.
 
 mod answer;
+mod as_of;
 mod documentation;
+mod elements;
 mod evidence;
 mod history;
 mod passports;
+mod product_ids;
 mod products;
 mod readings;
 mod schemas;
@@ -22,6 +25,9 @@ pub fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()
         .routes(routes!(passports::show))
         .routes(routes!(passports::by_product))
+        .routes(routes!(product_ids::find))
+        .routes(routes!(as_of::show))
+        .routes(routes!(elements::show))
         .routes(routes!(products::show_model))
         .routes(routes!(products::show_batch))
         .routes(routes!(history::versions))

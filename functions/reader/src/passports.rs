@@ -1,44 +1,48 @@
-//! Passports.
+//! Passports, whole.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use passport::{Full, Header};
+use serde_json::{Map, Value};
 use storage::Facts;
 use uuid::Uuid;
-use web::{Caller, Path, Platform, Problem};
+use web::{Caller, ETag, Path, Platform, Problem, Query, Representation, Represented};
 
 use crate::view::Loaded;
 
 /// Read a passport (EN 18222 `ReadDPPById`).
 ///
-/// The compressed EN 18223 form, with exactly the attributes the caller may see. Without a token: the public view.
+/// In the compressed EN 18223 form or, where `representation=full` asks for it, as elements that say what they are; with
+/// exactly the attributes the caller may see. Without a token: the public view.
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}", operation_id = "readDPPById", tag = "reader", security((), ("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("If-None-Match" = Option<String>, Header, description = "An `ETag` the caller has")),
+    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`"), ("If-None-Match" = Option<String>, Header, description = "An `ETag` the caller has")),
     responses((status = 200, description = "The passport, as far as the caller may see it", body = web::ReadPassport), (status = 304, description = "Not changed in what this caller may see"), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(query): Query<Represented>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = platform.passport_id(&id)?;
-    answer(&platform, &caller, id, &headers).await
+    answer(&platform, &caller, id, query.representation, &headers).await
 }
 
 /// Read the passport in force of a product (EN 18222 `ReadDPPByProductId`).
 #[utoipa::path(
     get, path = "/v1/dppsByProductId/{productId}", operation_id = "readDPPByProductId", tag = "reader", security((), ("bearer" = [])),
-    params(("productId" = String, Path, description = "The unique product identifier percent-encoded, or the unit id")),
+    params(("productId" = String, Path, description = "The unique product identifier percent-encoded, or the unit id"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`")),
     responses((status = 200, description = "The passport, as far as the caller may see it", body = web::ReadPassport), (status = "default", response = Problem))
 )]
 pub(crate) async fn by_product(
     State(platform): State<Platform>,
     caller: Caller,
     Path(product): Path<String>,
+    Query(query): Query<Represented>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let unit = platform.unit_id(&product)?;
@@ -51,7 +55,7 @@ pub(crate) async fn by_product(
         Facts::Unit {
             passport: Some(passport),
             ..
-        } => answer(&platform, &caller, passport, &headers).await,
+        } => answer(&platform, &caller, passport, query.representation, &headers).await,
         _ => Err(Problem::not_found("there is no such passport for you")),
     }
 }
@@ -60,29 +64,66 @@ async fn answer(
     platform: &Platform,
     caller: &Caller,
     id: Uuid,
+    representation: Representation,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let loaded = Loaded::find(platform, caller, id).await?;
     let tag = loaded.tag(caller);
+    let public = loaded.reading(caller).only_public();
     // A restricted view is never answered 304: that would be a read without its record.
-    if loaded.reading(caller).only_public() && tag.known_to(headers) {
+    if public && tag.known_to(headers) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.to_string())]).into_response());
     }
-    let document = loaded.document(platform, caller, headers).await?;
-    let updated_at = loaded.updated_at(platform, caller).await?;
-    let body: Value = passport::compressed(&loaded.header(platform, updated_at), document);
-    let cache = if loaded.reading(caller).only_public() {
+    let (header, view) = loaded.passport(platform, caller, headers).await?;
+    let body = represented(platform, representation, &header, view);
+    Ok(answered(body, Some(&tag), public))
+}
+
+impl Loaded {
+    /// The header and the values this caller may see.
+    pub(crate) async fn passport(
+        &self,
+        platform: &Platform,
+        caller: &Caller,
+        headers: &HeaderMap,
+    ) -> Result<(Header, Map<String, Value>), Problem> {
+        let view = self.document(platform, caller, headers).await?;
+        let updated_at = self.updated_at(platform, caller).await?;
+        Ok((self.header(platform, self.status, updated_at), view))
+    }
+}
+
+/// A passport in the form that was asked for.
+pub(crate) fn represented(
+    platform: &Platform,
+    representation: Representation,
+    header: &Header,
+    view: Map<String, Value>,
+) -> Value {
+    match representation {
+        Representation::Compressed => passport::compressed(header, view),
+        Representation::Full => Full {
+            site: &platform.site.origin(),
+        }
+        .passport(header, view),
+    }
+}
+
+/// An answer that only public views let others keep.
+pub(crate) fn answered(body: Value, tag: Option<&ETag>, public: bool) -> Response {
+    let cache = if public {
         "public, max-age=0, must-revalidate"
     } else {
         "private, no-store"
     };
-    Ok((
+    let tag = tag.map(|tag| [(header::ETAG, tag.to_string())]);
+    (
         [
-            (header::ETAG, tag.to_string()),
-            (header::CACHE_CONTROL, cache.to_owned()),
-            (header::VARY, "Accept, Authorization".to_owned()),
+            (header::CACHE_CONTROL, cache),
+            (header::VARY, "Accept, Authorization"),
         ],
+        tag,
         Json(body),
     )
-        .into_response())
+        .into_response()
 }

@@ -4,7 +4,7 @@ use access::{Principal, Reading};
 use axum::http::HeaderMap;
 use passport::{Category, Class, Classes, Header, catalogue};
 use serde_json::{Map, Value};
-use storage::{Facts, ReadRecord, Record, RecordStatus, Subject};
+use storage::{Facts, Head, ReadRecord, Record, RecordStatus, Subject};
 use uuid::Uuid;
 use web::{Caller, ETag, Platform, Problem, now};
 
@@ -26,12 +26,8 @@ impl Loaded {
         caller: &Caller,
         id: Uuid,
     ) -> Result<Self, Problem> {
-        let unknown = || Problem::not_found("there is no such passport for you");
         let store = &platform.store;
-        let passport = store
-            .record(&Subject::Passport(id))
-            .await?
-            .ok_or_else(unknown)?;
+        let passport = known(platform, caller, id).await?;
         let Facts::Passport {
             unit,
             model,
@@ -43,19 +39,6 @@ impl Loaded {
         else {
             return Err(Problem::internal("a passport without a passport's facts"));
         };
-        let responsible = caller.acts_for(&passport.head.organisation);
-        let reading = caller.reading(&passport.head);
-        match status {
-            _ if !responsible && !passport.head.facts.is_known_to_others() => {
-                return Err(unknown());
-            }
-            RecordStatus::Recycled if reading.only_public() => {
-                return Err(Problem::gone(
-                    "this battery was recycled; its passport has ceased to exist",
-                ));
-            }
-            _ => {}
-        }
         let missing = |what: &str| Problem::internal(format!("passport {id} lacks its {what}"));
         let model = store
             .record(&Subject::Model(model))
@@ -130,9 +113,14 @@ impl Loaded {
             .unwrap_or(self.passport.head.last_at))
     }
 
-    /// The derived EN 18223 header.
-    pub(crate) fn header(&self, platform: &Platform, updated_at: ledger::Timestamp) -> Header {
-        let status = match self.status {
+    /// The derived EN 18223 header, of the record at this status and time.
+    pub(crate) fn header(
+        &self,
+        platform: &Platform,
+        status: RecordStatus,
+        updated_at: ledger::Timestamp,
+    ) -> Header {
+        let status = match status {
             RecordStatus::Draft => "inactive",
             RecordStatus::Active => "active",
             RecordStatus::Archived | RecordStatus::Recycled => "archived",
@@ -145,6 +133,44 @@ impl Loaded {
             self.passport.head.operator().to_owned(),
         )
     }
+}
+
+/// A passport's record, where this caller may know of it.
+///
+/// # Errors
+/// 404 where it may not, 410 where the passport has ceased to exist for it.
+pub(crate) async fn known(
+    platform: &Platform,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<Record, Problem> {
+    let unknown = || Problem::not_found("there is no such passport for you");
+    let record = platform
+        .store
+        .record(&Subject::Passport(id))
+        .await?
+        .ok_or_else(unknown)?;
+    let Head {
+        organisation,
+        facts,
+        ..
+    } = &record.head;
+    if !caller.acts_for(organisation) && !facts.is_known_to_others() {
+        return Err(unknown());
+    }
+    let recycled = matches!(
+        facts,
+        Facts::Passport {
+            status: RecordStatus::Recycled,
+            ..
+        }
+    );
+    if recycled && caller.reading(&record.head).only_public() {
+        return Err(Problem::gone(
+            "this battery was recycled; its passport has ceased to exist",
+        ));
+    }
+    Ok(record)
 }
 
 /// A record's values in this caller's classes, without what the active guidance shows nowhere.

@@ -26,6 +26,7 @@ use crate::rules::{
 use crate::transfers::{Transfer, unit_handed_over};
 
 /// A request to change a record that exists.
+#[derive(Clone)]
 pub(crate) struct RecordChange<'a> {
     pub(crate) platform: &'a Platform,
     pub(crate) caller: &'a Caller,
@@ -53,9 +54,20 @@ impl Decision for RecordChange<'_> {
     type Done = Response;
 
     async fn attempt(&self) -> Result<Option<Response>, Problem> {
+        let record = visible_record(self.platform, self.caller, &self.subject).await?;
+        self.attempt_on(record).await
+    }
+
+    async fn repeat(&self, earlier: Earlier) -> Result<Response, Problem> {
+        repeat(self.platform, self.caller, &earlier).await
+    }
+}
+
+impl RecordChange<'_> {
+    /// One attempt to change the record as it was read; `None` where it has moved since.
+    pub(crate) async fn attempt_on(&self, record: OpenRecord) -> Result<Option<Response>, Problem> {
         let store = &self.platform.store;
         let principal = self.caller.partner()?;
-        let record = visible_record(self.platform, self.caller, &self.subject).await?;
         if let Some(precondition) = &self.precondition {
             check_precondition(precondition, self.caller, &record)?;
         }
@@ -121,12 +133,6 @@ impl Decision for RecordChange<'_> {
         }
     }
 
-    async fn repeat(&self, earlier: Earlier) -> Result<Response, Problem> {
-        repeat(self.platform, self.caller, &earlier).await
-    }
-}
-
-impl RecordChange<'_> {
     /// Who may know of the event. Whoever took the battery over as waste is not told to the public, since that would give its
     /// status away; that it was recycled is public anyway.
     pub(crate) fn audience(&self, head: &Head, audience: Class) -> Class {
@@ -249,6 +255,7 @@ impl RecordChange<'_> {
             }
         }
         Ok(answer(
+            self.platform,
             self.status,
             &self.location,
             &record.head,
@@ -260,6 +267,7 @@ impl RecordChange<'_> {
     pub(crate) fn done(&self, receipt: &Receipt) -> Response {
         let proof = Some(receipt.to_string());
         answer(
+            self.platform,
             self.status,
             &self.location,
             &receipt.head,
@@ -281,6 +289,7 @@ pub(crate) async fn repeat(
     let status = StatusCode::from_u16(earlier.status).map_err(Problem::internal)?;
     let receipt = earlier.receipt.clone();
     Ok(answer(
+        platform,
         status,
         &earlier.location,
         &record.head,
@@ -366,6 +375,10 @@ fn tag(head: &Head, caller: &Caller) -> ETag {
 pub(crate) struct Changed {
     /// The record's id.
     id: String,
+    /// A passport's identifier (EN 18223).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    digital_product_passport_id: Option<String>,
     /// Where it is read.
     location: String,
     /// When it was last changed, for those who may see its chain of events.
@@ -384,6 +397,7 @@ pub(crate) struct Changed {
 
 /// What a change is answered with: where it is, its tag, its receipt.
 pub(crate) fn answer(
+    platform: &Platform,
     status: StatusCode,
     location: &str,
     head: &Head,
@@ -392,8 +406,13 @@ pub(crate) fn answer(
 ) -> Response {
     // When and how often a record changed in ways a caller may not see is not for it to know.
     let chain = caller.readable(&head.organisation).chain;
+    let passport = match subject_at(location) {
+        Some(Subject::Passport(id)) => Some(platform.site.passport_identifier(id)),
+        _ => None,
+    };
     let body = Changed {
         id: location.rsplit('/').next().unwrap_or_default().to_owned(),
+        digital_product_passport_id: passport,
         location: location.to_owned(),
         updated_at: chain.then_some(head.last_at),
         version: chain.then_some(head.version),

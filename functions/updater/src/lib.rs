@@ -1,6 +1,7 @@
 //! Models, batches, passports, lifecycle events and evidence: everything that changes a record.
 
 mod change;
+mod elements;
 mod evidence;
 mod life;
 mod passports;
@@ -23,6 +24,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(products::change_batch))
         .routes(routes!(passports::create))
         .routes(routes!(passports::change, passports::archive))
+        .routes(routes!(elements::change))
         .routes(routes!(passports::raise_event))
         .routes(routes!(readings::record))
         .routes(routes!(transfers::offer))

@@ -4,13 +4,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use identity::UnitId;
-use passport::Classes;
+use passport::{Classes, Level};
 use serde_json::{Map, Value};
 use storage::{Change, CommitError, Earlier, Facts, RecordStatus, Subject, SubjectChange};
 use uuid::Uuid;
 use web::{
     Body, Caller, Decision, Idempotency, Partner, Path, Platform, Precondition, Problem,
-    Provenance, now,
+    Provenance, Query, Represented, now,
 };
 
 use crate::change::{Changed, RecordChange, answer, repeat, visible_record};
@@ -19,22 +19,26 @@ use crate::rules::{changed_classes, may_write, set_battery_status, valid};
 /// Create a passport (EN 18222 `CreateDPP`).
 ///
 /// The body is the compressed EN 18223 form: `uniqueProductIdentifier` names the unit, every other member is a group of
-/// attributes of this one battery. The rest of the header is derived. Type and reason come in headers.
+/// attributes of this one battery; with `representation=full` they come as `elements`. The rest of the header is derived: it
+/// may be sent along where it says what will be derived, in any case of letters, and is refused where it says anything else.
+/// The reason comes in a header.
 #[utoipa::path(
     post, path = "/v1/dpps", operation_id = "createDPP", tag = "updater", security(("bearer" = [])),
-    params(("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
+    params(("representation" = Option<String>, Query, description = "The form of the body: `compressed` (the default) or `full`"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
     request_body(content = web::NewPassport, example = json!({"uniqueProductIdentifier": "https://id.example.eu/32XZAJ4P21M1MZ0N3RQA", "identification": {"serialNumber": "EV-000001"}})),
     responses((status = 201, description = "The passport is written, as a draft", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn create(
     State(platform): State<Platform>,
     Partner(caller): Partner,
+    Query(query): Query<Represented>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let principal = caller.partner()?;
     let idempotency = Idempotency::optional(&headers, "POST /v1/dpps", principal, body.hash)?;
-    let mut document = body.json;
+    let mut document = query.representation.compressed(&platform.site, body.json)?;
+    without_derived(&mut document, &draft_header(principal))?;
     let creation = Creation {
         platform: &platform,
         caller: &caller,
@@ -138,7 +142,14 @@ impl Decision for Creation<'_> {
         match store.commit(&platform.site.log(), change, now()).await {
             Ok(receipts) => Ok(receipts.first().map(|receipt| {
                 let proof = Some(receipt.to_string());
-                answer(StatusCode::CREATED, &location, &receipt.head, caller, proof)
+                answer(
+                    platform,
+                    StatusCode::CREATED,
+                    &location,
+                    &receipt.head,
+                    caller,
+                    proof,
+                )
             })),
             Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
             Err(CommitError::Stale) => Ok(None),
@@ -175,10 +186,11 @@ async fn replaceable(platform: &Platform, unit: UnitId, passport: Uuid) -> Resul
 
 /// Change a passport (EN 18222 `UpdateDPPById`).
 ///
-/// The body is an RFC 7396 merge patch of the groups; event type, reason and evidence come in headers. All or nothing.
+/// The body is an RFC 7396 merge patch of the groups, with `representation=full` as `elements`; event type, reason and
+/// evidence come in headers. All or nothing.
 #[utoipa::path(
     patch, path = "/v1/dpps/{dppId}", operation_id = "updateDPPById", tag = "updater", security(("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("DPP-Event-Type" = String, Header, description = "An event type of the catalogue"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Evidence" = Option<String>, Header, description = "Evidence ids, comma-separated"), ("If-Match" = Option<String>, Header, description = "The `ETag` it was read with")),
+    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("representation" = Option<String>, Query, description = "The form of the body: `compressed` (the default) or `full`"), ("DPP-Event-Type" = String, Header, description = "An event type of the catalogue"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Evidence" = Option<String>, Header, description = "Evidence ids, comma-separated"), ("If-Match" = Option<String>, Header, description = "The `ETag` it was read with")),
     request_body(content = Object, example = json!({"condition": {"stateOfCharge": {"value": 54, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}}})),
     responses((status = 200, description = "The change is written", body = Changed), (status = "default", response = Problem))
 )]
@@ -186,11 +198,14 @@ pub(crate) async fn change(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Path(id): Path<String>,
+    Query(query): Query<Represented>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let principal = caller.partner()?;
     let id = platform.passport_id(&id)?;
+    let mut patch = query.representation.compressed(&platform.site, body.json)?;
+    without_derived(&mut patch, &standing_header(&platform, id))?;
     let location = format!("/v1/dpps/{id}");
     let idempotency =
         Idempotency::optional(&headers, &format!("PATCH {location}"), principal, body.hash)?;
@@ -199,7 +214,7 @@ pub(crate) async fn change(
         caller: &caller,
         subject: Subject::Passport(id),
         provenance: Provenance::of_headers(&headers, None)?,
-        patch: Some(body.json),
+        patch: Some(patch),
         transfer: None,
         precondition: Precondition::of(&headers),
         idempotency,
@@ -286,30 +301,80 @@ pub(crate) async fn raise_event(
     .await
 }
 
-/// Members of the EN 18223 header that are derived and so cannot be typed in.
-const DERIVED: [&str; 8] = [
+/// Members of the EN 18223 header that are derived and so cannot be typed in, by every name they go by.
+const DERIVED: [&str; 9] = [
     "digitalProductPassportId",
     "granularity",
     "dppSchemaVersion",
     "dppStatus",
     "lastUpdated",
+    "lastUpdate",
     "economicOperatorId",
     "facilityId",
     "contentSpecificationIds",
 ];
 
+/// Refuses what is derived.
+pub(crate) fn refuse_derived<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<(), Problem> {
+    let derived: Vec<String> = names
+        .into_iter()
+        .filter(|name| DERIVED.contains(name) || *name == PRODUCT)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if derived.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::malformed(format!(
+        "derived, so leave it out: {}",
+        derived.join(", ")
+    )))
+}
+
+const PRODUCT: &str = "uniqueProductIdentifier";
+
+/// What a new passport's header will say.
+fn draft_header(principal: &access::Principal) -> [(&'static str, String); 4] {
+    [
+        ("granularity", Level::Item.to_string()),
+        ("dppSchemaVersion", passport::SCHEMA_VERSION.to_owned()),
+        ("dppStatus", "inactive".to_owned()),
+        ("economicOperatorId", principal.organisation.clone()),
+    ]
+}
+
+/// What the header of a passport says for good.
+fn standing_header(platform: &Platform, id: Uuid) -> [(&'static str, String); 3] {
+    [
+        ("granularity", Level::Item.to_string()),
+        ("dppSchemaVersion", passport::SCHEMA_VERSION.to_owned()),
+        (
+            "digitalProductPassportId",
+            platform.site.passport_identifier(id),
+        ),
+    ]
+}
+
+/// Takes out the derived members that say what is derived anyway, words in any case of letters; refuses the others.
+fn without_derived(
+    document: &mut Map<String, Value>,
+    derived: &[(&'static str, String)],
+) -> Result<(), Problem> {
+    for (name, expected) in derived {
+        let said = document.get(*name).and_then(Value::as_str);
+        if said.is_some_and(|said| said.eq_ignore_ascii_case(expected)) {
+            document.shift_remove(*name);
+        }
+    }
+    let left = DERIVED
+        .into_iter()
+        .filter(|name| document.contains_key(*name));
+    refuse_derived(left)
+}
+
 /// Takes the unit out of the payload and leaves the groups.
 fn named_unit(platform: &Platform, document: &mut Map<String, Value>) -> Result<UnitId, Problem> {
-    let derived = DERIVED.iter().filter(|name| document.contains_key(**name));
-    let derived: Vec<String> = derived.map(|name| format!("`{name}`")).collect();
-    if !derived.is_empty() {
-        return Err(Problem::malformed(format!(
-            "derived, so leave it out: {}",
-            derived.join(", ")
-        )));
-    }
     let named = document
-        .shift_remove("uniqueProductIdentifier")
+        .shift_remove(PRODUCT)
         .and_then(|value| value.as_str().map(str::to_owned))
         .ok_or_else(|| {
             Problem::malformed("expected the unit's URL, or its id, in `uniqueProductIdentifier`")

@@ -227,6 +227,7 @@ impl Creation<'_> {
                 .first()
                 .map(|receipt| {
                     answer(
+                        self.platform,
                         StatusCode::CREATED,
                         &self.location,
                         &receipt.head,

@@ -155,6 +155,7 @@ async fn close(
 }
 
 /// What a change does to the offer of responsibility.
+#[derive(Clone)]
 pub(crate) enum Transfer {
     /// It is made.
     Offer(Offer),

@@ -102,6 +102,18 @@ fn merge_members(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
     }
 }
 
+/// A value with a merge patch applied that may be no object.
+pub(crate) fn merged(value: &Value, change: &Value) -> Value {
+    match change {
+        Value::Object(members) => {
+            let empty = Map::new();
+            let target = value.as_object().unwrap_or(&empty);
+            Value::Object(merge_patch(target, members))
+        }
+        other => other.clone(),
+    }
+}
+
 /// An attribute that a merge patch names.
 #[derive(Debug, Clone, Copy)]
 pub struct Touched {

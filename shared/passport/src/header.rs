@@ -57,18 +57,39 @@ impl Header {
     }
 }
 
-/// The compressed form of EN 18223: header members, then one member per group. `contentSpecificationIds` names the groups
-/// of the view unless the header names others.
+/// Whether a header member is a time.
+pub(crate) fn is_time(member: &str) -> bool {
+    member == "lastUpdated"
+}
+
+impl Header {
+    /// The members as JSON, with what the view itself says of them: `contentSpecificationIds` names its groups unless the
+    /// header names others, and `facilityId` is the plant of the place of manufacture.
+    pub(crate) fn members(&self, view: &Map<String, Value>) -> Map<String, Value> {
+        let mut header = self.clone();
+        if header.content_specification_ids.is_empty() {
+            header.content_specification_ids = view.keys().cloned().collect();
+        }
+        if header.facility_id.is_none() {
+            header.facility_id = facility(view);
+        }
+        match serde_json::to_value(&header) {
+            Ok(Value::Object(members)) => members,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// The identifier of the plant that made the battery (Annex VI Part A(3)); public.
+fn facility(view: &Map<String, Value>) -> Option<String> {
+    let place = view.get("identification")?.get("manufacturingPlace")?;
+    Some(place.get("facility")?.as_str()?.to_owned())
+}
+
+/// The compressed form of EN 18223: header members, then one member per group.
 #[must_use]
 pub fn compressed(header: &Header, view: Map<String, Value>) -> Value {
-    let mut header = header.clone();
-    if header.content_specification_ids.is_empty() {
-        header.content_specification_ids = view.keys().cloned().collect();
-    }
-    let mut body = match serde_json::to_value(&header) {
-        Ok(Value::Object(body)) => body,
-        _ => Map::new(),
-    };
+    let mut body = header.members(&view);
     for (group, values) in view {
         body.entry(group).or_insert(values);
     }
@@ -104,6 +125,22 @@ mod tests {
                 "performance": {"nominalVoltage": {"value": 400, "unit": "V"}},
             })
         );
+    }
+
+    #[test]
+    fn the_facility_is_the_plant_of_the_place_of_manufacture() {
+        let header = Header::item(
+            "p".to_owned(),
+            "u".to_owned(),
+            "active",
+            "t".to_owned(),
+            "o".to_owned(),
+        );
+        let place = json!({"manufacturingPlace": {"country": "DE", "facility": "4012345000016"}});
+        let view = json!({"identification": place});
+        let body = compressed(&header, view.as_object().unwrap().clone());
+        assert_eq!(body.get("facilityId"), Some(&json!("4012345000016")));
+        assert_eq!(compressed(&header, Map::new()).get("facilityId"), None);
     }
 
     #[test]

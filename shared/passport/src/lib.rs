@@ -12,6 +12,8 @@ mod catalogue;
 mod class;
 mod declaration;
 mod document;
+mod element;
+mod element_path;
 mod event_type;
 mod fault;
 mod format;
@@ -38,6 +40,8 @@ pub use declaration::declared;
 pub use document::{
     AttributeChange, Op, Touched, apply, attributes, compose, delta, merge_patch, split, touched,
 };
+pub use element::{ElementFault, Full};
+pub use element_path::{ElementPath, PathFault, Step, element_patch};
 pub use event_type::{
     Audience, Effect, EventType, EvidenceRule, Permit, Purpose, Relation, States,
 };

@@ -214,6 +214,14 @@ impl RecordStatus {
             Self::Recycled => "recycled",
         }
     }
+
+    /// The status that event types name so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Draft, Self::Active, Self::Archived, Self::Recycled]
+            .into_iter()
+            .find(|status| status.as_str() == name)
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -23,6 +23,27 @@ pub struct Body {
 impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Problem;
 
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let AnyBody { json, hash } = AnyBody::from_request(request, state).await?;
+        match json {
+            Value::Object(json) => Ok(Self { json, hash }),
+            _ => Err(Problem::malformed("expected a JSON object")),
+        }
+    }
+}
+
+/// Any JSON value.
+#[derive(Debug, Clone)]
+pub struct AnyBody {
+    /// The value.
+    pub json: Value,
+    /// SHA-256 of the bytes, for idempotency.
+    pub hash: Sha256,
+}
+
+impl<S: Send + Sync> FromRequest<S> for AnyBody {
+    type Rejection = Problem;
+
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
         let media_type = request
             .headers()
@@ -44,11 +65,8 @@ impl<S: Send + Sync> FromRequest<S> for Body {
                     "a body has at most {BODY_LIMIT} bytes; send less at a time"
                 ))
             })?;
-        let value = passport::parse_json(&bytes, &passport::Limits::default())
+        let json = passport::parse_json(&bytes, &passport::Limits::default())
             .map_err(|fault| Problem::malformed(fault.to_string()))?;
-        let Value::Object(json) = value else {
-            return Err(Problem::malformed("expected a JSON object"));
-        };
         Ok(Self {
             json,
             hash: Sha256::of(&bytes),

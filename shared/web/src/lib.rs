@@ -13,9 +13,10 @@ mod problem;
 mod problem_kind;
 mod provenance;
 mod recent;
+mod representation;
 mod written;
 
-pub use body::{BODY_LIMIT, Body, member, required_text, required_uuid};
+pub use body::{AnyBody, BODY_LIMIT, Body, member, required_text, required_uuid};
 pub use caller::{Caller, Partner};
 pub use described::{
     BatchData, LifecycleEvent, ModelData, NewBatch, NewModel, NewPassport, ProductChange,
@@ -31,6 +32,7 @@ pub use problem::{Problem, ProblemBody};
 pub use problem_kind::ProblemKind;
 pub use provenance::Provenance;
 pub use recent::Recent;
+pub use representation::{Representation, Represented};
 pub use written::written;
 
 /// The header that proves a change was taken in: `<eventId>:<eventHash>`.

@@ -79,6 +79,12 @@ impl Problem {
         Self::new(ProblemKind::Malformed, detail)
     }
 
+    /// 400: a path to an element that is no JSONPath, or asks for too much.
+    #[must_use]
+    pub fn bad_path(fault: &passport::PathFault) -> Self {
+        Self::malformed(format!("the path of the element: {fault}"))
+    }
+
     /// 400: no event type or no reason was given, or no evidence where its type asks for it.
     #[must_use]
     pub fn missing_provenance(detail: impl Into<String>) -> Self {

@@ -1,0 +1,173 @@
+//! Passports as they were.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use ledger::Timestamp;
+use passport::{Class, Classes, Header, catalogue};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use storage::{Facts, Record, RecordStatus, VersionEntry};
+use web::{Caller, Path, Platform, Problem, Query, Representation};
+
+use crate::passports::{answered, represented};
+use crate::view::{Loaded, record_read, shown};
+
+/// Which time, and in which form.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AsOfQuery {
+    date: Option<String>,
+    #[serde(default)]
+    representation: Representation,
+}
+
+/// Read a passport as it was (EN 18222 `ReadDPPVersionByIdAndDate`).
+///
+/// What was current then, to the millisecond, of the battery, its batch and its model, composed. The caller's rights of
+/// today apply. A time to come is answered with what is current.
+#[utoipa::path(
+    get, path = "/v1/dppsByIdAndDate/{dppId}", operation_id = "readDPPVersionByIdAndDate", tag = "reader", security((), ("bearer" = [])),
+    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("date" = String, Query, description = "RFC 3339, for example `2027-06-01T08:00:00.000Z`"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`")),
+    responses((status = 200, description = "The passport at that time, as far as the caller may see it", body = Value), (status = "default", response = Problem))
+)]
+pub(crate) async fn show(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<AsOfQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = platform.passport_id(&id)?;
+    let at = query
+        .date
+        .as_deref()
+        .and_then(|date| date.parse().ok())
+        .ok_or_else(|| {
+            Problem::malformed(
+                "expected an RFC 3339 time in `date`, for example `2027-06-01T08:00:00.000Z`; `+` is written `%2B`",
+            )
+        })?;
+    let loaded = Loaded::find(&platform, &caller, id).await?;
+    let (header, view) = loaded.at(&platform, &caller, &headers, at).await?;
+    let public = loaded.reading(&caller).only_public();
+    let body = represented(&platform, query.representation, &header, view);
+    Ok(answered(body, None, public))
+}
+
+impl Loaded {
+    /// The header and the values this caller may see, as they were.
+    async fn at(
+        &self,
+        platform: &Platform,
+        caller: &Caller,
+        headers: &HeaderMap,
+        at: Timestamp,
+    ) -> Result<(Header, Map<String, Value>), Problem> {
+        let versions = versions_until(platform, &self.passport, at).await?;
+        let Some(version) = versions.last() else {
+            return Err(Problem::not_found(format!(
+                "this passport had no version at {at}"
+            )));
+        };
+        let model = self.product_at(platform, caller, &self.model, at).await?;
+        let batch = match &self.batch {
+            Some(batch) => self.product_at(platform, caller, batch, at).await?,
+            None => Map::new(),
+        };
+        let item = self
+            .values(platform, caller, &self.passport, version)
+            .await?;
+        let mut read = self.passport.clone();
+        read.head.parts.clone_from(&version.parts);
+        record_read(platform, caller, headers, &read).await?;
+        let chain = self.reading(caller).chain;
+        let (status, updated_at) = self.standing_at(platform, &versions, at, chain).await?;
+        let header = self.header(platform, status, updated_at);
+        Ok((header, passport::compose(&model, &batch, &item)))
+    }
+
+    async fn product_at(
+        &self,
+        platform: &Platform,
+        caller: &Caller,
+        record: &Record,
+        at: Timestamp,
+    ) -> Result<Map<String, Value>, Problem> {
+        match versions_until(platform, record, at).await?.last() {
+            Some(version) => self.values(platform, caller, record, version).await,
+            None => Ok(Map::new()),
+        }
+    }
+
+    async fn values(
+        &self,
+        platform: &Platform,
+        caller: &Caller,
+        record: &Record,
+        version: &VersionEntry,
+    ) -> Result<Map<String, Value>, Problem> {
+        let sight = caller.sight(&record.head);
+        let store = &platform.store;
+        let document = store.version_document(record, version, sight).await?;
+        let classes = caller.reading(&record.head).shown();
+        Ok(shown(document, classes, self.category))
+    }
+
+    /// Where the record stood, and when it had last changed in what a caller may see: for whoever sees its chain by any
+    /// event, else by its public values or by where it stands.
+    async fn standing_at(
+        &self,
+        platform: &Platform,
+        versions: &[VersionEntry],
+        at: Timestamp,
+        chain: bool,
+    ) -> Result<(RecordStatus, Timestamp), Problem> {
+        let mut status = RecordStatus::Draft;
+        let mut changed = Timestamp::from_millisecond(0);
+        for version in versions {
+            let public = |part: &storage::PartReference| {
+                part.class == Class::Public && part.version == version.version
+            };
+            if version.parts.iter().any(public) {
+                changed = version.at;
+            }
+            if let Facts::Passport { status: then, .. } = version.facts {
+                status = then;
+            }
+        }
+        let events = platform
+            .store
+            .events(&self.passport, Classes::ALL, true)
+            .await?;
+        let after = versions.last().map_or(0, |version| version.seq);
+        for event in events {
+            let opened =
+                ledger::open(&event.bytes, &event.disclosures).map_err(Problem::internal)?;
+            if opened.at > at {
+                break;
+            }
+            let moved = opened
+                .event_type
+                .and_then(|id| catalogue().event_type(&id)?.sets_record_status())
+                .and_then(RecordStatus::named);
+            if event.seq > after {
+                status = moved.unwrap_or(status);
+            }
+            if chain || moved.is_some() {
+                changed = changed.max(opened.at);
+            }
+        }
+        Ok((status, changed))
+    }
+}
+
+/// The versions of a record until then, oldest first.
+async fn versions_until(
+    platform: &Platform,
+    record: &Record,
+    at: Timestamp,
+) -> Result<Vec<VersionEntry>, Problem> {
+    let mut versions = platform.store.versions(&record.subject).await?;
+    versions.retain(|version| version.at <= at);
+    Ok(versions)
+}
