@@ -8,6 +8,10 @@ mod twist;
 use passport::{
     Attribute, Category, Classes, Form, Guidance, Level, catalogue, compose, schema, visible,
 };
+#[allow(
+    unused_imports,
+    reason = "each test that has this module uses a part of it"
+)]
 pub(crate) use sample::{document, passport, sample};
 use serde_json::{Map, Value, json};
 use twist::twists;

@@ -74,7 +74,7 @@ fn is_category(values: &[passport::CodeValue]) -> bool {
 }
 
 fn with_time(mut value: Value) -> Value {
-    value["measuredAt"] = json!("2027-06-01T08:00:00Z");
+    value["measuredAt"] = json!("2026-06-01T08:00:00Z");
     value
 }
 
@@ -90,8 +90,8 @@ fn value(ty: &Type) -> Value {
         }
         Type::Integer { min, max } => json!(min.or(*max).unwrap_or(7)),
         Type::Boolean => json!(true),
-        Type::Date => json!("2027-02-18"),
-        Type::YearMonth => json!("2027-02"),
+        Type::Date => json!("2026-02-18"),
+        Type::YearMonth => json!("2026-02"),
         Type::Url => json!("https://example.eu/a?b=c%20d#e"),
         Type::Document => {
             json!({"title": "Prüfbericht", "url": "https://example.eu/report.pdf", "mediaType": "application/pdf"})
