@@ -52,7 +52,7 @@ async fn a_status_moves_only_along_its_ways() {
     let battery = &seeded.batteries[0];
     let maker = owner(&stage, battery);
     let stated = |kind: &str, status: Value| json!({"type": kind, "reason": "x", "changes": {"condition": {"batteryStatus": status}}});
-    let at = "2026-06-01T08:00:00Z";
+    let at = web::now().to_string();
     for to in ["re-used", "repurposed", "remanufactured", "waste"] {
         let event = stated("status-change", json!({"value": to, "measuredAt": at}));
         let refused = maker
@@ -97,7 +97,7 @@ async fn whoever_drafts_a_battery_that_had_a_life_before_says_so() {
     let (_, passport) = maker.draft().await;
     let stated = |status: &str| {
         json!({"type": "status-change", "reason": "bought used, from before there were passports",
-            "changes": {"condition": {"batteryStatus": {"value": status, "measuredAt": "2026-06-01T08:00:00Z"}}}})
+            "changes": {"condition": {"batteryStatus": {"value": status, "measuredAt": web::now()}}}})
     };
     let _ = maker
         .event(&passport, &stated("repurposed"))
@@ -529,4 +529,408 @@ async fn only_who_accepted_a_battery_as_waste_recycles_it() {
             answer.text
         );
     }
+}
+
+/// Accepts an offer of a battery for a further life; answers who has it now.
+async fn second_life<'a>(stage: &'a Stage, battery: &local::Battery) -> Partner<'a> {
+    let offer = owner(stage, battery)
+        .offer(&battery.passport, "second-life", "further-life")
+        .await;
+    let partner = stage.partner("repurposer", "second-life");
+    let _ = partner.accept(&offer).await.expect(200);
+    partner
+}
+
+/// A request for a further life, with evidence.
+async fn request(partner: &Partner<'_>, kind: &str, more: Value) -> Value {
+    let proof = partner.evidence(b"test report of the second life", 4).await;
+    let mut body = json!({
+        "type": kind, "reason": "tested for a second life", "publicReason": "type released", "evidence": [proof],
+    });
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
+}
+
+async fn succeed(partner: &Partner<'_>, passport: &str, body: &Value) -> Answer {
+    partner
+        .post(&format!("/v1/dpps/{passport}/successors"), body)
+        .await
+}
+
+async fn lineage(partner: &Partner<'_>, passport: &str) -> Value {
+    let path = format!("/v1/dpps/{passport}/lineage");
+    partner.get(&path).await.expect(200).json()
+}
+
+/// The entry of one passport in a lineage.
+fn of(lineage: &Value, passport: &str) -> Value {
+    let all = lineage["passports"].as_array().unwrap();
+    let found = all.iter().find(|one| one["dppId"] == passport);
+    found
+        .unwrap_or_else(|| panic!("{passport} is not in {lineage}"))
+        .clone()
+}
+
+#[tokio::test]
+async fn a_further_life_keeps_the_unit_and_is_never_without_a_passport() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let (old, maker) = (battery.passport.as_str(), owner(&stage, battery));
+    let note = json!({"type": "correction", "reason": "x", "changes": {"internal": {"note": "secret of the first"}}});
+    let _ = maker.event(old, &note).await.expect(201);
+    let partner = second_life(&stage, battery).await;
+    let before = public_face(&stage, battery).await;
+    let body = request(
+        &partner,
+        "repurposed",
+        json!({"data": tests::sample_item()}),
+    )
+    .await;
+    let started = succeed(&partner, old, &body).await.expect(201).json();
+    let (new, label) = (
+        text(&started["successors"][0], "id"),
+        text(&started["successors"][0], "label"),
+    );
+    assert_eq!(started["successors"][0]["unit"], battery.unit);
+    // The draft changes nothing that anybody sees.
+    assert_eq!(public_face(&stage, battery).await, before);
+    assert_eq!(status(&partner, &new).await, "repurposed");
+    let read = partner.get(&format!("/v1/dpps/{new}")).await.expect(200);
+    assert!(!read.text.contains("secret"), "{}", read.text);
+    let _ = stage
+        .public()
+        .get(&format!("/v1/dpps/{new}"))
+        .await
+        .expect(404);
+    // Nor can it be passed on or begun again meanwhile.
+    let again = succeed(&partner, old, &body).await.expect(409).json();
+    assert!(text(&again, "detail").contains(&new), "{again}");
+    let offer = json!({"to": "recyclo", "purpose": "waste", "reason": "x"});
+    let _ = partner
+        .post(&format!("/v1/dpps/{old}/transfers"), &offer)
+        .await
+        .expect(409);
+    let placed = json!({"type": "placed-on-market", "reason": "delivered"});
+    let _ = partner.event(&new, &placed).await.expect(201);
+    // Now the old and the new label lead to the new passport, and the old passport is archived.
+    for carrier in [&battery.label, &label] {
+        let scan = stage
+            .public()
+            .get(&format!("/{}/{carrier}", battery.unit))
+            .await
+            .expect(200)
+            .json();
+        assert!(
+            text(&scan, "digitalProductPassportId").ends_with(&new),
+            "{scan}"
+        );
+        assert_eq!(scan["notices"]["record"], "in-force");
+        assert_eq!(
+            scan["notices"]["label"],
+            if *carrier == label {
+                "current"
+            } else {
+                "replaced"
+            }
+        );
+        assert!(!scan.to_string().contains("repurpos"), "{scan}");
+    }
+    let archived = stage
+        .public()
+        .get(&format!("/v1/dpps/{old}"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(archived["dppStatus"], "archived");
+    let by_product = stage
+        .public()
+        .get(&format!("/v1/dppsByProductId/{}", battery.unit))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(by_product["economicOperatorId"], "second-life");
+    let chain = lineage(&partner, &new).await;
+    assert_eq!(of(&chain, &new)["predecessors"], json!([old]));
+    assert_eq!(of(&chain, old)["successors"], json!([new]));
+    for passport in [old, new.as_str()] {
+        let history = partner
+            .get(&format!("/v1/dpps/{passport}/events?verify=true"))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(history["chain"]["holds"], true, "{}", history["chain"]);
+    }
+    assert!(
+        maker
+            .get(&format!("/v1/dpps/{old}"))
+            .await
+            .text
+            .contains("secret of the first")
+    );
+}
+
+/// The public history of a further life reads as that of a first one: which events, by which role, with which words.
+#[tokio::test]
+async fn the_public_history_of_a_further_life_is_that_of_any_battery() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let partner = second_life(&stage, battery).await;
+    let body = request(
+        &partner,
+        "repurposed",
+        json!({"data": tests::sample_item()}),
+    )
+    .await;
+    let started = succeed(&partner, &battery.passport, &body)
+        .await
+        .expect(201)
+        .json();
+    let new = text(&started["successors"][0], "id");
+    let placed = json!({"type": "placed-on-market", "reason": "delivered"});
+    let _ = partner.event(&new, &placed).await.expect(201);
+    let shape = async |passport: &str| {
+        let events = stage
+            .public()
+            .get(&format!("/v1/dpps/{passport}/events"))
+            .await
+            .expect(200);
+        for told in ["repurpos", "second life", "predecessor", "successor"] {
+            assert!(!events.text.contains(told), "{told}: {}", events.text);
+        }
+        let events = events.json()["events"].as_array().unwrap().clone();
+        let shape: Vec<String> = events
+            .iter()
+            .take(2)
+            .map(|event| {
+                let given = ["occurredAt", "notes"];
+                let members = event.as_object().unwrap().keys();
+                let members: Vec<&String> = members
+                    .filter(|name| !given.contains(&name.as_str()))
+                    .collect();
+                format!("{} {} {members:?}", event["type"], event["actor"]["role"])
+            })
+            .collect();
+        shape
+    };
+    let second = shape(&new).await;
+    let mut first = Vec::new();
+    for seeded in &seeded.batteries {
+        first.push(shape(&seeded.passport).await);
+    }
+    assert!(first.contains(&second), "{second:?} is none of {first:?}");
+    // Nor is lineage for anybody but those who may read class 4.
+    let path = format!("/v1/dpps/{new}/lineage");
+    let _ = stage.public().get(&path).await.expect(401);
+    for (role, organisation) in [
+        ("economic-operator", "hausspeicher"),
+        ("market-surveillance", "authority"),
+        ("auditor", "auditors"),
+    ] {
+        let refused = stage
+            .partner(role, organisation)
+            .get(&path)
+            .await
+            .expect(403);
+        assert!(
+            !refused.text.contains(&battery.passport),
+            "{}",
+            refused.text
+        );
+    }
+    let _ = stage
+        .partner("service-provider", "garage-nord")
+        .get(&path)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_battery_is_split_and_merged_with_lineage_both_ways() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let partner = second_life(&stage, battery).await;
+    let old = battery.passport.as_str();
+    let item = tests::sample_item();
+    let units = json!({"units": [{"data": {"identification": {"serialNumber": "SL-1"}}}, {}, {}]});
+    let split = request(&partner, "repurposed", units).await;
+    let headers = [("idempotency-key", "split-1")];
+    let path = format!("/v1/dpps/{old}/successors");
+    let started = partner
+        .call("POST", &path, &headers, Some(&split))
+        .await
+        .expect(201);
+    let again = partner
+        .call("POST", &path, &headers, Some(&split))
+        .await
+        .expect(201);
+    assert_eq!(started.text, again.text);
+    assert_eq!(
+        started.header("audit-receipt"),
+        again.header("audit-receipt")
+    );
+    let parts: Vec<Value> = started.json()["successors"].as_array().unwrap().clone();
+    assert_eq!(parts.len(), 3);
+    let ids: Vec<String> = parts.iter().map(|part| text(part, "id")).collect();
+    for part in &parts {
+        assert_ne!(part["unit"], battery.unit);
+        let path = format!("/{}/{}", text(part, "unit"), text(part, "label"));
+        let scan = stage.public().get(&path).await.expect(200).json();
+        assert_eq!(scan["notices"]["record"], "not-yet-on-the-market");
+        assert_eq!(scan["notices"]["label"], "current");
+    }
+    for id in &ids[..2] {
+        let headers = [("dpp-event-type", "correction"), ("dpp-reason", "measured")];
+        let path = format!("/v1/dpps/{id}");
+        let filled = partner.call("PATCH", &path, &headers, Some(&item)).await;
+        let _ = filled.expect(200);
+    }
+    let placed = json!({"type": "placed-on-market", "reason": "delivered"});
+    let _ = partner.event(&ids[2], &placed).await.expect(422);
+    assert_eq!(status_of(&stage, old).await, "active");
+    let _ = partner.event(&ids[0], &placed).await.expect(201);
+    assert_eq!(status_of(&stage, old).await, "archived");
+    let _ = partner.event(&ids[1], &placed).await.expect(201);
+    let tree = lineage(&partner, &ids[1]).await;
+    assert_eq!(of(&tree, old)["successors"], json!(ids));
+    assert_eq!(of(&tree, &ids[0])["predecessors"], json!([old]));
+    // Two of the parts become one battery again: a third generation.
+    let merge = request(
+        &partner,
+        "remanufactured",
+        json!({"predecessors": [ids[1]], "data": item}),
+    )
+    .await;
+    let merged = succeed(&partner, &ids[0], &merge).await.expect(201).json();
+    let last = text(&merged["successors"][0], "id");
+    let _ = partner.event(&last, &placed).await.expect(201);
+    for part in &ids[..2] {
+        assert_eq!(status_of(&stage, part).await, "archived");
+    }
+    let tree = lineage(&partner, &last).await;
+    assert_eq!(of(&tree, &last)["predecessors"], json!([ids[0], ids[1]]));
+    assert_eq!(of(&tree, &ids[1])["successors"], json!([last]));
+    assert_eq!(of(&tree, old)["successors"], json!(ids), "{tree}");
+    assert_eq!(tree["more"], false);
+}
+
+async fn status_of(stage: &Stage, passport: &str) -> String {
+    let read = stage
+        .public()
+        .get(&format!("/v1/dpps/{passport}"))
+        .await
+        .expect(200);
+    text(&read.json(), "dppStatus")
+}
+
+#[tokio::test]
+async fn a_further_life_that_cannot_begin_changes_nothing() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let (old, maker) = (battery.passport.as_str(), owner(&stage, battery));
+    // Only who is responsible, of every one of them, with evidence, for something that starts a life.
+    let stranger = stage.partner("repurposer", "second-life");
+    let body = request(&stranger, "reused", json!({})).await;
+    let _ = succeed(&stranger, old, &body).await.expect(403);
+    let body = request(
+        &maker,
+        "reused",
+        json!({"predecessors": [seeded.batteries[2].passport]}),
+    )
+    .await;
+    let _ = succeed(&maker, old, &body).await.expect(403);
+    let bare = json!({"type": "reused", "reason": "x", "publicReason": "x"});
+    let _ = succeed(&maker, old, &bare).await.expect(400);
+    let repair = request(&maker, "repair", json!({})).await;
+    let _ = succeed(&maker, old, &repair).await.expect(400);
+    let event = json!({"type": "reused", "reason": "x", "evidence": repair["evidence"]});
+    let refused = maker.event(old, &event).await.expect(409);
+    assert!(refused.text.contains("/successors"), "{}", refused.text);
+    // Twelve subjects are the most.
+    let six = request(&maker, "reused", json!({"units": [{}, {}, {}, {}, {}, {}]})).await;
+    let refused = succeed(&maker, old, &six).await.expect(400);
+    assert!(refused.text.contains("12 are the most"), "{}", refused.text);
+    for wrong in [
+        json!({"units": [{}]}),
+        json!({"units": [{}, {"colour": "red"}]}),
+        json!({"units": [{}, {}], "data": {}}),
+        json!({"predecessors": [old]}),
+        json!({"predecessors": "all"}),
+        json!({"colour": "red"}),
+        json!({"publicReason": ""}),
+    ] {
+        let body = request(&maker, "reused", wrong.clone()).await;
+        let refused = succeed(&maker, old, &body).await;
+        assert_eq!(refused.status, 400, "{wrong}: {}", refused.text);
+    }
+    let faulty = request(
+        &maker,
+        "reused",
+        json!({"data": {"identification": {"serialNumber": 7}}}),
+    )
+    .await;
+    let _ = succeed(&maker, old, &faulty).await.expect(422);
+    // Nothing came of all this.
+    assert_eq!(
+        of(&lineage(&maker, old).await, old)["successors"],
+        json!([])
+    );
+    // Out of waste only after it was prepared for it.
+    let waste = json!({"type": "became-waste", "reason": "returned"});
+    let _ = maker.event(old, &waste).await.expect(201);
+    let reused = request(&maker, "reused", json!({})).await;
+    let refused = succeed(&maker, old, &reused).await.expect(409);
+    assert!(
+        refused.text.contains("prepared-for-reuse"),
+        "{}",
+        refused.text
+    );
+    let remanufactured = request(&maker, "remanufactured", json!({})).await;
+    let _ = succeed(&maker, old, &remanufactured).await.expect(409);
+    for (kind, status) in [
+        ("prepared-for-repurposing", 409),
+        ("prepared-for-reuse", 201),
+    ] {
+        let prepared = json!({"type": kind, "reason": "checked and cleaned"});
+        let _ = maker.event(old, &prepared).await.expect(201);
+        let _ = succeed(&maker, old, &reused).await.expect(status);
+    }
+    // A draft that is withdrawn makes room for another.
+    let started = lineage(&maker, old).await;
+    let draft = text(&json!({"id": of(&started, old)["successors"][0]}), "id");
+    let path = format!("/v1/dpps/{draft}");
+    let _ = maker
+        .call("DELETE", &path, &[("dpp-reason", "wrong data")], None)
+        .await
+        .expect(200);
+    assert_eq!(
+        of(&lineage(&maker, old).await, old)["successors"],
+        json!([])
+    );
+    let _ = succeed(&maker, old, &reused).await.expect(201);
+}
+
+#[tokio::test]
+async fn of_two_further_lives_at_once_one_begins() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let maker = owner(&stage, battery);
+    let body = request(&maker, "reused", json!({})).await;
+    let old = battery.passport.as_str();
+    let answers = tokio::join!(
+        succeed(&maker, old, &body),
+        succeed(&maker, old, &body),
+        succeed(&maker, old, &body),
+    );
+    let mut statuses = [answers.0.status, answers.1.status, answers.2.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409], "{answers:?}");
+    let tree = lineage(&maker, old).await;
+    assert_eq!(of(&tree, old)["successors"].as_array().unwrap().len(), 1);
 }

@@ -113,7 +113,7 @@ fn identity_record(
             organisation: Some(scan.head.organisation),
             model: Some(model),
             batch: Some(batch),
-            order: Some(order),
+            order,
             allocated_at: Some(allocated_at),
             ..record
         },

@@ -6,6 +6,7 @@ mod documentation;
 mod elements;
 mod evidence;
 mod history;
+mod lineage;
 mod passports;
 mod product_ids;
 mod products;
@@ -39,6 +40,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(history::batch_versions))
         .routes(routes!(history::batch_events))
         .routes(routes!(readings::list))
+        .routes(routes!(lineage::show))
         .routes(routes!(transfers::list))
         .routes(routes!(transfers::show))
         .routes(routes!(value_sets::list))

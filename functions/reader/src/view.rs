@@ -107,9 +107,9 @@ impl Loaded {
         if self.reading(caller).chain {
             return Ok(self.passport.head.last_at);
         }
-        let scan = platform.store.scan(self.unit).await?;
-        Ok(scan
-            .and_then(|scan| scan.passport?.updated_at)
+        let part = platform.store.public_part(self.unit, self.id).await?;
+        Ok(part
+            .and_then(|part| part.updated_at)
             .unwrap_or(self.passport.head.last_at))
     }
 

@@ -18,7 +18,8 @@ use web::{
     view_name, written,
 };
 
-use crate::life::status_fault;
+use crate::handover::takes_force;
+use crate::life::{prepared, status_fault};
 use crate::rules::{
     battery_status, changed_classes, complete_enough, facts_after, faults, may_end_recall,
     may_write, refuse, second_person, set_battery_status,
@@ -82,6 +83,7 @@ impl RecordChange<'_> {
         let event_type = self.provenance.event_type;
         let person = second_person(self.platform, event_type, &record, &principal.subject).await?;
         let mut facts = facts_after(&self.provenance, by, person, &record.head, at);
+        prepared(event_type, &mut facts);
         if let Some(transfer) = &self.transfer {
             transfer.fits(self.platform, self.caller, &record).await?;
             transfer.apply(self.provenance.event_type, &record, by, &mut facts);
@@ -119,6 +121,11 @@ impl RecordChange<'_> {
             && let Some(passport) = subjects.first()
         {
             subjects.extend(unit_handed_over(self.platform, passport).await?);
+        }
+        if self.provenance.event_type.sets_record_status() == Some("active")
+            && let Some(passport) = subjects.first()
+        {
+            subjects.extend(takes_force(self.platform, passport).await?);
         }
         let request = self.idempotency.row(self.status, &self.location);
         let change = Change::new(subjects, request);

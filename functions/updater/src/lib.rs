@@ -3,11 +3,14 @@
 mod change;
 mod elements;
 mod evidence;
+mod handover;
 mod life;
 mod passports;
 mod products;
 mod readings;
 mod rules;
+mod succession;
+mod successors;
 mod transfers;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +30,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(elements::change))
         .routes(routes!(passports::raise_event))
         .routes(routes!(readings::record))
+        .routes(routes!(successors::start))
         .routes(routes!(transfers::offer))
         .routes(routes!(transfers::accept))
         .routes(routes!(transfers::reject))

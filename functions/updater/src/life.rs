@@ -1,6 +1,6 @@
 //! Along which ways the status of a battery moves: those of the catalogue, and no others.
 
-use passport::{EventType, Fault};
+use passport::{EventType, Fault, catalogue};
 use serde_json::{Map, Value};
 use storage::{Facts, RecordStatus};
 
@@ -8,6 +8,15 @@ use crate::rules::battery_status;
 
 /// What every battery is until something is recorded of it.
 const FIRST_STATUS: &str = "original";
+
+/// What a battery that is waste was last prepared for.
+pub(crate) fn prepared(event_type: &EventType, facts: &mut Facts) {
+    if let Facts::Passport { life, .. } = facts
+        && catalogue().is_preparation(&event_type.id)
+    {
+        life.prepared = Some(event_type.id.clone());
+    }
+}
 
 /// The fault of a change that moves the battery's status where its event type does not lead.
 pub(crate) fn status_fault(

@@ -12,6 +12,7 @@ use web::{
 
 use crate::change::{Changed, RecordChange, repeat, visible_record};
 use crate::rules::battery_status;
+use crate::succession::live_successor;
 
 /// Offer responsibility.
 ///
@@ -181,6 +182,11 @@ impl Transfer {
                     return Err(Problem::conflict(format!(
                         "responsibility is offered to `{}` already: withdraw that offer (`{}`) first",
                         open.to, open.id
+                    )));
+                }
+                if let Some(successor) = live_successor(platform, life).await? {
+                    return Err(Problem::conflict(format!(
+                        "a further life begins with passport {successor}: place it on the market or withdraw it first"
                     )));
                 }
                 let accepting = accepting(&offer.purpose)?;

@@ -26,6 +26,7 @@ struct Row {
     reads: BTreeMap<String, String>,
     #[serde(default)]
     offered: BTreeMap<String, String>,
+    told_as: Option<String>,
 }
 
 impl Row {
@@ -110,6 +111,14 @@ impl Role {
         self.row().and_then(|row| row.own.as_deref())
     }
 
+    /// The role that everybody is told of, where its own name would tell more than they may know.
+    #[must_use]
+    pub fn told_as(self) -> &'static str {
+        self.row()
+            .and_then(|row| row.told_as.as_deref())
+            .unwrap_or(self.0)
+    }
+
     /// What the role is, for people.
     #[must_use]
     pub fn note(self) -> &'static str {
@@ -157,6 +166,12 @@ mod tests {
     fn every_cell_of_the_file_is_a_class_and_has_its_source() {
         for (name, row) in ROLES.iter() {
             assert!(!row.note.is_empty(), "{name}");
+            assert!(
+                row.told_as
+                    .as_deref()
+                    .is_none_or(|role| Role::named(role).is_some()),
+                "{name}"
+            );
             for (class, source) in row.reads.iter().chain(&row.offered) {
                 let class: Class = class.parse::<u8>().unwrap().try_into().unwrap();
                 assert_ne!(class, Class::Internal, "{name}");

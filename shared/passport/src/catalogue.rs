@@ -163,6 +163,13 @@ impl Catalogue {
             .find(|event_type| event_type.id == id)
     }
 
+    /// Whether an event type prepares a battery that is waste for a further life.
+    #[must_use]
+    pub fn is_preparation(&self, event_type: &str) -> bool {
+        let mut types = self.event_types.iter();
+        types.any(|one| one.out_of_waste_after.as_deref() == Some(event_type))
+    }
+
     /// What responsibility for a battery can be offered for.
     pub fn purposes(&self) -> impl Iterator<Item = &Purpose> {
         self.purposes.iter()

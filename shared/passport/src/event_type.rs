@@ -73,6 +73,9 @@ pub struct Effect {
     /// Whether the declared gaps of the passport count as approved from now on, or no longer.
     #[serde(default)]
     pub gaps_approved: Option<bool>,
+    /// The battery status in the passport that follows, where one does (Article 77(7), first subparagraph).
+    #[serde(default)]
+    pub successor: Option<String>,
 }
 
 /// How changed data may move the battery status.
@@ -103,6 +106,9 @@ pub struct EventType {
     /// The battery statuses it may happen in; empty for every one.
     #[serde(default)]
     pub from_battery: Vec<String>,
+    /// The event type that must have come before, where the battery is waste.
+    #[serde(default)]
+    pub out_of_waste_after: Option<String>,
     /// What it sets.
     #[serde(default)]
     pub sets: Effect,
@@ -209,6 +215,19 @@ impl EventType {
     #[must_use]
     pub fn takes_responsibility(&self) -> bool {
         self.sets.responsibility
+    }
+
+    /// The battery status in the passport that follows, where it starts one.
+    #[must_use]
+    pub fn starts_successor(&self) -> Option<&str> {
+        self.sets.successor.as_deref()
+    }
+
+    /// What has to be recorded first for a battery in this status, after this was the last preparation.
+    #[must_use]
+    pub fn missing_preparation(&self, battery: Option<&str>, last: Option<&str>) -> Option<&str> {
+        let needed = self.out_of_waste_after.as_deref();
+        needed.filter(|needed| battery == Some(WASTE) && last != Some(needed))
     }
 
     /// Whether whoever raises it accepts responsibility for the battery as waste.
@@ -338,13 +357,24 @@ mod tests {
 
     #[test]
     fn what_starts_a_record_never_happens_to_one() {
-        for id in ["passport-created", "reused", "repurposed", "remanufactured"] {
-            let event_type = catalogue().event_type(id).unwrap();
-            assert!(event_type.starts_record());
-            for status in ["draft", "active", "archived", "recycled"] {
-                assert!(!event_type.allowed_from(status, None), "{id}");
-            }
+        let created = catalogue().event_type("passport-created").unwrap();
+        assert!(created.starts_record());
+        for status in ["draft", "active", "archived", "recycled"] {
+            assert!(!created.allowed_from(status, None));
         }
+    }
+
+    #[test]
+    fn out_of_waste_leads_only_what_was_prepared_for() {
+        let reused = catalogue().event_type("reused").unwrap();
+        let prepared = Some("prepared-for-reuse");
+        assert_eq!(reused.missing_preparation(Some("waste"), None), prepared);
+        let other = Some("prepared-for-repurposing");
+        assert_eq!(reused.missing_preparation(Some("waste"), other), prepared);
+        assert_eq!(reused.missing_preparation(Some("waste"), prepared), None);
+        assert_eq!(reused.missing_preparation(Some("original"), None), None);
+        let remanufactured = catalogue().event_type("remanufactured").unwrap();
+        assert!(!remanufactured.allowed_from("active", Some("waste")));
     }
 
     #[test]
@@ -371,7 +401,8 @@ mod tests {
     fn nothing_public_gives_the_battery_status_away() {
         for event_type in catalogue().event_types() {
             let starts_first_life = event_type.sets_battery_status() == Some("original");
-            if event_type.sets_battery_status().is_some() && !starts_first_life {
+            let sets = event_type.sets_battery_status().is_some();
+            if (sets && !starts_first_life) || event_type.starts_successor().is_some() {
                 assert_eq!(
                     event_type.audience([]),
                     Class::Individual,

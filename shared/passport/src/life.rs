@@ -30,6 +30,8 @@ pub struct Move<'a> {
     pub to: &'a str,
     /// By which event type.
     pub by: &'a str,
+    /// Whether in the passport that follows, and not in the same.
+    pub next: bool,
 }
 
 /// Every way a record's status moves.
@@ -42,6 +44,7 @@ pub fn record_moves(catalogue: &Catalogue) -> Vec<Move<'_>> {
                 from: record,
                 to,
                 by: &event_type.id,
+                next: false,
             });
         }
     }
@@ -54,11 +57,17 @@ pub fn battery_moves(catalogue: &Catalogue) -> Vec<Move<'_>> {
     let mut moves = Vec::new();
     for (event_type, record, battery) in possible(catalogue) {
         let stated = event_type.may_state(record, Some(battery));
-        for to in stated.chain(event_type.sets_battery_status()) {
+        let within = stated.chain(event_type.sets_battery_status());
+        let beyond = event_type.starts_successor().into_iter();
+        for (to, next) in within
+            .map(|to| (to, false))
+            .chain(beyond.map(|to| (to, true)))
+        {
             moves.push(Move {
                 from: battery,
                 to,
                 by: &event_type.id,
+                next,
             });
         }
     }
@@ -83,7 +92,7 @@ fn possible(
 }
 
 fn told_once(mut moves: Vec<Move<'_>>) -> Vec<Move<'_>> {
-    moves.retain(|one| one.from != one.to);
+    moves.retain(|one| one.next || one.from != one.to);
     moves.sort_by_key(|one| (place(one.from), place(one.to), one.by));
     moves.dedup();
     moves
@@ -102,13 +111,9 @@ pub fn life(catalogue: &Catalogue) -> String {
         let _ = write!(page, "\n## {title}\n\n```mermaid\nstateDiagram-v2\n");
         let _ = writeln!(page, "    [*] --> {}", name(first));
         for one in moves {
-            let _ = writeln!(
-                page,
-                "    {} --> {}: {}",
-                name(one.from),
-                name(one.to),
-                one.by
-            );
+            let next = if one.next { " (next passport)" } else { "" };
+            let (from, to, by) = (name(one.from), name(one.to), one.by);
+            let _ = writeln!(page, "    {from} --> {to}: {by}{next}");
         }
         if let Some(last) = last {
             let _ = writeln!(page, "    {} --> [*]", name(last));

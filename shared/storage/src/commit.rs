@@ -13,7 +13,7 @@ use crate::{Store, StoreError, Table};
 /// How often a conflict with another transaction is tried again before the caller is asked to come back.
 const CONFLICT_ATTEMPTS: u32 = 6;
 /// Subjects one change may touch; more become an order.
-const MAX_SUBJECTS: usize = 12;
+pub const MAX_SUBJECTS: usize = 12;
 
 /// Why a change was not made. Nothing of it was written.
 #[derive(Debug, thiserror::Error)]

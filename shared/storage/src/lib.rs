@@ -48,11 +48,11 @@ mod unit;
 mod value_set;
 
 pub use change::{Change, EventInput, Receipt, SubjectChange};
-pub use commit::CommitError;
+pub use commit::{CommitError, MAX_SUBJECTS};
 pub use error::StoreError;
 pub use evidence::{EVIDENCE_LIMIT, Evidence, EvidenceError, EvidenceState, Upload};
 pub use journal::{StoredEvent, VersionEntry};
-pub use life::{Asked, Life, Offer};
+pub use life::{Asked, Life, Next, Offer};
 pub use order::{Order, OrderState};
 pub use organisation::Registrar;
 pub use read_log::ReadRecord;

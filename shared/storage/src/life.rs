@@ -1,10 +1,11 @@
 //! What a passport's head knows of the battery's life beside its status, which is sealed. None of it is public.
 
+use identity::LabelId;
 use ledger::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What was offered, accepted, asked for and approved.
+/// What was offered, accepted, asked for and approved, and which passports came before and after.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Life {
@@ -20,6 +21,15 @@ pub struct Life {
     /// Whether two persons stand behind the gaps the passport declares.
     #[serde(default)]
     pub gaps_approved: bool,
+    /// The last preparation for a further life: an event type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<String>,
+    /// The passports of the lives before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predecessors: Vec<Uuid>,
+    /// Those of the lives that follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub successors: Vec<Uuid>,
 }
 
 /// What needs two persons, once the first has asked.
@@ -32,6 +42,15 @@ pub struct Asked {
     pub by: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// The passport that will take the place of the one in force, and the label that is printed for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Next {
+    /// The passport.
+    pub passport: Uuid,
+    /// The label.
+    pub label: LabelId,
 }
 
 /// An offer of responsibility.

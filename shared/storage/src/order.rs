@@ -182,9 +182,10 @@ impl Order {
                 facts: Facts::Unit {
                     model: self.model,
                     batch: self.batch,
-                    order: self.id,
+                    order: Some(self.id),
                     allocated_at: self.at,
                     passport: None,
+                    next: None,
                 },
                 tenures: Vec::new(),
             },

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::compression::expand;
 use crate::store::{Item, decode};
 use crate::tenure::kept;
-use crate::{Life, Sight, Store, StoreError, Subject, Table, Tenure};
+use crate::{Life, Next, Sight, Store, StoreError, Subject, Table, Tenure};
 
 /// Where a subject stands: what the next change is conditional on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -154,12 +154,15 @@ pub enum Facts {
         model: Uuid,
         /// Its batch.
         batch: Option<Uuid>,
-        /// The order its id came from.
-        order: Uuid,
+        /// The order its id came from; none where it began as a part of other batteries.
+        order: Option<Uuid>,
         /// When the id was allocated.
         allocated_at: Timestamp,
         /// The passport in force.
         passport: Option<Uuid>,
+        /// The one that takes its place as soon as it is placed on the market. Not public.
+        #[serde(default)]
+        next: Option<Next>,
     },
     /// An organisation's own chain.
     Organisation,

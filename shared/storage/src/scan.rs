@@ -14,7 +14,12 @@ use crate::store::decode;
 use crate::unit::{LABEL, Label, LabelItem};
 use crate::{Facts, Head, RecordStatus, Store, StoreError, Subject, Table};
 
-const PUBLIC: &str = "0#PUBLIC";
+/// A unit has a public part for each of its passports; the head says which one is in force.
+const PUBLIC: &str = "0#PUBLIC#";
+
+fn public_key(passport: Uuid) -> String {
+    format!("{PUBLIC}{passport}")
+}
 
 /// A unit as the public meets it.
 #[derive(Debug, Clone)]
@@ -121,7 +126,7 @@ pub(crate) fn public_row(
     let body = ledger::canonical(&Value::Object(document)).map_err(StoreError::damaged)?;
     let item = PublicItem {
         pk: Subject::Unit(*unit).to_string(),
-        sk: PUBLIC.to_owned(),
+        sk: public_key(*passport),
         v: 1,
         passport: *passport,
         organisation: head.operator().to_owned(),
@@ -144,29 +149,47 @@ impl Store {
     pub async fn scan(&self, unit: UnitId) -> Result<Option<Scan>, StoreError> {
         let partition = Subject::Unit(unit).to_string();
         let items = self.query(Table::Records, &partition, "0#", false).await?;
-        let mut head = None;
+        let mut head: Option<Head> = None;
+        let mut in_force = None;
         let mut labels = Vec::new();
         let mut passport = None;
+        // The head comes first: it sorts before everything else.
         for item in items {
             match sort_key(&item) {
-                HEAD => head = Some(decode::<HeadItem>(item)?.head),
-                PUBLIC => passport = Some(decode::<PublicItem>(item)?.open()?),
+                HEAD => {
+                    let found = decode::<HeadItem>(item)?.head;
+                    if let Facts::Unit { passport, .. } = &found.facts {
+                        in_force = passport.map(public_key);
+                    }
+                    head = Some(found);
+                }
+                key if Some(key) == in_force.as_deref() => {
+                    passport = Some(decode::<PublicItem>(item)?.open()?);
+                }
                 key if key.starts_with(LABEL) => labels.push(decode::<LabelItem>(item)?.label),
                 _ => {}
             }
         }
-        Ok(head.map(|head: Head| {
-            // A passport that another one took the place of is no longer the unit's.
-            let in_force = match &head.facts {
-                Facts::Unit { passport, .. } => *passport,
-                _ => None,
-            };
-            Scan {
-                passport: passport.filter(|part: &PublicPart| Some(part.passport) == in_force),
-                head,
-                labels,
-            }
+        Ok(head.map(|head| Scan {
+            head,
+            labels,
+            passport,
         }))
+    }
+
+    /// The public part of one passport of a unit, in force or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or the item is damaged.
+    pub async fn public_part(
+        &self,
+        unit: UnitId,
+        passport: Uuid,
+    ) -> Result<Option<PublicPart>, StoreError> {
+        let partition = Subject::Unit(unit).to_string();
+        let key = public_key(passport);
+        let item: Option<PublicItem> = self.get(Table::Records, &partition, Some(&key)).await?;
+        item.map(PublicItem::open).transpose()
     }
 
     /// The public parts of a model and, where given, a batch, in one `BatchGetItem`.

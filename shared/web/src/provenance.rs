@@ -135,15 +135,20 @@ impl Provenance {
         role: Role,
         changed: impl IntoIterator<Item = Class>,
     ) -> Result<EventInput, Problem> {
+        let audience = self.event_type.audience(changed);
+        let role = match audience {
+            Class::Public => role.told_as(),
+            _ => role.as_str(),
+        };
         Ok(EventInput {
             event_type: self.event_type.id.clone(),
-            role: role.to_string(),
+            role: role.to_owned(),
             organisation: principal.organisation.clone(),
             person: principal.subject.clone(),
             reason: self.reason.clone(),
             notes: self.notes.clone(),
             occurred_at: self.occurred_at,
-            audience: self.event_type.audience(changed),
+            audience,
             evidence: self.cited(store, &principal.organisation).await?,
             readings: None,
         })

@@ -98,6 +98,8 @@ fn effect(event_type: &EventType) -> Markup {
     html! {
         @if let Some(status) = event_type.sets_record_status() { p { "the passport becomes " code { (status) } } }
         @if let Some(status) = event_type.sets_battery_status() { p { "the battery becomes " code { (status) } } }
+        @if let Some(status) = event_type.starts_successor() { p { "a new passport follows, of a battery that is " code { (status) } } }
+        @if let Some(before) = &event_type.out_of_waste_after { p { "out of waste only after " code { (before) } } }
         @if !event_type.states.to.is_empty() {
             p { "its changes may say that a battery is " (listed(event_type.states.to.iter().map(String::as_str))) }
         }
