@@ -69,6 +69,7 @@ pub(crate) async fn platform() -> Outcome<()> {
     let options = local::Options {
         listen: "127.0.0.1:0".parse()?,
         data: data.path().to_owned(),
+        recycling_reversal_days: 30,
     };
     let started = Instant::now();
     let running = local::start(&options)

@@ -66,6 +66,7 @@ impl Stage {
             host: Host::parse(&host).unwrap(),
             https: false,
             market: false,
+            recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
         };
         let issuers = self.running.issuer.trusted().unwrap();
         let platform = Platform::new(self.store_at(&endpoint), issuers, site);

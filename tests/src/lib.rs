@@ -81,9 +81,19 @@ impl Stage {
 
     /// A platform over a data folder that was used before.
     pub async fn on(data: TempDir) -> Self {
+        Self::with(data, web::RECYCLING_REVERSAL_DAYS).await
+    }
+
+    /// An empty platform where recycling is final at once.
+    pub async fn without_reversal() -> Self {
+        Self::with(tempfile::tempdir().unwrap(), 0).await
+    }
+
+    async fn with(data: TempDir, recycling_reversal_days: u16) -> Self {
         let options = Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             data: data.path().to_owned(),
+            recycling_reversal_days,
         };
         let running = local::start(&options).await.unwrap();
         let client = Client::builder()

@@ -26,6 +26,20 @@ async fn public_face(stage: &Stage, battery: &local::Battery) -> Vec<String> {
     face
 }
 
+/// The JSON texts of a public face, without when they last changed.
+fn without_times(face: &[String]) -> Vec<Value> {
+    let texts = face
+        .iter()
+        .filter_map(|text| serde_json::from_str(text).ok());
+    texts
+        .filter(Value::is_object)
+        .map(|mut body: Value| {
+            body.as_object_mut().unwrap().remove("lastUpdated");
+            body
+        })
+        .collect()
+}
+
 /// An answer's text without what is random in it.
 fn without_correlation(answer: &Answer) -> String {
     let mut body: Value = answer.json();
@@ -933,4 +947,157 @@ async fn of_two_further_lives_at_once_one_begins() {
     assert_eq!(statuses, [201, 409, 409], "{answers:?}");
     let tree = lineage(&maker, old).await;
     assert_eq!(of(&tree, old)["successors"].as_array().unwrap().len(), 1);
+}
+
+/// A battery that Recyclo accepted as waste and recorded as recycled.
+async fn recycled(stage: &Stage, battery: &local::Battery) {
+    let offer = owner(stage, battery)
+        .offer(&battery.passport, "recyclo", "waste")
+        .await;
+    let recycler = stage.partner("recycler", "recyclo");
+    let _ = recycler.accept(&offer).await.expect(200);
+    let proof = recycler.evidence(b"weighing note", 4).await;
+    let event = json!({"type": "recycled", "reason": "shredded", "evidence": [proof]});
+    let _ = recycler.event(&battery.passport, &event).await.expect(201);
+}
+
+#[tokio::test]
+async fn recycling_is_taken_back_by_two_persons() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let passport = battery.passport.as_str();
+    let before = public_face(&stage, battery).await;
+    recycled(&stage, battery).await;
+    // The public record is there still, and says what was recorded; no event tells more.
+    let scan = format!("/{}/{}", battery.unit, battery.label);
+    let shown = stage.public().get(&scan).await.expect(200).json();
+    assert_eq!(shown["notices"]["record"], "recycling-recorded");
+    assert!(
+        shown["identification"].is_object() && shown["notices"]["finalOn"].is_string(),
+        "{shown}"
+    );
+    let page = stage.public().browse(&scan).await.expect(200).text;
+    assert!(
+        page.contains("recycled") && page.contains("Voltwerk Traction 82"),
+        "{page}"
+    );
+    let read = format!("/v1/dpps/{passport}");
+    let api = stage.public().get(&read).await.expect(200).json();
+    assert_eq!(api["notices"]["record"], "recycling-recorded");
+    let events = stage
+        .public()
+        .get(&format!("{read}/events"))
+        .await
+        .expect(200)
+        .text;
+    assert!(!events.contains("recycl"), "{events}");
+    // One person asks, another one of the same organisation confirms.
+    let event = |kind: &str| json!({"type": kind, "reason": "the wrong battery was scanned"});
+    let (first, second) = (
+        stage.person("recycler", "recyclo", "person-1"),
+        stage.person("recycler", "recyclo", "person-2"),
+    );
+    let _ = second
+        .event(passport, &event("recycling-reversed"))
+        .await
+        .expect(409);
+    let stranger = owner(&stage, battery);
+    let _ = stranger
+        .event(passport, &event("recycling-reversal-requested"))
+        .await
+        .expect(403);
+    let _ = first
+        .event(passport, &event("recycling-reversal-requested"))
+        .await
+        .expect(201);
+    let alone = first
+        .event(passport, &event("recycling-reversed"))
+        .await
+        .expect(403);
+    assert!(alone.text.contains("another person"), "{}", alone.text);
+    let _ = second
+        .event(passport, &event("recycling-reversed"))
+        .await
+        .expect(201);
+    // As if it had never been, but in the history of those who may see it.
+    assert_eq!(status(&second, passport).await, "waste");
+    let after = public_face(&stage, battery).await;
+    assert_eq!(without_times(&after), without_times(&before));
+    let again = second
+        .event(passport, &event("recycling-reversed"))
+        .await
+        .expect(409);
+    assert!(again.text.contains("active"), "{}", again.text);
+    let history = second
+        .get(&format!("{read}/events?verify=true"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(history["chain"]["holds"], true);
+}
+
+#[tokio::test]
+async fn after_the_period_only_a_tombstone_is_left_for_the_public() {
+    let stage = Stage::without_reversal().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let passport = battery.passport.as_str();
+    let note =
+        json!({"type": "correction", "reason": "x", "changes": {"internal": {"note": "kept"}}});
+    let maker = owner(&stage, battery);
+    let _ = maker.event(passport, &note).await.expect(201);
+    recycled(&stage, battery).await;
+    let read = format!("/v1/dpps/{passport}");
+    let scan = format!("/{}/{}", battery.unit, battery.label);
+    let by_product = format!("/v1/dppsByProductId/{}", battery.unit);
+    let versions = format!("{read}/versions");
+    let events = format!("{read}/events");
+    for caller in [
+        stage.public(),
+        stage.partner("economic-operator", "hausspeicher"),
+    ] {
+        for path in [
+            &scan,
+            &format!("/{}", battery.unit),
+            &read,
+            &versions,
+            &events,
+            &by_product,
+            &format!("{versions}/1"),
+        ] {
+            let gone = caller.get(path).await.expect(410);
+            for data in [
+                "Voltwerk Traction",
+                "EV-0001",
+                "li-ion",
+                "waste",
+                "condition",
+            ] {
+                assert!(!gone.text.contains(data), "{path}: {}", gone.text);
+            }
+        }
+    }
+    let page = stage.public().browse(&scan).await.expect(410).text;
+    assert!(
+        page.contains("recycled") && !page.contains("Traction"),
+        "{page}"
+    );
+    // It is final.
+    let event = json!({"type": "recycling-reversal-requested", "reason": "too late"});
+    let recycler = stage.partner("recycler", "recyclo");
+    let _ = recycler.event(passport, &event).await.expect(409);
+    // Who may see more keeps it, and so does the history.
+    assert_eq!(status(&recycler, passport).await, "waste");
+    assert_eq!(
+        maker.get(&read).await.expect(200).json()["internal"]["note"],
+        "kept"
+    );
+    let authority = stage.partner("market-surveillance", "authority");
+    let history = authority
+        .get(&format!("{events}?verify=true"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(history["chain"]["holds"], true);
 }

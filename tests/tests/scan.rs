@@ -390,7 +390,7 @@ async fn what_is_needed_at_once_stands_first_and_once() {
 
 #[tokio::test]
 async fn a_recycled_battery_is_gone_and_only_its_keeper_may_say_so() {
-    let stage = Stage::start().await;
+    let stage = Stage::without_reversal().await;
     let seeded = stage.seeded().await;
     let battery = &seeded.batteries[1];
     let path = format!("/{}/{}", battery.unit, battery.label);

@@ -75,7 +75,10 @@ async fn answer(
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.to_string())]).into_response());
     }
     let (header, view) = loaded.passport(platform, caller, headers).await?;
-    let body = represented(platform, representation, &header, view);
+    let mut body = represented(platform, representation, &header, view);
+    if let (Some(body), Some(notices)) = (body.as_object_mut(), loaded.notices()) {
+        body.insert("notices".to_owned(), notices);
+    }
     Ok(answered(body, Some(&tag), public))
 }
 

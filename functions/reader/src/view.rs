@@ -3,7 +3,7 @@
 use access::{Principal, Reading};
 use axum::http::HeaderMap;
 use passport::{Category, Class, Classes, Header, catalogue};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use storage::{Facts, Head, ReadRecord, Record, RecordStatus, Subject};
 use uuid::Uuid;
 use web::{Caller, ETag, Platform, Problem, now};
@@ -113,6 +113,23 @@ impl Loaded {
             .unwrap_or(self.passport.head.last_at))
     }
 
+    /// What is to be said of the record beside its header: that its battery was recycled, and until when that can be taken back.
+    pub(crate) fn notices(&self) -> Option<Value> {
+        let Facts::Passport {
+            status: RecordStatus::Recycled,
+            life,
+            ..
+        } = &self.passport.head.facts
+        else {
+            return None;
+        };
+        let ceased = self.passport.head.facts.has_ceased(now());
+        Some(json!({
+            "record": if ceased { "recycled" } else { "recycling-recorded" },
+            "finalAt": life.recycling.as_ref().map(|recycling| recycling.final_at),
+        }))
+    }
+
     /// The derived EN 18223 header, of the record at this status and time.
     pub(crate) fn header(
         &self,
@@ -158,14 +175,7 @@ pub(crate) async fn known(
     if !caller.acts_for(organisation) && !facts.is_known_to_others() {
         return Err(unknown());
     }
-    let recycled = matches!(
-        facts,
-        Facts::Passport {
-            status: RecordStatus::Recycled,
-            ..
-        }
-    );
-    if recycled && caller.reading(&record.head).only_public() {
+    if facts.has_ceased(now()) && caller.reading(&record.head).only_public() {
         return Err(Problem::gone(
             "this battery was recycled; its passport has ceased to exist",
         ));

@@ -163,6 +163,7 @@ fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
         RecordNotice::InForce => "active",
         RecordNotice::NotYetOnMarket => "allocated",
         RecordNotice::Archived => "archived",
+        RecordNotice::RecyclingRecorded => "recycling-recorded",
         RecordNotice::Recycled => "recycled",
     };
     let kind = if media_type == HTML {
@@ -208,13 +209,13 @@ fn json_body(resolver: &Resolver, found: &Found, document: Document) -> Value {
             RecordNotice::InForce => "in-force",
             RecordNotice::NotYetOnMarket => "not-yet-on-the-market",
             RecordNotice::Archived => "archived",
+            RecordNotice::RecyclingRecorded => "recycling-recorded",
             RecordNotice::Recycled => "recycled",
         },
+        "finalOn": found.final_on(),
         "recalled": found.recalled(),
     });
-    let (Some(passport), RecordNotice::InForce | RecordNotice::Archived) =
-        (&found.passport, found.record)
-    else {
+    let Some(passport) = found.passport.as_ref().filter(|_| found.is_shown()) else {
         return json!({"uniqueProductIdentifier": product, "notices": notices});
     };
     let status = match found.record {

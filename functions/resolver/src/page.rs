@@ -39,6 +39,7 @@ pub(crate) fn found(site: &Site, found: &Found, language: Language) -> Markup {
         RecordNotice::InForce => None,
         RecordNotice::NotYetOnMarket => Some(&texts.not_yet_on_market),
         RecordNotice::Archived => Some(&texts.archived),
+        RecordNotice::RecyclingRecorded => None,
         RecordNotice::Recycled => Some(&texts.recycled),
     };
     let category = found
@@ -56,6 +57,7 @@ pub(crate) fn found(site: &Site, found: &Found, language: Language) -> Markup {
             }
             main {
                 (recall_notice(found, texts))
+                @if let Some(day) = found.final_on() { (dated(&texts.recycling_recorded, &day, texts)) }
                 (label_notice(&found.label, texts))
                 @if let Some(sentence) = record { p.notice role="status" { (sentence) } }
                 (at_once(&found.document, texts, language))

@@ -4,6 +4,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use identity::{LabelId, UnitId};
+use ledger::Timestamp;
 use passport::{Category, catalogue};
 use serde_json::{Map, Value};
 use storage::{Facts, Label, LabelState, PublicPart, RecordStatus, Scan, Subject};
@@ -57,6 +58,8 @@ pub(crate) enum RecordNotice {
     NotYetOnMarket,
     /// Withdrawn from use.
     Archived,
+    /// It was recorded that the battery was recycled, which can still be taken back.
+    RecyclingRecorded,
     /// The battery was recycled.
     Recycled,
 }
@@ -87,7 +90,7 @@ pub(crate) async fn unit(
 ///
 /// The address in the QR code. A browser gets a page, a program the compressed EN 18223 form with `notices`: what became
 /// of the label (`current`, `replaced`, `revoked`, `never-issued-for-this-unit`, `unreadable`), where the record stands
-/// (`in-force`, `not-yet-on-the-market`, `archived`, `recycled`), and since when the battery is recalled.
+/// (`in-force`, `not-yet-on-the-market`, `archived`, `recycling-recorded` with the day in `finalOn` from which it is final, `recycled`), and since when the battery is recalled.
 #[utoipa::path(
     get, path = "/{unit}/{label}", operation_id = "scanLabel", tag = "resolver",
     params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), ("label" = String, Path, description = "The label: 10 characters, read tolerantly"), ("lang" = Option<String>, Query, description = "Language of the page: en, de or fr")),
@@ -150,7 +153,7 @@ async fn find(resolver: &Resolver, unit: &str, label: Option<&str>) -> Result<Fo
         Some(Ok(label)) => notice(&scan.labels, label),
         Some(Err(_)) => LabelNotice::Unreadable,
     };
-    let record = record_notice(&scan);
+    let record = record_notice(&scan, web::now());
     let mut found = Found {
         unit,
         label,
@@ -215,7 +218,7 @@ fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
     }
 }
 
-fn record_notice(scan: &Scan) -> RecordNotice {
+fn record_notice(scan: &Scan, now: Timestamp) -> RecordNotice {
     let Some(passport) = &scan.passport else {
         return RecordNotice::NotYetOnMarket;
     };
@@ -225,7 +228,10 @@ fn record_notice(scan: &Scan) -> RecordNotice {
         RecordStatus::Draft => RecordNotice::NotYetOnMarket,
         RecordStatus::Active => RecordNotice::InForce,
         RecordStatus::Archived => RecordNotice::Archived,
-        RecordStatus::Recycled => RecordNotice::Recycled,
+        RecordStatus::Recycled => match passport.recycling_final_at {
+            Some(at) if now < at => RecordNotice::RecyclingRecorded,
+            _ => RecordNotice::Recycled,
+        },
     }
 }
 
@@ -237,8 +243,21 @@ impl Found {
         Some(at.chars().take(DAY).collect())
     }
 
+    /// The day from which it is final that the battery was recycled.
+    pub(crate) fn final_on(&self) -> Option<String> {
+        let passport = self
+            .passport
+            .as_ref()
+            .filter(|_| self.record == RecordNotice::RecyclingRecorded)?;
+        let at = passport.recycling_final_at?.to_string();
+        Some(at.chars().take(DAY).collect())
+    }
+
     /// Whether there is a passport to show.
     pub(crate) fn is_shown(&self) -> bool {
-        matches!(self.record, RecordNotice::InForce | RecordNotice::Archived)
+        matches!(
+            self.record,
+            RecordNotice::InForce | RecordNotice::Archived | RecordNotice::RecyclingRecorded
+        )
     }
 }

@@ -16,6 +16,7 @@ pub(crate) struct Texts {
     pub(crate) not_yet_on_market: String,
     pub(crate) archived: String,
     pub(crate) recycled: String,
+    pub(crate) recycling_recorded: String,
     pub(crate) recalled: String,
     pub(crate) label_replaced: String,
     pub(crate) label_revoked: String,
@@ -97,6 +98,7 @@ mod tests {
         for language in Language::ALL {
             let texts = texts(language);
             assert!(texts.label_replaced.contains("{day}"), "{language:?}");
+            assert!(texts.recycling_recorded.contains("{day}"), "{language:?}");
             assert!(texts.label_revoked.contains("{day}"), "{language:?}");
             assert!(texts.malformed_length.contains("{found}"), "{language:?}");
             assert_eq!(

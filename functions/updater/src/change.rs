@@ -19,7 +19,7 @@ use web::{
 };
 
 use crate::handover::takes_force;
-use crate::life::{prepared, status_fault};
+use crate::life::{prepared, recycling, status_fault};
 use crate::rules::{
     battery_status, changed_classes, complete_enough, facts_after, faults, may_end_recall,
     may_write, refuse, second_person, set_battery_status,
@@ -84,6 +84,7 @@ impl RecordChange<'_> {
         let person = second_person(self.platform, event_type, &record, &principal.subject).await?;
         let mut facts = facts_after(&self.provenance, by, person, &record.head, at);
         prepared(event_type, &mut facts);
+        recycling(self.platform, &record.head.facts, &mut facts, at)?;
         if let Some(transfer) = &self.transfer {
             transfer.fits(self.platform, self.caller, &record).await?;
             transfer.apply(self.provenance.event_type, &record, by, &mut facts);
@@ -141,12 +142,11 @@ impl RecordChange<'_> {
     }
 
     /// Who may know of the event. Whoever took the battery over as waste is not told to the public, since that would give its
-    /// status away; that it was recycled is public anyway.
+    /// status away.
     pub(crate) fn audience(&self, head: &Head, audience: Class) -> Class {
         let took_over =
             self.caller.acts_for(&head.organisation) && !self.caller.acts_for(head.operator());
-        let recycled = self.provenance.event_type.sets_record_status() == Some("recycled");
-        match took_over && !recycled {
+        match took_over {
             true => audience.join(Class::Individual),
             false => audience,
         }

@@ -21,6 +21,14 @@ pub(crate) async fn takes_force(
     else {
         return Ok(Vec::new());
     };
+    // Not where it comes back from its end.
+    let drafted = placed
+        .before
+        .as_ref()
+        .is_some_and(|record| !record.head.facts.is_known_to_others());
+    if !drafted {
+        return Ok(Vec::new());
+    }
     let mut changes = Vec::new();
     for predecessor in &life.predecessors {
         changes.extend(closed(platform, *predecessor, placed).await?);

@@ -1,13 +1,45 @@
 //! Along which ways the status of a battery moves: those of the catalogue, and no others.
 
+use ledger::Timestamp;
 use passport::{EventType, Fault, catalogue};
 use serde_json::{Map, Value};
-use storage::{Facts, RecordStatus};
+use storage::{Facts, RecordStatus, Recycling};
+use web::{Platform, Problem};
 
 use crate::rules::battery_status;
 
 /// What every battery is until something is recorded of it.
 const FIRST_STATUS: &str = "original";
+
+/// What becomes of the recycling of a battery: recorded, for some days to be taken back, then final (Article 77(8)).
+pub(crate) fn recycling(
+    platform: &Platform,
+    before: &Facts,
+    facts: &mut Facts,
+    at: Timestamp,
+) -> Result<(), Problem> {
+    if before.has_ceased(at) {
+        return Err(Problem::conflict(
+            "that this battery was recycled can no longer be taken back: its passport has ceased to exist",
+        ));
+    }
+    if let Facts::Passport { status, life, .. } = facts {
+        if *status != RecordStatus::Recycled {
+            life.recycling = None;
+        } else if life.recycling.is_none() {
+            let days = platform.site.recycling_reversal_days;
+            life.recycling = Some(Recycling {
+                final_at: days_after(at, days),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn days_after(at: Timestamp, days: u16) -> Timestamp {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    Timestamp::from_millisecond(at.as_millisecond() + i64::from(days) * DAY)
+}
 
 /// What a battery that is waste was last prepared for.
 pub(crate) fn prepared(event_type: &EventType, facts: &mut Facts) {

@@ -83,7 +83,7 @@ pub(crate) async fn complete_enough(
         .filter(|change| change.op == Op::Remove)
         .map(|change| change.pointer)
         .collect();
-    let placed = is_active(after) && !is_active(&before.head.facts);
+    let placed = is_active(after) && !before.head.facts.is_known_to_others();
     let held_to = match after {
         Facts::Passport { .. } => is_active(after),
         Facts::Model { .. } | Facts::Batch { .. } => true,

@@ -199,10 +199,10 @@ impl Succession<'_> {
             placed_on_market_at: None,
             operator: None,
             recall: None,
-            life: Life {
+            life: Box::new(Life {
                 predecessors: self.predecessors.clone(),
                 ..Life::default()
-            },
+            }),
         };
         may_write(self.provenance.event_type, Classes::ALL, &next.document)?;
         let mut document = next.document.clone();

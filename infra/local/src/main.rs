@@ -24,6 +24,9 @@ struct Arguments {
     /// Add the example batteries again, beside what is there. An empty store gets them anyway.
     #[arg(long)]
     seed: bool,
+    /// For how many days it can be taken back that a battery was recycled.
+    #[arg(long, default_value_t = web::RECYCLING_REVERSAL_DAYS)]
+    recycling_reversal_days: u16,
 }
 
 #[derive(Subcommand)]
@@ -103,6 +106,7 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
     let options = Options {
         listen: arguments.listen,
         data: arguments.data,
+        recycling_reversal_days: arguments.recycling_reversal_days,
     };
     let running = local::start(&options)
         .await

@@ -24,6 +24,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Where everything is kept.
     pub data: PathBuf,
+    /// For how many days it can be taken back that a battery was recycled.
+    pub recycling_reversal_days: u16,
 }
 
 /// A platform that is up.
@@ -94,6 +96,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         host: Host::parse(&host)?,
         https: false,
         market: false,
+        recycling_reversal_days: options.recycling_reversal_days,
     };
     let registrar = Registrar {
         organisation: "platform".to_owned(),

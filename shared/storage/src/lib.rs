@@ -52,7 +52,7 @@ pub use commit::{CommitError, MAX_SUBJECTS};
 pub use error::StoreError;
 pub use evidence::{EVIDENCE_LIMIT, Evidence, EvidenceError, EvidenceState, Upload};
 pub use journal::{StoredEvent, VersionEntry};
-pub use life::{Asked, Life, Next, Offer};
+pub use life::{Asked, Life, Next, Offer, Recycling};
 pub use order::{Order, OrderState};
 pub use organisation::Registrar;
 pub use read_log::ReadRecord;

@@ -30,6 +30,17 @@ pub struct Life {
     /// Those of the lives that follow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub successors: Vec<Uuid>,
+    /// That the battery was recycled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recycling: Option<Recycling>,
+}
+
+/// That the battery was recycled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recycling {
+    /// Until when it can be taken back; from then on the passport has ceased to exist (Article 77(8)).
+    pub final_at: Timestamp,
 }
 
 /// What needs two persons, once the first has asked.

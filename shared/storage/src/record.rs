@@ -178,6 +178,21 @@ pub struct Recall {
 }
 
 impl Facts {
+    /// Whether the passport has ceased to exist: its battery was recycled, and that can no longer be taken back.
+    #[must_use]
+    pub fn has_ceased(&self, now: Timestamp) -> bool {
+        let Self::Passport {
+            status: RecordStatus::Recycled,
+            life,
+            ..
+        } = self
+        else {
+            return false;
+        };
+        let recycling = life.recycling.as_ref();
+        recycling.is_none_or(|recycling| recycling.final_at <= now)
+    }
+
     /// Whether others than the responsible organisation may know of the record: a passport is theirs to see from the day
     /// its battery is placed on the market, whatever becomes of the record afterwards.
     #[must_use]

@@ -47,6 +47,8 @@ pub struct PublicPart {
     pub placed_on_market_at: Option<Timestamp>,
     /// Since when the battery is recalled.
     pub recalled_at: Option<Timestamp>,
+    /// Until when it can be taken back that the battery was recycled.
+    pub recycling_final_at: Option<Timestamp>,
     /// When the public part last changed.
     pub updated_at: Option<Timestamp>,
     /// The category; absent for a model or batch read by its part alone.
@@ -69,6 +71,8 @@ struct PublicItem {
     placed_on_market_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     recalled_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recycling_final_at: Option<Timestamp>,
     updated_at: Timestamp,
     category: Category,
     #[serde(with = "serde_bytes")]
@@ -82,18 +86,21 @@ fn public_face(head: &Head) -> impl PartialEq + '_ {
         status,
         placed_on_market_at,
         recall,
+        life,
         ..
     } = &head.facts
     else {
         return None;
     };
     let recalled_at = recall.as_ref().map(|recall| recall.at);
+    let recycling = life.recycling.as_ref();
     Some((
         head.operator(),
         *category,
         *status,
         *placed_on_market_at,
         recalled_at,
+        recycling.map(|recycling| recycling.final_at),
     ))
 }
 
@@ -118,6 +125,7 @@ pub(crate) fn public_row(
         status,
         placed_on_market_at,
         recall,
+        life,
         ..
     } = &head.facts
     else {
@@ -134,6 +142,7 @@ pub(crate) fn public_row(
         status: *status,
         placed_on_market_at: *placed_on_market_at,
         recalled_at: recall.as_ref().map(|recall| recall.at),
+        recycling_final_at: life.recycling.as_ref().map(|recycling| recycling.final_at),
         updated_at: at,
         category: *category,
         body: compress(&body)?,
@@ -245,6 +254,7 @@ impl PublicItem {
             status: self.status,
             placed_on_market_at: self.placed_on_market_at,
             recalled_at: self.recalled_at,
+            recycling_final_at: self.recycling_final_at,
             updated_at: Some(self.updated_at),
             category: Some(self.category),
             document: expand(&self.body)?,
@@ -261,6 +271,7 @@ impl PartItem {
             status: RecordStatus::Active,
             placed_on_market_at: None,
             recalled_at: None,
+            recycling_final_at: None,
             updated_at: None,
             category: None,
             document: expand(&self.body)?,

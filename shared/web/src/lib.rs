@@ -27,7 +27,7 @@ pub use extract::{Path, Query};
 pub use idempotency::{Decision, Idempotency};
 pub use lambda::{env, finished, log_as_json, run};
 pub use negotiation::{Language, accepts, best, language};
-pub use platform::{Platform, Site, now};
+pub use platform::{Platform, RECYCLING_REVERSAL_DAYS, Site, now};
 pub use problem::{Problem, ProblemBody};
 pub use problem_kind::ProblemKind;
 pub use provenance::Provenance;

@@ -19,7 +19,12 @@ pub struct Site {
     pub https: bool,
     /// Whether labels of this stage may go on batteries for sale.
     pub market: bool,
+    /// For how many days it can be taken back that a battery was recycled; 0 for not at all.
+    pub recycling_reversal_days: u16,
 }
+
+/// For how many days, where nothing else is configured.
+pub const RECYCLING_REVERSAL_DAYS: u16 = 30;
 
 impl Site {
     /// `https://HOST`.
@@ -150,7 +155,7 @@ impl Platform {
 }
 
 impl Site {
-    /// From `CARRIER_ORIGIN` (`https://HOST`) and `MARKET_LABELS`.
+    /// From `CARRIER_ORIGIN` (`https://HOST`), `MARKET_LABELS` and `RECYCLING_REVERSAL_DAYS`.
     ///
     /// # Errors
     /// A sentence naming what is missing or wrong.
@@ -169,6 +174,14 @@ impl Site {
             host: Host::parse(host).map_err(|error| format!("`CARRIER_ORIGIN`: {error}"))?,
             https,
             market: std::env::var("MARKET_LABELS").is_ok_and(|value| value == "true"),
+            recycling_reversal_days: match std::env::var("RECYCLING_REVERSAL_DAYS") {
+                Ok(days) => days.parse().map_err(|_| {
+                    format!(
+                        "`RECYCLING_REVERSAL_DAYS` is `{days}`, expected a whole number of days"
+                    )
+                })?,
+                Err(_) => RECYCLING_REVERSAL_DAYS,
+            },
         })
     }
 }
