@@ -39,6 +39,7 @@ pub fn export(
     let members = || format.members.iter().filter(|one| one.in_variant(variant));
     for member in members() {
         match &member.is {
+            Is::Attribute(_) if member.import_only => {}
             Is::Attribute(target) => {
                 let fits = |(with, value): &(Target, Value)| {
                     let found = with.path.find_in(view);
@@ -93,6 +94,18 @@ impl Writing {
                     let place = member.at.beside(&unit.member);
                     let place = place.place(&mut self.document, &found.elements)?;
                     merge(place, Value::from(name))?;
+                }
+                if member.form.once {
+                    let list = member
+                        .at
+                        .parent()
+                        .place(&mut self.document, &found.elements)?;
+                    let there = list
+                        .as_array()
+                        .is_some_and(|list| list.contains(&converted.value));
+                    if there {
+                        return Err("the format lists each only once".to_owned());
+                    }
                 }
                 let place = member.at.place(&mut self.document, &found.elements)?;
                 merge(place, converted.value)?;

@@ -40,6 +40,8 @@ pub(crate) struct Form {
     title: Option<String>,
     /// A record as one text.
     parts: Option<Parts>,
+    /// A list has each value once only.
+    pub(crate) once: bool,
     /// What a text has to look like.
     shape: Option<Shape>,
 }
@@ -282,7 +284,7 @@ impl Form {
         let value = amount
             .converted(given, own)
             .and_then(Decimal::value)
-            .ok_or_else(|| format!("it is given in `{given}` and cannot be said in `{own}`"))?;
+            .ok_or_else(|| format!("no number of `{own}` says it exactly"))?;
         Ok(json!({"value": value, "unit": own}).into())
     }
 

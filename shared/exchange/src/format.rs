@@ -22,7 +22,7 @@ pub struct Format {
     pub about: String,
     /// Its forms for the categories of battery, where it has more than one.
     pub variants: Vec<Variant>,
-    recognised_by: Path,
+    recognised_by: Vec<Path>,
     /// Where it says when its values were true.
     pub(crate) dated_by: Path,
     pub(crate) required: Required,
@@ -96,6 +96,8 @@ pub(crate) struct Member {
     pub(crate) only: Vec<String>,
     /// Values that stand beside it on our side: written by an import, asked for by an export.
     pub(crate) with: Vec<(Target, Value)>,
+    /// It is read and never written: what it says cannot be said of our values.
+    pub(crate) import_only: bool,
     pub(crate) why: Option<String>,
 }
 
@@ -118,7 +120,7 @@ struct FormatFile {
     id: String,
     name: String,
     about: String,
-    recognised_by: Path,
+    recognised_by: Vec<Path>,
     #[serde(default)]
     dated_by: Path,
     /// Before every other place of the format.
@@ -148,6 +150,8 @@ struct Entry {
     only: Vec<String>,
     #[serde(default)]
     with: BTreeMap<String, Value>,
+    #[serde(default)]
+    import_only: bool,
     why: Option<String>,
 }
 
@@ -158,7 +162,10 @@ enum FormEntry {
     Own(Box<Form>),
 }
 
-const FILES: [&str; 1] = [include_str!("../formats/batterypass-ready.toml")];
+const FILES: [&str; 2] = [
+    include_str!("../formats/batterypass-ready.toml"),
+    include_str!("../formats/idta-02035.toml"),
+];
 
 #[allow(
     clippy::panic,
@@ -193,7 +200,10 @@ pub fn format(id: &str) -> Option<(&'static Format, Option<&'static Variant>)> {
 /// The format that a document is in.
 #[must_use]
 pub fn detect(document: &Map<String, Value>) -> Option<&'static Format> {
-    formats().find(|format| !format.recognised_by.find_in(document).is_empty())
+    formats().find(|format| {
+        let mut marks = format.recognised_by.iter();
+        marks.any(|mark| !mark.find_in(document).is_empty())
+    })
 }
 
 impl Format {
@@ -270,6 +280,7 @@ impl Entry {
             is,
             form,
             only: self.only,
+            import_only: self.import_only,
             why: self.why,
         })
     }

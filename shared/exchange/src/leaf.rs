@@ -73,9 +73,7 @@ impl Leaf {
                 .find(|field| field.id == *name)
                 .map(|field| Self::Of(&field.ty))
                 .ok_or_else(|| format!("no field `{name}`")),
-            (Type::List { of, .. }, Token::Index(_) | Token::Each | Token::Where { .. }) => {
-                Ok(Self::Of(of))
-            }
+            (Type::List { of, .. }, token) if !matches!(token, Token::Name(_)) => Ok(Self::Of(of)),
             (Type::LocalizedText { .. }, Token::Name(_)) => Ok(Self::Text),
             (Type::Document, Token::Name(name)) => match name.as_str() {
                 "url" => Ok(Self::Url),

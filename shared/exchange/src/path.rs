@@ -1,7 +1,7 @@
 //! Places in a document, one or many: JSON Pointers with three more tokens.
 //!
 //! `/A/B` is a member; `/A/0` the first element; `/A/*/B` a member of every element; `/A/[kind=x]/B` a member of the elements
-//! whose `kind` is `x`.
+//! whose `kind` is `x`; `/A/*[kind=x]/B` the same, one after the other.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -15,7 +15,15 @@ pub(crate) enum Token {
     Name(String),
     Index(usize),
     Each,
-    Where { key: String, is: String },
+    Where(Choice),
+    EachWhere(Choice),
+}
+
+/// Elements by one of their members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Choice {
+    key: String,
+    is: Value,
 }
 
 /// Steps from the root of a document.
@@ -53,17 +61,20 @@ impl TryFrom<String> for Path {
 }
 
 fn token(text: &str) -> Result<Token, String> {
-    let chosen = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'));
-    if let Some(chosen) = chosen {
+    let chosen = text.strip_suffix(']').and_then(|text| text.split_once('['));
+    if let Some((each, chosen)) = chosen {
         let (key, is) = chosen
             .split_once('=')
             .ok_or_else(|| format!("`{text}` lacks `=`"))?;
-        return Ok(Token::Where {
+        let choice = Choice {
             key: key.to_owned(),
-            is: is.to_owned(),
-        });
+            is: is.parse::<bool>().map_or_else(|_| is.into(), Value::from),
+        };
+        return match each {
+            "" => Ok(Token::Where(choice)),
+            "*" => Ok(Token::EachWhere(choice)),
+            _ => Err(format!("`{text}` is no step")),
+        };
     }
     Ok(match text {
         "" => return Err("a path with an empty step".to_owned()),
@@ -98,6 +109,13 @@ impl Path {
         let mut tokens = self.0.clone();
         tokens.pop();
         tokens.push(Token::Name(name.to_owned()));
+        Self(tokens)
+    }
+
+    /// The place above.
+    pub(crate) fn parent(&self) -> Self {
+        let mut tokens = self.0.clone();
+        tokens.pop();
         Self(tokens)
     }
 
@@ -149,7 +167,11 @@ impl Path {
                     let index = elements.next().ok_or("a list that has no counterpart")?;
                     element(at, *index)?
                 }
-                Token::Where { key, is } => chosen(at, key, is)?,
+                Token::Where(choice) => choice.place(at, 0)?,
+                Token::EachWhere(choice) => {
+                    let index = elements.next().ok_or("a list that has no counterpart")?;
+                    choice.place(at, *index)?
+                }
             };
         }
         Ok(at)
@@ -168,17 +190,26 @@ impl<'v> Found<'v> {
                     Some(found)
                 })
                 .collect(),
-            Token::Where { key, is } => (0..self.len())
-                .filter_map(|index| {
-                    let mut found = self.element(index)?;
-                    let chosen = found.value.get(key)?.as_str()? == is;
-                    found
-                        .keys
-                        .push(format!("{}/{}", found.pointer, escaped(key)));
-                    chosen.then_some(found)
-                })
-                .collect(),
+            Token::Where(choice) => self.chosen(choice),
+            Token::EachWhere(choice) => {
+                let mut chosen = self.chosen(choice);
+                for (index, found) in chosen.iter_mut().enumerate() {
+                    found.elements.push(index);
+                }
+                chosen
+            }
         }
+    }
+
+    fn chosen(&self, choice: &Choice) -> Vec<Self> {
+        (0..self.len())
+            .filter_map(|index| {
+                let mut found = self.element(index)?;
+                let key = format!("{}/{}", found.pointer, escaped(&choice.key));
+                found.keys.push(key);
+                choice.fits(found.value).then_some(found)
+            })
+            .collect()
     }
 
     fn len(&self) -> usize {
@@ -233,21 +264,28 @@ fn element(at: &mut Value, index: usize) -> Result<&mut Value, String> {
         .ok_or_else(|| "an element that cannot be there".to_owned())
 }
 
-fn chosen<'v>(at: &'v mut Value, key: &str, is: &str) -> Result<&'v mut Value, String> {
-    let list = elements(at)?;
-    let chosen = |one: &Value| one.get(key).and_then(Value::as_str) == Some(is);
-    let index = match list.iter().position(chosen) {
-        Some(index) => index,
-        None => {
-            list.push(Value::Object(Map::from_iter([(
-                key.to_owned(),
-                Value::from(is),
-            )])));
-            list.len() - 1
+impl Choice {
+    fn fits(&self, element: &Value) -> bool {
+        element.get(&self.key) == Some(&self.is)
+    }
+
+    /// The element that is the `nth` of those chosen, made where it is not there.
+    fn place<'v>(&self, at: &'v mut Value, nth: usize) -> Result<&'v mut Value, String> {
+        if nth >= MOST_ELEMENTS {
+            return Err(format!("a list has at most {MOST_ELEMENTS} elements"));
         }
-    };
-    list.get_mut(index)
-        .ok_or_else(|| "an element that cannot be there".to_owned())
+        let list = elements(at)?;
+        let mut there = list.iter().filter(|one| self.fits(one)).count();
+        while there <= nth {
+            let element = Map::from_iter([(self.key.clone(), self.is.clone())]);
+            list.push(Value::Object(element));
+            there += 1;
+        }
+        list.iter_mut()
+            .filter(|one| self.fits(one))
+            .nth(nth)
+            .ok_or_else(|| "an element that cannot be there".to_owned())
+    }
 }
 
 /// Takes away the elements that a list never got, and what is empty for it.
@@ -291,6 +329,7 @@ mod tests {
         assert_eq!(found("/A/[k=x]/B"), ["/A/0/B"]);
         assert_eq!(found("/A/1/k"), ["/A/1/k"]);
         assert_eq!(found("/A/7"), Vec::<String>::new());
+        assert_eq!(found("/A/*[k=x]"), ["/A/0", "/A/2"]);
         let found = path("/A/[k=y]/B").find(&document);
         assert_eq!(found[0].keys, ["/A/1/k"]);
         assert_eq!(path("/A/*/B").find(&document)[1].elements, [1]);

@@ -41,7 +41,7 @@ pub(crate) fn read(format: &Format, foreign: &Value) -> Reading {
     for member in &format.members {
         reading.leave(member, foreign);
     }
-    reading.not_understood(foreign, String::new());
+    reading.not_understood(foreign);
     if let Value::Object(document) = ours {
         reading.document = document;
     }
@@ -109,44 +109,67 @@ impl Reading {
         };
         let why = member.why.as_deref().unwrap_or(why);
         for found in member.at.find(foreign) {
-            if !self.known.insert(found.pointer.clone()) {
+            let mut unknown = Vec::new();
+            self.unknown(found.value, found.pointer.clone(), &mut unknown);
+            if unknown.is_empty() {
                 continue;
             }
-            if let Some((pointer, _)) = beside(member, &found, foreign) {
+            self.known.extend(found.keys.iter().cloned());
+            self.known
+                .extend(beside(member, &found, foreign).map(|(pointer, _)| pointer));
+            for pointer in unknown {
+                self.lose(&pointer, what, why);
                 self.known.insert(pointer);
-            }
-            if !found.value.is_null() {
-                self.lose(&found.pointer, what, why);
             }
         }
     }
 
     /// The rest: every value that no member of the mapping covers.
-    fn not_understood(&mut self, value: &Value, pointer: String) {
-        if self.known.contains(&pointer) || value.is_null() {
-            return;
+    fn not_understood(&mut self, foreign: &Value) {
+        let mut unknown = Vec::new();
+        for (name, value) in foreign.as_object().into_iter().flatten() {
+            self.unknown(value, format!("/{}", escaped(name)), &mut unknown);
         }
-        match value {
-            Value::Object(members) if !members.is_empty() => {
-                for (name, value) in members {
-                    self.not_understood(value, format!("{pointer}/{}", escaped(name)));
-                }
-            }
-            Value::Array(elements) if !elements.is_empty() => {
-                for (index, value) in elements.iter().enumerate() {
-                    self.not_understood(value, format!("{pointer}/{index}"));
-                }
-            }
-            _ => self.lose(
+        for pointer in unknown {
+            self.lose(
                 &pointer,
                 What::NotUnderstood,
                 "no member of the format that is known here",
-            ),
+            );
+        }
+    }
+
+    /// The places at and below a value of which nothing was looked at, the uppermost of each.
+    fn unknown(&self, value: &Value, pointer: String, into: &mut Vec<String>) {
+        if value.is_null() || self.known.contains(&pointer) {
+            return;
+        }
+        let below = format!("{pointer}/");
+        let looked_at = self.known.range(below.clone()..).next();
+        if !looked_at.is_some_and(|known| known.starts_with(&below)) {
+            into.push(pointer);
+            return;
+        }
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    self.unknown(value, format!("{pointer}/{}", escaped(name)), into);
+                }
+            }
+            Value::Array(elements) => {
+                for (index, value) in elements.iter().enumerate() {
+                    self.unknown(value, format!("{pointer}/{index}"), into);
+                }
+            }
+            _ => {}
         }
     }
 
     fn lose(&mut self, pointer: &str, what: What, why: impl Into<String>) {
-        self.losses.push(Loss::new(pointer, what, why));
+        let loss = Loss::new(pointer, what, why);
+        if !self.losses.contains(&loss) {
+            self.losses.push(loss);
+        }
     }
 }
 
