@@ -76,8 +76,9 @@ async fn every_link_of_the_pages_leads_somewhere() {
     let stage = Stage::start().await;
     let page = stage.public().browse("/docs").await.expect(200);
     let attributes = stage.public().browse("/docs/attributes").await.expect(200);
+    let formats = stage.public().browse("/docs/formats").await.expect(200);
     let mut followed = 0;
-    for from in [&page, &attributes] {
+    for from in [&page, &attributes, &formats] {
         for link in from.text.split(" href=\"").skip(1) {
             let link = link.split('"').next().unwrap();
             let (path, place) = link.split_once('#').unwrap_or((link, ""));
@@ -85,6 +86,7 @@ async fn every_link_of_the_pages_leads_somewhere() {
                 "" => from,
                 "/docs" => &page,
                 "/docs/attributes" => &attributes,
+                "/docs/formats" => &formats,
                 "/openapi.json" | "/v1/schemas" => continue,
                 other => panic!("{other}"),
             };

@@ -3,6 +3,7 @@
 
 mod attributes;
 mod event_types;
+mod formats;
 mod life;
 mod operations;
 mod problems;
@@ -38,6 +39,9 @@ static ATTRIBUTES: LazyLock<String> = LazyLock::new(|| {
     .into_string()
 });
 
+static FORMATS: LazyLock<String> =
+    LazyLock::new(|| frame("Formats", formats::introduction(), formats::sections()).into_string());
+
 /// Read this document as a program does.
 #[utoipa::path(
     get, path = "/openapi.json", operation_id = "readOpenApi", tag = "documentation",
@@ -69,6 +73,17 @@ pub(crate) async fn attributes() -> Response {
     answer(&ATTRIBUTES)
 }
 
+/// Read the interchange formats as a page.
+///
+/// Each format with its profile, its forms, and what each of its members is here.
+#[utoipa::path(
+    get, path = "/docs/formats", operation_id = "readFormats", tag = "documentation",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"))
+)]
+pub(crate) async fn formats() -> Response {
+    answer(&FORMATS)
+}
+
 fn answer(page: &'static str) -> Response {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
@@ -77,7 +92,7 @@ fn answer(page: &'static str) -> Response {
 fn page_of(document: &Value) -> Markup {
     let operations = Operations::of(document);
     let introduction = html! {
-        p { a href="/openapi.json" { "The same for programs (OpenAPI 3.1)" } " · " a href="/docs/attributes" { "Attributes" } " · " a href="/v1/schemas" { "JSON Schemas" } }
+        p { a href="/openapi.json" { "The same for programs (OpenAPI 3.1)" } " · " a href="/docs/attributes" { "Attributes" } " · " a href="/v1/schemas" { "JSON Schemas" } " · " a href="/docs/formats" { "Formats" } }
         (contents(&operations))
         section id="introduction" {
             h2 { "Introduction" }
@@ -121,6 +136,7 @@ fn contents(operations: &Operations) -> Markup {
                     }
                 }
                 li { a href="/docs/attributes" { "Attributes" } }
+                li { a href="/docs/formats" { "Formats" } }
             }
         }
     }

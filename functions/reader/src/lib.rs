@@ -7,6 +7,7 @@ mod elements;
 mod evidence;
 mod history;
 mod lineage;
+mod interchange;
 mod passports;
 mod product_ids;
 mod products;
@@ -29,6 +30,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(product_ids::find))
         .routes(routes!(as_of::show))
         .routes(routes!(elements::show))
+        .routes(routes!(interchange::show))
         .routes(routes!(products::show_model))
         .routes(routes!(products::show_batch))
         .routes(routes!(history::versions))
@@ -50,4 +52,5 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(documentation::openapi))
         .routes(routes!(documentation::page))
         .routes(routes!(documentation::attributes))
+        .routes(routes!(documentation::formats))
 }

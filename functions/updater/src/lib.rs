@@ -4,6 +4,7 @@ mod change;
 mod elements;
 mod evidence;
 mod handover;
+mod interchange;
 mod life;
 mod passports;
 mod products;

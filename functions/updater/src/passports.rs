@@ -4,16 +4,17 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use identity::UnitId;
-use passport::{Classes, Level};
+use passport::{Category, Classes, Level};
 use serde_json::{Map, Value};
 use storage::{Change, CommitError, Earlier, Facts, RecordStatus, Subject, SubjectChange};
 use uuid::Uuid;
 use web::{
-    Body, Caller, Decision, Idempotency, Partner, Path, Platform, Precondition, Problem,
+    Body, Caller, Decision, Idempotency, Partner, Path, Platform, Precondition, Problem, Profiled,
     Provenance, Query, Represented, now,
 };
 
 use crate::change::{Changed, RecordChange, answer, repeat, visible_record};
+use crate::interchange;
 use crate::rules::{changed_classes, may_write, set_battery_status, valid};
 
 /// Create a passport (EN 18222 `CreateDPP`).
@@ -22,9 +23,12 @@ use crate::rules::{changed_classes, may_write, set_battery_status, valid};
 /// attributes of this one battery; with `representation=full` they come as `elements`. The rest of the header is derived: it
 /// may be sent along where it says what will be derived, in any case of letters, and is refused where it says anything else.
 /// The reason comes in a header.
+///
+/// With a profile of `/docs/formats` in `Content-Type`, the body is a document of that format: what it says of the battery is
+/// taken over, `import` names what was not, and why. The unit is the one that `DPP-Unit` names, else the document itself.
 #[utoipa::path(
     post, path = "/v1/dpps", operation_id = "createDPP", tag = "updater", security(("bearer" = [])),
-    params(("representation" = Option<String>, Query, description = "The form of the body: `compressed` (the default) or `full`"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
+    params(("representation" = Option<String>, Query, description = "The form of the body: `compressed` (the default) or `full`"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Unit" = Option<String>, Header, description = "The unit, or its URL, where the body is of another format"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
     request_body(content = web::NewPassport, example = json!({"uniqueProductIdentifier": "https://id.example.eu/32XZAJ4P21M1MZ0N3RQA", "identification": {"serialNumber": "EV-000001"}})),
     responses((status = 201, description = "The passport is written, as a draft", body = Changed), (status = "default", response = Problem))
 )]
@@ -33,22 +37,38 @@ pub(crate) async fn create(
     Partner(caller): Partner,
     Query(query): Query<Represented>,
     headers: HeaderMap,
-    body: Body,
+    Profiled { body, profile }: Profiled,
 ) -> Result<Response, Problem> {
     let principal = caller.partner()?;
-    let idempotency = Idempotency::optional(&headers, "POST /v1/dpps", principal, body.hash)?;
-    let mut document = query.representation.compressed(&platform.site, body.json)?;
-    without_derived(&mut document, &draft_header(principal))?;
+    let (mut document, mut hash) = (body.json, body.hash);
+    let (unit, category, report) = match profile {
+        None => {
+            document = query.representation.compressed(&platform.site, document)?;
+            without_derived(&mut document, &draft_header(principal))?;
+            (named_unit(&platform, &mut document)?, None, None)
+        }
+        Some(profile) => {
+            let brought = interchange::brought(&platform, &profile, document, Level::Item)?;
+            let unit = unit_of(&platform, &headers, brought.product.as_deref())?;
+            // The unit is a part of what is asked, wherever it is named.
+            hash = ledger::Sha256::of(format!("{hash} {unit}").as_bytes());
+            document = brought.values;
+            (unit, Some(brought.category), Some(brought.report))
+        }
+    };
+    let idempotency = Idempotency::optional(&headers, "POST /v1/dpps", principal, hash)?;
     let creation = Creation {
         platform: &platform,
         caller: &caller,
         provenance: Provenance::of_headers(&headers, Some("passport-created"))?,
         idempotency: &idempotency,
         id: Uuid::new_v4(),
-        unit: named_unit(&platform, &mut document)?,
+        unit,
+        category,
         document,
     };
-    idempotency.decide(&platform.store, &creation).await
+    let response = idempotency.decide(&platform.store, &creation).await?;
+    interchange::reported(response, report).await
 }
 
 /// A passport that is to be.
@@ -59,6 +79,8 @@ struct Creation<'a> {
     idempotency: &'a Idempotency,
     id: Uuid,
     unit: UnitId,
+    /// The category that the document is for, where it says so.
+    category: Option<Category>,
     document: Map<String, Value>,
 }
 
@@ -96,6 +118,11 @@ impl Decision for Creation<'_> {
         }
         let model_record = visible_record(platform, caller, &Subject::Model(*model)).await?;
         let (_, category) = crate::rules::level_and_category(&model_record.head.facts);
+        if let Some(said) = self.category.filter(|said| *said != category) {
+            return Err(Problem::conflict(format!(
+                "the document is of a battery of the category `{said}`, the unit's model is `{category}`"
+            )));
+        }
         let facts = Facts::Passport {
             unit: *unit,
             model: *model,
@@ -369,6 +396,19 @@ fn without_derived(
         .into_iter()
         .filter(|name| document.contains_key(*name));
     refuse_derived(left)
+}
+
+/// The unit that a document of another format goes to: the one a header names, else the one the document names, if it is ours.
+fn unit_of(
+    platform: &Platform,
+    headers: &HeaderMap,
+    product: Option<&str>,
+) -> Result<UnitId, Problem> {
+    let named = headers.get("dpp-unit").and_then(|unit| unit.to_str().ok());
+    named
+        .or(product)
+        .ok_or_else(|| Problem::malformed("expected the unit's URL, or its id, in `DPP-Unit`"))
+        .and_then(|unit| platform.unit_id(unit))
 }
 
 /// Takes the unit out of the payload and leaves the groups.

@@ -3,24 +3,28 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use passport::{Category, Classes};
-use serde_json::Map;
+use passport::{Category, Classes, Level};
+use serde_json::{Map, Value};
 use storage::{Change, CommitError, Facts, Subject, SubjectChange};
 use uuid::Uuid;
 use web::{
-    Body, Caller, Idempotency, Partner, Path, Platform, Precondition, Problem, Provenance, member,
-    now,
+    Body, Caller, Idempotency, Partner, Path, Platform, Precondition, Problem, Profiled,
+    Provenance, member, now,
 };
 
 use crate::change::{Changed, RecordChange, answer, repeat, visible_record};
+use crate::interchange::{self, Brought};
 use crate::rules::{changed_classes, may_write, valid};
 
 /// Create a model.
 ///
 /// `data` holds its attributes by group, as the catalogue describes them.
+///
+/// With a profile of `/docs/formats` in `Content-Type`, the body is a document of that format and the reason comes in
+/// `DPP-Reason`: what it says of the model is taken over, `import` names what was not, and why.
 #[utoipa::path(
     post, path = "/v1/models", operation_id = "createModel", tag = "updater", security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
+    params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying"), ("DPP-Reason" = Option<String>, Header, description = "Why, where the body is of another format; percent-encoded UTF-8")),
     request_body(content = web::NewModel, example = json!({"category": "ev", "reason": "type released for series production", "data": {"performance": {"ratedCapacity": {"value": 230, "unit": "A.h"}}}})),
     responses((status = 201, description = "The model is written", body = Changed), (status = "default", response = Problem))
 )]
@@ -28,30 +32,58 @@ pub(crate) async fn create_model(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     headers: HeaderMap,
-    body: Body,
+    Profiled { body, profile }: Profiled,
 ) -> Result<Response, Problem> {
-    let category: Category = body
-        .json
-        .get("category")
-        .and_then(|category| serde_json::from_value(category.clone()).ok())
-        .ok_or_else(|| {
-            Problem::malformed("expected ev, lmt, industrial or stationary in `category`")
-        })?;
+    let (category, provenance, document, report) = match profile {
+        None => {
+            let members = ["category", "data"];
+            let provenance = Provenance::of_body(&body.json, Some(MODEL_CREATED), &members)?;
+            let document = member(&body.json, "data")?.clone();
+            (named_category(&body.json)?, provenance, document, None)
+        }
+        Some(profile) => {
+            let brought = interchange::brought(&platform, &profile, body.json, Level::Model)?;
+            let provenance = Provenance::of_headers(&headers, Some(MODEL_CREATED))?;
+            let Brought {
+                category,
+                values,
+                report,
+                ..
+            } = brought;
+            (category, provenance, values, Some(report))
+        }
+    };
     let id = Uuid::new_v4();
-    Creation {
+    let response = Creation {
         platform: &platform,
         caller: &caller,
-        headers: &headers,
-        body: &body,
-        event_type: "model-created",
-        members: &["category", "data"],
-        route: "POST /v1/models",
+        idempotency: Idempotency::required(
+            &headers,
+            "POST /v1/models",
+            caller.partner()?,
+            body.hash,
+        )?,
+        provenance,
+        document,
         location: format!("/v1/models/{id}"),
         subject: Subject::Model(id),
         facts: Facts::Model { category },
     }
     .make()
-    .await
+    .await?;
+    interchange::reported(response, report).await
+}
+
+/// The event types that a model and a batch begin with.
+const MODEL_CREATED: &str = "model-created";
+const BATCH_CREATED: &str = "batch-created";
+
+fn named_category(json: &Map<String, Value>) -> Result<Category, Problem> {
+    json.get("category")
+        .and_then(|category| serde_json::from_value(category.clone()).ok())
+        .ok_or_else(|| {
+            Problem::malformed("expected ev, lmt, industrial or stationary in `category`")
+        })
 }
 
 /// Create a batch of a model.
@@ -78,11 +110,14 @@ pub(crate) async fn create_batch(
     Creation {
         platform: &platform,
         caller: &caller,
-        headers: &headers,
-        body: &body,
-        event_type: "batch-created",
-        members: &["model", "data"],
-        route: "POST /v1/batches",
+        idempotency: Idempotency::required(
+            &headers,
+            "POST /v1/batches",
+            caller.partner()?,
+            body.hash,
+        )?,
+        provenance: Provenance::of_body(&body.json, Some(BATCH_CREATED), &["model", "data"])?,
+        document: member(&body.json, "data")?.clone(),
         location: format!("/v1/batches/{id}"),
         subject: Subject::Batch(id),
         facts: Facts::Batch { model, category },
@@ -179,12 +214,9 @@ async fn change_product(
 struct Creation<'a> {
     platform: &'a Platform,
     caller: &'a Caller,
-    headers: &'a HeaderMap,
-    body: &'a Body,
-    event_type: &'static str,
-    /// What the body may hold beside its provenance.
-    members: &'static [&'static str],
-    route: &'static str,
+    idempotency: Idempotency,
+    provenance: Provenance,
+    document: Map<String, Value>,
     location: String,
     subject: Subject,
     facts: Facts,
@@ -194,18 +226,20 @@ impl Creation<'_> {
     async fn make(self) -> Result<Response, Problem> {
         let store = &self.platform.store;
         let principal = self.caller.partner()?;
-        let idempotency =
-            Idempotency::required(self.headers, self.route, principal, self.body.hash)?;
+        let Self {
+            idempotency,
+            provenance,
+            document,
+            ..
+        } = self;
         if let Some(earlier) = idempotency.earlier(store).await? {
             return repeat(self.platform, self.caller, &earlier).await;
         }
-        let provenance = Provenance::of_body(&self.body.json, Some(self.event_type), self.members)?;
         let role = access::may_raise(
             principal,
             provenance.event_type.permits(),
             Some(&principal.organisation),
         )?;
-        let document = member(&self.body.json, "data")?.clone();
         may_write(provenance.event_type, Classes::ALL, &document)?;
         valid(&self.facts, &document)?;
         let classes = changed_classes(&Map::new(), Some(&document));

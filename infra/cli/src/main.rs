@@ -1,5 +1,6 @@
 //! `passport`: the operator's and the auditor's tool.
 
+mod export;
 mod import;
 mod organisation;
 
@@ -38,6 +39,23 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Write a passport in another format, as far as the token may see it.
+    Export {
+        /// The passport's UUID, or its whole URI.
+        passport: String,
+        /// The format, or one of its forms; described at `/docs/formats`.
+        #[arg(long)]
+        format: String,
+        /// Where the platform is.
+        #[arg(long, default_value = "http://127.0.0.1:9000")]
+        from: String,
+        /// A token; `PASSPORT_TOKEN` where it is not given, and the public view where there is none.
+        #[arg(long)]
+        token: Option<String>,
+        /// Tell on standard error what the format could not carry.
+        #[arg(long)]
+        losses: bool,
+    },
     /// Register an organisation, or renew its record: without one no token of it counts.
     ///
     /// Works on the tables themselves with the AWS rights of who runs it (`TABLE_PREFIX`, `CARRIER_ORIGIN`, `DATA_KEY_ID`),
@@ -68,6 +86,23 @@ async fn main() -> ExitCode {
             format,
             dry_run,
         } => import(&file, format.as_deref(), to, token, dry_run).await,
+        Command::Export {
+            passport,
+            format,
+            from,
+            token,
+            losses,
+        } => {
+            let token = token.or_else(|| std::env::var("PASSPORT_TOKEN").ok());
+            export::run(&from, token.as_deref(), &passport, &format)
+                .await
+                .map(|(document, report)| {
+                    if losses {
+                        eprint!("{report}");
+                    }
+                    document
+                })
+        }
         Command::RegisterOrganisation {
             file,
             reason,

@@ -1,6 +1,6 @@
 //! What somebody may see of a passport, in a format of others.
 
-use passport::Header;
+use passport::{Header, compressed};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -32,10 +32,7 @@ pub fn export(
         refused: Vec::new(),
         noted: Vec::new(),
     };
-    let header = match serde_json::to_value(header) {
-        Ok(Value::Object(header)) => header,
-        _ => Map::new(),
-    };
+    let header = members(header, view);
     let members = || format.members.iter().filter(|one| one.in_variant(variant));
     for member in members() {
         match &member.is {
@@ -74,6 +71,17 @@ pub fn export(
     Exported {
         document: writing.document,
         losses,
+    }
+}
+
+/// The header as EN 18223 has it, with what the view says of it.
+fn members(header: &Header, view: &Map<String, Value>) -> Map<String, Value> {
+    match compressed(header, view.clone()) {
+        Value::Object(mut members) => {
+            members.retain(|name, _| !view.contains_key(name));
+            members
+        }
+        _ => Map::new(),
     }
 }
 

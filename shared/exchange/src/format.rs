@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use passport::Category;
+use passport::{Attribute, Category};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -240,12 +240,64 @@ impl Format {
         })
     }
 
-    /// Its form for a category of battery.
+    /// The form for a category of battery: the one that was asked for, else the format's usual one.
+    ///
+    /// # Errors
+    /// The category that the one asked for is for.
+    pub fn form(
+        &self,
+        asked: Option<&'static Variant>,
+        category: Category,
+    ) -> Result<Option<&Variant>, Category> {
+        match asked {
+            Some(variant) if variant.category == category => Ok(Some(variant)),
+            Some(variant) => Err(variant.category),
+            None => Ok(self.variant(category)),
+        }
+    }
+
+    /// Its usual form for a category of battery.
     #[must_use]
     pub fn variant(&self, category: Category) -> Option<&Variant> {
         self.variants
             .iter()
             .find(|variant| variant.category == category && !variant.on_request)
+    }
+}
+
+/// A member of a format, for people.
+#[derive(Debug)]
+pub struct Place<'f> {
+    /// Where it stands in the format.
+    pub at: String,
+    /// The attribute that it is, or is a part of.
+    pub attribute: Option<&'static Attribute>,
+    /// Where it stands here, if it does: in the attribute, or in the header.
+    pub to: Option<String>,
+    /// Why it is not read.
+    pub why: Option<&'f str>,
+    /// The forms of the format that have it; all where none is named.
+    pub only: &'f [String],
+}
+
+impl Format {
+    /// Its members, in its own order.
+    pub fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        self.members.iter().map(|member| Place {
+            at: member.at.to_string(),
+            attribute: match &member.is {
+                Is::Attribute(target) => Some(target.attribute),
+                _ => None,
+            },
+            to: match &member.is {
+                Is::Attribute(target) => Some(target.path.to_string()),
+                Is::Header(name) => Some(format!("/{name}")),
+                Is::Constant(value) => Some(value.to_string()),
+                Is::Nothing => None,
+            },
+            why: member.why.as_deref(),
+            only: &member.only,
+        })
     }
 }
 

@@ -18,6 +18,9 @@ pub struct Imported {
     pub model: Map<String, Value>,
     /// Values of the unit.
     pub item: Map<String, Value>,
+    /// Members of the header, as the document has them: nothing of it is written, but it may name the unit.
+    #[serde(skip)]
+    pub header: Map<String, Value>,
     /// What was taken over.
     pub taken: Vec<Taken>,
     /// What was not, or not exactly.
@@ -65,6 +68,7 @@ pub fn import(
         category,
         model: accepting.accept(Level::Model, MODEL_CREATED, model),
         item: accepting.accept(Level::Item, PASSPORT_CREATED, item),
+        header: reading.header,
         taken: accepting.taken,
         losses: accepting.losses,
     })

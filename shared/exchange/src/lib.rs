@@ -20,6 +20,6 @@ mod path;
 mod read;
 
 pub use export::{Exported, export};
-pub use format::{Format, Variant, detect, format, formats};
+pub use format::{Format, Place, Variant, detect, format, formats};
 pub use import::{ImportFault, Imported, import, limits};
 pub use loss::{Loss, Taken, What};

@@ -3,6 +3,8 @@
 //! `/A/B` is a member; `/A/0` the first element; `/A/*/B` a member of every element; `/A/[kind=x]/B` a member of the elements
 //! whose `kind` is `x`; `/A/*[kind=x]/B` the same, one after the other.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -84,6 +86,30 @@ fn token(text: &str) -> Result<Token, String> {
             Err(_) => Token::Name(text.to_owned()),
         },
     })
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for token in &self.0 {
+            match token {
+                Token::Name(name) => write!(formatter, "/{}", escaped(name))?,
+                Token::Index(index) => write!(formatter, "/{index}")?,
+                Token::Each => formatter.write_str("/*")?,
+                Token::Where(choice) => write!(formatter, "/[{choice}]")?,
+                Token::EachWhere(choice) => write!(formatter, "/*[{choice}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.is {
+            Value::String(is) => write!(formatter, "{}={is}", self.key),
+            is => write!(formatter, "{}={is}", self.key),
+        }
+    }
 }
 
 /// A member name as a reference token of RFC 6901.

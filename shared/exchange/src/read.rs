@@ -14,6 +14,7 @@ use crate::path::{Found, escaped, tidy};
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     pub(crate) document: Map<String, Value>,
+    pub(crate) header: Map<String, Value>,
     pub(crate) taken: Vec<Taken>,
     pub(crate) losses: Vec<Loss>,
     /// Places that were looked at (RFC 6901).
@@ -109,6 +110,11 @@ impl Reading {
         };
         let why = member.why.as_deref().unwrap_or(why);
         for found in member.at.find(foreign) {
+            if let Is::Header(name) = &member.is {
+                self.header
+                    .entry(name.clone())
+                    .or_insert_with(|| found.value.clone());
+            }
             let mut unknown = Vec::new();
             self.unknown(found.value, found.pointer.clone(), &mut unknown);
             if unknown.is_empty() {

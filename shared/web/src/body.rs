@@ -58,6 +58,11 @@ impl<S: Send + Sync> FromRequest<S> for AnyBody {
                 "expected `Content-Type: application/json`, found `{media_type}`"
             )));
         }
+        if crate::profile::profile_of(request.headers()).is_some() {
+            return Err(Problem::media_type(
+                "this route takes the platform's own form only: leave out `profile`",
+            ));
+        }
         let bytes = axum::body::to_bytes(request.into_body(), BODY_LIMIT)
             .await
             .map_err(|_| {
