@@ -109,6 +109,49 @@ async fn everybody_gets_of_a_passport_in_any_format_what_they_may_see() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn linked_data_has_a_context_that_knows_every_member() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let path = format!("/v1/dpps/{}", battery.passport);
+    let linked = [("accept", "application/ld+json")];
+    let answer = owner.call("GET", &path, &linked, None).await.expect(200);
+    assert_eq!(answer.header("content-type"), "application/ld+json");
+    let own = owner.get(&path).await.expect(200);
+    assert_ne!(answer.header("etag"), own.header("etag"));
+    let mut document = answer.json();
+    let members = document.as_object_mut().unwrap();
+    let address = members.remove("@context").unwrap();
+    assert_eq!(
+        members.remove("@type"),
+        Some(json!("DigitalProductPassport"))
+    );
+    assert_eq!(document, own.json());
+    let address = address
+        .as_str()
+        .unwrap()
+        .strip_prefix(&stage.origin)
+        .unwrap();
+    let context = stage.public().get(address).await.expect(200);
+    assert_eq!(context.header("content-type"), "application/ld+json");
+    let context = &context.json()["@context"];
+    for (name, values) in document.as_object().unwrap() {
+        assert!(!context[name].is_null(), "{name}");
+        for id in values
+            .as_object()
+            .into_iter()
+            .flat_map(|values| values.keys())
+        {
+            assert!(
+                context[name]["@context"][id]["@id"].is_string(),
+                "{name}/{id}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_profile_nobody_knows_is_refused_and_the_known_ones_are_named() {
     let stage = Stage::start().await;
     let maker = stage.maker();

@@ -1,9 +1,10 @@
 //! Passports in the formats of others.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use exchange::{Exported, Format, Loss, Variant, export, format, formats};
 use serde::Serialize;
 use serde_json::Value;
@@ -93,18 +94,27 @@ impl Form {
                 self.name()
             ))
         })?;
-        let view = loaded.document(platform, caller, headers).await?;
-        let updated_at = loaded.updated_at(platform, caller).await?;
-        let header = loaded.header(platform, updated_at);
+        let (header, view) = loaded.passport(platform, caller, headers).await?;
         Ok(export(self.format, variant, &header, &view))
     }
 }
 
-/// The form that `Accept` likes best, where it is not the platform's own.
+/// A representation that is not the platform's own JSON.
+#[derive(Clone, Copy)]
+pub(crate) enum Other {
+    /// A format of others.
+    Format(Form),
+    /// Our own form as linked data.
+    JsonLd,
+}
+
+const JSON_LD: &str = "application/ld+json";
+
+/// The representation that `Accept` likes best, where it is not the platform's own.
 ///
 /// # Errors
 /// 406 where it names profiles only and none of them is known.
-pub(crate) fn asked(platform: &Platform, headers: &HeaderMap) -> Result<Option<Form>, Problem> {
+pub(crate) fn asked(platform: &Platform, headers: &HeaderMap) -> Result<Option<Other>, Problem> {
     let mut unknown = None;
     for Wanted {
         media_type,
@@ -115,10 +125,11 @@ pub(crate) fn asked(platform: &Platform, headers: &HeaderMap) -> Result<Option<F
             ("application/json", Some(profile)) => {
                 let name = platform.site.format_of(&profile);
                 match name.and_then(Form::named) {
-                    Some(form) => return Ok(Some(form)),
+                    Some(form) => return Ok(Some(Other::Format(form))),
                     None => unknown = Some(profile),
                 }
             }
+            (JSON_LD, _) => return Ok(Some(Other::JsonLd)),
             ("application/json" | "application/*" | "*/*", None) => return Ok(None),
             _ => {}
         }
@@ -132,18 +143,40 @@ pub(crate) fn asked(platform: &Platform, headers: &HeaderMap) -> Result<Option<F
     )))
 }
 
+/// Read the JSON-LD context.
+///
+/// What the members of a passport mean to whoever reads it as linked data (`Accept: application/ld+json`): each attribute is a
+/// term whose address leads to its description.
+#[utoipa::path(
+    get, path = "/v1/context.jsonld", operation_id = "readContext", tag = "documentation",
+    responses((status = 200, description = "The context (JSON-LD 1.1)", body = Value, content_type = "application/ld+json"))
+)]
+pub(crate) async fn context(State(platform): State<Platform>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, JSON_LD),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+        // Processors in browsers load it from other sites' pages.
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    let context = exchange::context(&platform.site.origin());
+    (headers, context.to_string()).into_response()
+}
+
 /// Answers the document alone; how many losses it has is told in a header.
 pub(crate) async fn answer(
     platform: &Platform,
     caller: &Caller,
     id: Uuid,
-    form: Form,
+    other: Other,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let loaded = Loaded::find(platform, caller, id).await?;
     let tag = loaded.tag(caller);
     let tag = ETag {
-        view: format!("{}-{}", tag.view, form.name()),
+        view: match other {
+            Other::Format(form) => format!("{}-{}", tag.view, form.name()),
+            Other::JsonLd => format!("{}-ld", tag.view),
+        },
         ..tag
     };
     // A restricted view is never answered 304: that would be a read without its record.
@@ -151,18 +184,30 @@ pub(crate) async fn answer(
         let tag = [(header::ETAG, tag.to_string())];
         return Ok((StatusCode::NOT_MODIFIED, tag, VARY).into_response());
     }
-    let Exported { document, losses } = form.of(platform, caller, &loaded, headers).await?;
-    let profile = platform.site.profile(&form.name());
-    let told = [
-        (header::ETAG, tag.to_string()),
-        (
-            header::CONTENT_TYPE,
-            format!("application/json; profile=\"{profile}\""),
-        ),
-        (header::LINK, format!("<{profile}>; rel=\"profile\"")),
-        (LOSSES, losses.len().to_string()),
-    ];
-    Ok((cache(&loaded, caller), told, document.to_string()).into_response())
+    let (document, told) = match other {
+        Other::Format(form) => {
+            let exported = form.of(platform, caller, &loaded, headers).await?;
+            let profile = platform.site.profile(&form.name());
+            let told = vec![
+                (
+                    header::CONTENT_TYPE,
+                    format!("application/json; profile=\"{profile}\""),
+                ),
+                (header::LINK, format!("<{profile}>; rel=\"profile\"")),
+                (LOSSES, exported.losses.len().to_string()),
+            ];
+            (exported.document, told)
+        }
+        Other::JsonLd => {
+            let (header, view) = loaded.passport(platform, caller, headers).await?;
+            let document = exchange::json_ld(&platform.site.origin(), &header, view);
+            (document, vec![(header::CONTENT_TYPE, JSON_LD.to_owned())])
+        }
+    };
+    let tag = [(header::ETAG, tag.to_string())];
+    // A text as it is would bring a content type of its own.
+    let body = Body::from(document.to_string());
+    Ok((cache(&loaded, caller), tag, AppendHeaders(told), body).into_response())
 }
 
 /// How many losses an export has; `/v1/dpps/{dppId}/exports/{format}` names them.

@@ -31,6 +31,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(as_of::show))
         .routes(routes!(elements::show))
         .routes(routes!(interchange::show))
+        .routes(routes!(interchange::context))
         .routes(routes!(products::show_model))
         .routes(routes!(products::show_batch))
         .routes(routes!(history::versions))

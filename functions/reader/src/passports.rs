@@ -19,7 +19,7 @@ use crate::view::Loaded;
 /// exactly the attributes the caller may see. Without a token: the public view.
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}", operation_id = "readDPPById", tag = "reader", security((), ("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Accept" = Option<String>, Header, description = "`application/json` for the platform's own form; with a `profile` (RFC 6906) of `/docs/formats` for another format: `application/json; profile=\"https://HOST/docs/formats#batterypass-ready-1.0\"`. A form that is not the platform's own says in `Interchange-Losses` how much it could not carry"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`"), ("If-None-Match" = Option<String>, Header, description = "An `ETag` the caller has")),
+    params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Accept" = Option<String>, Header, description = "`application/json` for the platform's own form; `application/ld+json` for the same as JSON-LD; with a `profile` (RFC 6906) of `/docs/formats` for another format: `application/json; profile=\"https://HOST/docs/formats#batterypass-ready-1.0\"`. A form that is not the platform's own says in `Interchange-Losses` how much it could not carry"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`"), ("If-None-Match" = Option<String>, Header, description = "An `ETag` the caller has")),
     responses((status = 200, description = "The passport, as far as the caller may see it", body = web::ReadPassport), (status = 304, description = "Not changed in what this caller may see"), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
@@ -30,8 +30,8 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = platform.passport_id(&id)?;
-    if let Some(form) = interchange::asked(&platform, &headers)? {
-        return interchange::answer(&platform, &caller, id, form, &headers).await;
+    if let Some(other) = interchange::asked(&platform, &headers)? {
+        return interchange::answer(&platform, &caller, id, other, &headers).await;
     }
     answer(&platform, &caller, id, query.representation, &headers).await
 }

@@ -6,6 +6,8 @@
 //! lost and why ([`Loss`]). What an export says was not lost comes back from an import as it was; the export holds itself
 //! to that by reading back what it wrote.
 //!
+//! [`json_ld`] is our own form for whoever reads linked data: it needs no mapping and loses nothing.
+//!
 //! No I/O, no clock. Read nothing here before it went through [`passport::parse_json`], which limits size and depth.
 
 mod decimal;
@@ -13,6 +15,7 @@ mod export;
 mod form;
 mod format;
 mod import;
+mod jsonld;
 mod leaf;
 mod loss;
 mod parts;
@@ -22,4 +25,5 @@ mod read;
 pub use export::{Exported, export};
 pub use format::{Format, Place, Variant, detect, format, formats};
 pub use import::{ImportFault, Imported, import, limits};
+pub use jsonld::{context, context_address, json_ld};
 pub use loss::{Loss, Taken, What};
