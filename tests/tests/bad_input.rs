@@ -234,7 +234,7 @@ async fn reader() {
         ("/v1/dppsByProductId/32XZAJ4P21M1MZ0N3RQA".to_owned(), 404),
         (format!("/v1/dpps/{passport}/versions/0"), 404),
         (format!("/v1/dpps/{passport}/versions/99"), 404),
-        (format!("/v1/dpps/{passport}/versions/x"), 404),
+        (format!("/v1/dpps/{passport}/versions/x"), 400),
         ("/v1/models/x".to_owned(), 400),
         ("/v1/evidence/x".to_owned(), 404),
     ] {

@@ -629,12 +629,9 @@ async fn every_error_is_a_result_of_the_standard() {
     let (unit, passport) = maker.draft().await;
     let path = format!("/v1/dpps/{passport}");
     let again = maker.passport(&unit.unit, &sample_item()).await;
-    let forbidden = patch(
-        &maker,
-        &path,
-        json!({"internal": {"note": "x"}, "condition": {"batteryStatus": null}}),
-    )
-    .await;
+    let garage = stage.partner("service-provider", "garage-nord");
+    let model = json!({"category": "ev", "reason": "not theirs to make", "data": {}});
+    let forbidden = garage.post("/v1/models", &model).await;
     let answers = [
         maker.get("/v1/dpps/nothing").await,
         stage

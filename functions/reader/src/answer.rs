@@ -77,6 +77,8 @@ pub(crate) struct Version {
     /// That event's hash.
     #[schema(value_type = String)]
     pub(crate) event_hash: Sha256,
+    /// Its tag: the same for as long as its reader sees the same.
+    pub(crate) etag: String,
     /// The commitment to the part of each access class, by the number of the class.
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub(crate) commitments: Map<String, Value>,
@@ -84,6 +86,37 @@ pub(crate) struct Version {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     pub(crate) data: Option<Map<String, Value>>,
+}
+
+/// What changed between two versions.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Delta {
+    /// Whose.
+    #[serde(flatten)]
+    pub(crate) whose: Whose,
+    /// From which version.
+    pub(crate) from: Version,
+    /// To which.
+    pub(crate) to: Version,
+    /// Each attribute that has another value: its pointer and class, what was done (`add`, `replace`, `remove`), before and
+    /// after.
+    #[schema(value_type = Vec<Object>)]
+    pub(crate) changes: Vec<passport::AttributeChange>,
+}
+
+/// A version with its values, or what changed between two.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[allow(
+    dead_code,
+    reason = "describes an answer whose two forms are made where they are known"
+)]
+pub(crate) enum VersionOrDelta {
+    /// One was asked for.
+    Version(Box<Version>),
+    /// Two were asked for.
+    Delta(Box<Delta>),
 }
 
 /// The events of a passport, unit, model or batch.

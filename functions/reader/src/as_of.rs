@@ -80,8 +80,13 @@ impl Loaded {
         let mut read = self.passport.clone();
         read.head.parts.clone_from(&version.parts);
         record_read(platform, caller, headers, &read).await?;
-        let chain = self.reading(caller).chain;
-        let (status, updated_at) = self.standing_at(platform, &versions, at, chain).await?;
+        let (status, updated_at) = match at < self.passport.head.last_at {
+            true => {
+                let chain = self.reading(caller).chain;
+                self.standing_at(platform, &versions, at, chain).await?
+            }
+            false => (self.status, self.updated_at(platform, caller).await?),
+        };
         let header = self.header(platform, status, updated_at);
         Ok((header, passport::compose(&model, &batch, &item)))
     }

@@ -1,134 +1,16 @@
-//! Versions and events: what changed, when, by whom, why, on what evidence.
+//! Events: what happened, when, by whom, why, on what evidence.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use passport::Classes;
 use serde::Deserialize;
-use serde_json::json;
-use storage::{Record, Sight, StoredEvent, Subject, VersionEntry};
+use storage::{Record, StoredEvent, Subject};
 use web::{Caller, Partner, Path, Platform, Problem, Query};
 
-use crate::answer::{Chain, Event, Events, Version, Versions, Whose};
+use crate::answer::{Chain, Event, Events, Whose};
 use crate::products::own_product;
-use crate::view::{Loaded, record_read, shown};
-
-/// List the versions of a passport.
-///
-/// Numbered as this caller can see them: a change of nothing it may read makes no version for it.
-#[utoipa::path(
-    get, path = "/v1/dpps/{dppId}/versions", operation_id = "listVersions", tag = "reader", security((), ("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport")),
-    responses((status = 200, description = "The versions, oldest first", body = Versions), (status = "default", response = Problem))
-)]
-pub(crate) async fn versions(
-    State(platform): State<Platform>,
-    caller: Caller,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Json<Versions>, Problem> {
-    let id = platform.passport_id(&id)?;
-    let loaded = Loaded::find(&platform, &caller, id).await?;
-    versions_of(
-        &platform,
-        &caller,
-        &headers,
-        &loaded.passport,
-        Whose::passport(id),
-    )
-    .await
-}
-
-/// List the versions of a model.
-#[utoipa::path(
-    get, path = "/v1/models/{id}/versions", operation_id = "listModelVersions", tag = "reader", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The model")),
-    responses((status = 200, description = "Oldest first", body = Versions), (status = "default", response = Problem))
-)]
-pub(crate) async fn model_versions(
-    State(platform): State<Platform>,
-    Partner(caller): Partner,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Json<Versions>, Problem> {
-    let (id, record) = own_product(&platform, &caller, &id, Subject::Model).await?;
-    versions_of(&platform, &caller, &headers, &record, Whose::product(id)).await
-}
-
-/// List the versions of a batch.
-#[utoipa::path(
-    get, path = "/v1/batches/{id}/versions", operation_id = "listBatchVersions", tag = "reader", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The batch")),
-    responses((status = 200, description = "Oldest first", body = Versions), (status = "default", response = Problem))
-)]
-pub(crate) async fn batch_versions(
-    State(platform): State<Platform>,
-    Partner(caller): Partner,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Json<Versions>, Problem> {
-    let (id, record) = own_product(&platform, &caller, &id, Subject::Batch).await?;
-    versions_of(&platform, &caller, &headers, &record, Whose::product(id)).await
-}
-
-async fn versions_of(
-    platform: &Platform,
-    caller: &Caller,
-    headers: &HeaderMap,
-    record: &Record,
-    whose: Whose,
-) -> Result<Json<Versions>, Problem> {
-    record_read(platform, caller, headers, record).await?;
-    let sight = caller.sight(&record.head);
-    let versions = visible_versions(platform, record, sight).await?;
-    let numbered = versions.iter().zip(1_u64..);
-    Ok(Json(Versions {
-        whose,
-        versions: numbered
-            .map(|(entry, number)| summary(record, entry, number, sight))
-            .collect(),
-    }))
-}
-
-/// Read one version of a passport.
-///
-/// The values of this battery as they were then; those of its model and batch are read with theirs.
-#[utoipa::path(
-    get, path = "/v1/dpps/{dppId}/versions/{n}", operation_id = "readVersion", tag = "reader", security((), ("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport"), ("n" = u64, Path, description = "From 1, as `/versions` numbers them")),
-    responses((status = 200, description = "The version, with its values in `data`", body = Version), (status = "default", response = Problem))
-)]
-pub(crate) async fn version(
-    State(platform): State<Platform>,
-    caller: Caller,
-    Path((id, number)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Result<Json<Version>, Problem> {
-    let id = platform.passport_id(&id)?;
-    let loaded = Loaded::find(&platform, &caller, id).await?;
-    let sight = caller.sight(&loaded.passport.head);
-    let versions = visible_versions(&platform, &loaded.passport, sight).await?;
-    let (number, entry) = number
-        .parse::<usize>()
-        .ok()
-        .and_then(|number| Some((number, versions.get(number.checked_sub(1)?)?)))
-        .ok_or_else(|| {
-            Problem::not_found(format!(
-                "there are versions 1 to {} for you",
-                versions.len()
-            ))
-        })?;
-    record_read(&platform, &caller, &headers, &loaded.passport).await?;
-    let document = platform
-        .store
-        .version_document(&loaded.passport, entry, sight)
-        .await?;
-    let classes = loaded.reading(&caller).shown();
-    Ok(Json(Version {
-        data: Some(shown(document, classes, loaded.category)),
-        ..summary(&loaded.passport, entry, number as u64, sight)
-    }))
-}
+use crate::view::{Loaded, record_read};
 
 /// What the chain is to be checked for.
 #[derive(Debug, Deserialize)]
@@ -328,41 +210,6 @@ async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<C
             Err(fault) => broken(fault.to_string(), "a link does not hold"),
         },
     )
-}
-
-/// The versions in which something changed that this caller can see.
-async fn visible_versions(
-    platform: &Platform,
-    record: &Record,
-    sight: Sight<'_>,
-) -> Result<Vec<VersionEntry>, Problem> {
-    let versions = platform.store.versions(&record.subject).await?;
-    Ok(versions
-        .into_iter()
-        .filter(|entry| {
-            entry
-                .parts
-                .iter()
-                .any(|part| part.version == entry.version && record.head.shows(part, sight))
-        })
-        .collect())
-}
-
-fn summary(record: &Record, entry: &VersionEntry, number: u64, sight: Sight<'_>) -> Version {
-    let commitments = entry
-        .parts
-        .iter()
-        .filter(|part| record.head.shows(part, sight))
-        .map(|part| (part.class.number().to_string(), json!(part.commitment)))
-        .collect();
-    Version {
-        version: number,
-        at: entry.at,
-        event_id: entry.event_id,
-        event_hash: entry.event_hash,
-        commitments,
-        data: None,
-    }
 }
 
 fn event_body(event: &StoredEvent) -> Result<Event, Problem> {

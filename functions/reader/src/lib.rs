@@ -15,6 +15,7 @@ mod readings;
 mod schemas;
 mod transfers;
 mod value_sets;
+mod versions;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -34,13 +35,15 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(interchange::context))
         .routes(routes!(products::show_model))
         .routes(routes!(products::show_batch))
-        .routes(routes!(history::versions))
-        .routes(routes!(history::version))
+        .routes(routes!(versions::of_passport))
+        .routes(routes!(versions::one_of_passport))
         .routes(routes!(history::events))
         .routes(routes!(history::unit_events))
-        .routes(routes!(history::model_versions))
+        .routes(routes!(versions::of_model))
+        .routes(routes!(versions::one_of_model))
         .routes(routes!(history::model_events))
-        .routes(routes!(history::batch_versions))
+        .routes(routes!(versions::of_batch))
+        .routes(routes!(versions::one_of_batch))
         .routes(routes!(history::batch_events))
         .routes(routes!(readings::list))
         .routes(routes!(lineage::show))

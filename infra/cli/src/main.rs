@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod organisation;
+mod replay;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -56,6 +57,20 @@ enum Command {
         #[arg(long)]
         losses: bool,
     },
+    /// Replay the events of a passport, model or batch from nothing, and compare with its current values.
+    ///
+    /// Checks the chain of events and the commitments as far as this token may see them. Ends with exit code 1 and every
+    /// difference where anything does not fit.
+    Replay {
+        /// `dpps/<id>`, `models/<id>` or `batches/<id>`.
+        subject: String,
+        /// Where the platform is.
+        #[arg(long, default_value = "http://127.0.0.1:9000")]
+        from: String,
+        /// A token; `PASSPORT_TOKEN` where it is not given. A passport on the market needs none: its public part is replayed.
+        #[arg(long)]
+        token: Option<String>,
+    },
     /// Register an organisation, or renew its record: without one no token of it counts.
     ///
     /// Works on the tables themselves with the AWS rights of who runs it (`TABLE_PREFIX`, `CARRIER_ORIGIN`, `DATA_KEY_ID`),
@@ -102,6 +117,14 @@ async fn main() -> ExitCode {
                     }
                     document
                 })
+        }
+        Command::Replay {
+            subject,
+            from,
+            token,
+        } => {
+            let token = token.or_else(|| std::env::var("PASSPORT_TOKEN").ok());
+            replay::run(&subject, &from, token.as_deref()).await
         }
         Command::RegisterOrganisation {
             file,

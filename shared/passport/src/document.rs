@@ -224,22 +224,31 @@ pub fn delta(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Att
 pub fn apply(document: &Map<String, Value>, changes: &[AttributeChange]) -> Map<String, Value> {
     let mut result = document.clone();
     for change in changes {
-        let mut tokens = change
-            .pointer
-            .split('/')
-            .skip(1)
-            .map(|token| token.replace("~1", "/").replace("~0", "~"));
-        let Some(group) = tokens.next() else {
-            continue;
-        };
-        set(
-            &mut result,
-            &group,
-            tokens.next().as_deref(),
-            change.after.clone(),
-        );
+        put(&mut result, &change.pointer, change.after.clone());
     }
     result
+}
+
+/// The group and, within it, the attribute that a pointer names.
+fn named(pointer: &str) -> Option<(String, Option<String>)> {
+    let mut tokens = pointer
+        .split('/')
+        .skip(1)
+        .map(|token| token.replace("~1", "/").replace("~0", "~"));
+    Some((tokens.next()?, tokens.next()))
+}
+
+/// Puts a value where the pointer of an attribute leads, or takes it away.
+pub(crate) fn put(document: &mut Map<String, Value>, pointer: &str, value: Option<Value>) {
+    if let Some((group, id)) = named(pointer) {
+        set(document, &group, id.as_deref(), value);
+    }
+}
+
+/// The value that the pointer of an attribute leads to.
+pub(crate) fn at_pointer<'d>(document: &'d Map<String, Value>, pointer: &str) -> Option<&'d Value> {
+    let (group, id) = named(pointer)?;
+    value_at(document, (&group, id.as_deref()))
 }
 
 pub(crate) fn set(

@@ -24,6 +24,7 @@ mod life;
 mod market;
 mod parse;
 mod reading;
+mod replay;
 mod rule;
 mod schema;
 mod text;
@@ -53,6 +54,7 @@ pub use life::{BATTERY_STATUSES, Move, RECORD_STATUSES, battery_moves, life, rec
 pub use market::{Untranslated, untranslated};
 pub use parse::{Limits, ParseFault, parse_json};
 pub use reading::{Given, Known, Plan, Reading, Received, measured_before, moments, spans};
+pub use replay::{Replay, ReplayFault};
 pub use schema::{Form, UnknownForm, schema};
 pub use text::is_plain_text;
 pub use unit::{Large, Unit};

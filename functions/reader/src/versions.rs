@@ -1,0 +1,337 @@
+//! Versions: what a subject was at each change of its values, and what changed between any two. They never change again.
+//!
+//! Everybody counts only what it can see (decision 002): a change of nothing that a caller may read makes no version for it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use passport::Category;
+use serde_json::{Map, Value, json};
+use storage::{Facts, Record, Sight, Subject, VersionEntry};
+use web::{Caller, ETag, Partner, Path, Platform, Problem};
+
+use crate::answer::{Delta, Version, VersionOrDelta, Versions, Whose};
+use crate::products::own_product;
+use crate::view::{Loaded, record_read, shown};
+
+/// What is public never changes; a day, so that what ceases to exist is not kept for long by strangers.
+const PUBLIC: &str = "public, max-age=86400, immutable";
+const PRIVATE: &str = "private, no-store";
+
+/// List the versions of a passport.
+///
+/// Numbered as this caller can see them: a change of nothing it may read makes no version for it.
+#[utoipa::path(
+    get, path = "/v1/dpps/{dppId}/versions", operation_id = "listVersions", tag = "reader", security((), ("bearer" = [])),
+    params(("dppId" = String, Path, description = "The passport")),
+    responses((status = 200, description = "The versions, oldest first", body = Versions), (status = "default", response = Problem))
+)]
+pub(crate) async fn of_passport(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Versions>, Problem> {
+    let record = passport(&platform, &caller, &id).await?;
+    History::of(&platform, &caller, &headers, record)
+        .list()
+        .await
+}
+
+/// List the versions of a model.
+#[utoipa::path(
+    get, path = "/v1/models/{id}/versions", operation_id = "listModelVersions", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The model")),
+    responses((status = 200, description = "Oldest first", body = Versions), (status = "default", response = Problem))
+)]
+pub(crate) async fn of_model(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Versions>, Problem> {
+    let (_, record) = own_product(&platform, &caller, &id, Subject::Model).await?;
+    History::of(&platform, &caller, &headers, record)
+        .list()
+        .await
+}
+
+/// List the versions of a batch.
+#[utoipa::path(
+    get, path = "/v1/batches/{id}/versions", operation_id = "listBatchVersions", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The batch")),
+    responses((status = 200, description = "Oldest first", body = Versions), (status = "default", response = Problem))
+)]
+pub(crate) async fn of_batch(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Versions>, Problem> {
+    let (_, record) = own_product(&platform, &caller, &id, Subject::Batch).await?;
+    History::of(&platform, &caller, &headers, record)
+        .list()
+        .await
+}
+
+/// Read one version of a passport, or what changed between two.
+///
+/// The values of this battery as they were then; those of its model and batch are read with theirs.
+#[utoipa::path(
+    get, path = "/v1/dpps/{dppId}/versions/{n}", operation_id = "readVersion", tag = "reader", security((), ("bearer" = [])),
+    params(("dppId" = String, Path, description = "The passport"), ("n" = String, Path, description = "A number from 1, as `/versions` counts; or two of them, in either order, as `1..3`")),
+    responses((status = 200, description = "The version, with its values in `data`; or what changed from the first of the two to the second", body = VersionOrDelta), (status = 304, description = "The caller has this public version"), (status = "default", response = Problem))
+)]
+pub(crate) async fn one_of_passport(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Path((id, which)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let record = passport(&platform, &caller, &id).await?;
+    History::of(&platform, &caller, &headers, record)
+        .read(&which)
+        .await
+}
+
+/// Read one version of a model, or what changed between two.
+#[utoipa::path(
+    get, path = "/v1/models/{id}/versions/{n}", operation_id = "readModelVersion", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The model"), ("n" = String, Path, description = "A number from 1, or two of them as `1..3`")),
+    responses((status = 200, description = "The version, with its values in `data`; or what changed from the first of the two to the second", body = VersionOrDelta), (status = "default", response = Problem))
+)]
+pub(crate) async fn one_of_model(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path((id, which)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (_, record) = own_product(&platform, &caller, &id, Subject::Model).await?;
+    History::of(&platform, &caller, &headers, record)
+        .read(&which)
+        .await
+}
+
+/// Read one version of a batch, or what changed between two.
+#[utoipa::path(
+    get, path = "/v1/batches/{id}/versions/{n}", operation_id = "readBatchVersion", tag = "reader", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The batch"), ("n" = String, Path, description = "A number from 1, or two of them as `1..3`")),
+    responses((status = 200, description = "The version, with its values in `data`; or what changed from the first of the two to the second", body = VersionOrDelta), (status = "default", response = Problem))
+)]
+pub(crate) async fn one_of_batch(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path((id, which)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (_, record) = own_product(&platform, &caller, &id, Subject::Batch).await?;
+    History::of(&platform, &caller, &headers, record)
+        .read(&which)
+        .await
+}
+
+async fn passport(platform: &Platform, caller: &Caller, id: &str) -> Result<Record, Problem> {
+    let id = platform.passport_id(id)?;
+    Ok(Loaded::find(platform, caller, id).await?.passport)
+}
+
+/// The versions of one record, as one caller sees them.
+struct History<'a> {
+    platform: &'a Platform,
+    caller: &'a Caller,
+    headers: &'a HeaderMap,
+    record: Record,
+}
+
+/// What a path names.
+enum Which {
+    One(u64),
+    Between(u64, u64),
+}
+
+impl Which {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        let number = |text: &str| {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|_| digits)
+        };
+        match text.split_once("..") {
+            None => number(text).map(Self::One),
+            Some((from, to)) => number(from)
+                .zip(number(to))
+                .map(|(a, b)| Self::Between(a, b)),
+        }
+        .ok_or_else(|| Problem::malformed("expected a version's number, or two of them as `1..3`"))
+    }
+}
+
+impl<'a> History<'a> {
+    fn of(
+        platform: &'a Platform,
+        caller: &'a Caller,
+        headers: &'a HeaderMap,
+        record: Record,
+    ) -> Self {
+        Self {
+            platform,
+            caller,
+            headers,
+            record,
+        }
+    }
+
+    async fn list(&self) -> Result<Json<Versions>, Problem> {
+        record_read(self.platform, self.caller, self.headers, &self.record).await?;
+        let versions = self.visible().await?;
+        let numbered = versions.iter().zip(1_u64..);
+        Ok(Json(Versions {
+            whose: whose(&self.record.subject),
+            versions: numbered
+                .map(|(entry, number)| self.summary(entry, number))
+                .collect(),
+        }))
+    }
+
+    async fn read(&self, which: &str) -> Result<Response, Problem> {
+        let which = Which::parse(which)?;
+        let versions = self.visible().await?;
+        match which {
+            Which::One(number) => self.version(number, find(&versions, number)?).await,
+            Which::Between(from, to) => {
+                let (before, after) = (find(&versions, from)?, find(&versions, to)?);
+                let old = self.values(before).await?;
+                let new = self.values(after).await?;
+                let delta = Delta {
+                    whose: whose(&self.record.subject),
+                    from: self.summary(before, from),
+                    to: self.summary(after, to),
+                    changes: passport::delta(&old, &new),
+                };
+                Ok(([(header::CACHE_CONTROL, self.cache())], Json(delta)).into_response())
+            }
+        }
+    }
+
+    async fn version(&self, number: u64, entry: &VersionEntry) -> Result<Response, Problem> {
+        let tag = self.tag(entry);
+        let kept = [
+            (header::ETAG, tag.to_string()),
+            (header::CACHE_CONTROL, self.cache().to_owned()),
+            (header::VARY, "Authorization".to_owned()),
+        ];
+        // A restricted version is never answered 304: that would be a read without its record.
+        if self.is_public() && tag.known_to(self.headers) {
+            return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
+        }
+        let version = Version {
+            data: Some(self.values(entry).await?),
+            ..self.summary(entry, number)
+        };
+        Ok((kept, Json(version)).into_response())
+    }
+
+    /// The values of a version that the caller may see, recorded as read.
+    async fn values(&self, entry: &VersionEntry) -> Result<Map<String, Value>, Problem> {
+        let mut read = self.record.clone();
+        read.head.parts.clone_from(&entry.parts);
+        record_read(self.platform, self.caller, self.headers, &read).await?;
+        let store = &self.platform.store;
+        let document = store
+            .version_document(&self.record, entry, self.sight())
+            .await?;
+        let classes = self.caller.reading(&self.record.head).shown();
+        Ok(shown(document, classes, category(&self.record.head.facts)?))
+    }
+
+    /// The versions in which something changed that the caller can see.
+    async fn visible(&self) -> Result<Vec<VersionEntry>, Problem> {
+        let mut versions = self.platform.store.versions(&self.record.subject).await?;
+        let (head, sight) = (&self.record.head, self.sight());
+        versions.retain(|entry| {
+            let mut parts = entry.parts.iter();
+            parts.any(|part| part.version == entry.version && head.shows(part, sight))
+        });
+        Ok(versions)
+    }
+
+    fn summary(&self, entry: &VersionEntry, number: u64) -> Version {
+        let parts = entry.parts.iter();
+        let commitments = parts
+            .filter(|part| self.record.head.shows(part, self.sight()))
+            .map(|part| (part.class.number().to_string(), json!(part.commitment)))
+            .collect();
+        Version {
+            version: number,
+            at: entry.at,
+            event_id: entry.event_id,
+            event_hash: entry.event_hash,
+            etag: self.tag(entry).to_string(),
+            commitments,
+            data: None,
+        }
+    }
+
+    /// The tag of a version of this one subject.
+    fn tag(&self, entry: &VersionEntry) -> ETag {
+        let parts = entry.parts.iter();
+        let revision = parts
+            .filter(|part| self.record.head.shows(part, self.sight()))
+            .map(|part| part.revision)
+            .sum();
+        let mut tag = ETag {
+            model: 0,
+            batch: 0,
+            passport: 0,
+            view: self.caller.reading(&self.record.head).view.to_owned(),
+        };
+        match self.record.subject {
+            Subject::Model(_) => tag.model = revision,
+            Subject::Batch(_) => tag.batch = revision,
+            _ => tag.passport = revision,
+        }
+        tag
+    }
+
+    fn sight(&self) -> Sight<'_> {
+        self.caller.sight(&self.record.head)
+    }
+
+    fn is_public(&self) -> bool {
+        self.caller.reading(&self.record.head).only_public()
+    }
+
+    fn cache(&self) -> &'static str {
+        if self.is_public() { PUBLIC } else { PRIVATE }
+    }
+}
+
+fn find(versions: &[VersionEntry], number: u64) -> Result<&VersionEntry, Problem> {
+    number
+        .checked_sub(1)
+        .and_then(|index| versions.get(usize::try_from(index).ok()?))
+        .ok_or_else(|| {
+            Problem::not_found(format!(
+                "there are versions 1 to {} for you",
+                versions.len()
+            ))
+        })
+}
+
+fn whose(subject: &Subject) -> Whose {
+    match subject {
+        Subject::Passport(id) => Whose::passport(*id),
+        Subject::Model(id) | Subject::Batch(id) => Whose::product(*id),
+        Subject::Unit(unit) => Whose::unit(*unit),
+        Subject::Organisation(_) => Whose::default(),
+    }
+}
+
+fn category(facts: &Facts) -> Result<Category, Problem> {
+    match facts {
+        Facts::Model { category, .. }
+        | Facts::Batch { category, .. }
+        | Facts::Passport { category, .. } => Ok(*category),
+        _ => Err(Problem::internal("versions of what carries no data")),
+    }
+}
