@@ -1,9 +1,25 @@
-//! JSON Schemas are served, cached, and referred to.
+//! JSON Schemas are served, cached, referred to, and hold for what the platform answers.
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-use tests::{Stage, text};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use tests::{Answer, Stage, text};
+
+async fn schema(stage: &Stage, path: &str) -> Validator {
+    let schema = stage.public().get(path).await.expect(200).json();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+#[track_caller]
+fn holds(validator: &Validator, answer: &Answer) {
+    let answer = answer.json();
+    let faults: Vec<String> = validator
+        .iter_errors(&answer)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
 
 #[tokio::test]
 async fn every_listed_schema_is_served_under_its_id_and_kept_by_caches() {
@@ -102,5 +118,74 @@ async fn the_openapi_document_refers_to_schemas_that_are_served() {
             reference,
             Some(&json!(format!("#/components/schemas/{component}")))
         );
+    }
+}
+
+#[tokio::test]
+async fn what_each_reader_is_answered_is_valid() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let categories = ["ev", "lmt", "stationary"];
+    for (battery, category) in seeded.batteries.iter().zip(categories) {
+        let path = format!("/v1/dpps/{}", battery.passport);
+        let readers = [
+            (stage.public(), "1"),
+            (stage.partner("recycler", "recyclo"), "1-2-4"),
+            (stage.partner("market-surveillance", "authority"), "1-2-3"),
+            (
+                stage.partner("economic-operator", &battery.organisation),
+                "0-1-2-3-4",
+            ),
+        ];
+        for (reader, classes) in readers {
+            let answer = reader.get(&path).await.expect(200);
+            let form = format!("/v1/schemas/{category}/{classes}");
+            holds(&schema(&stage, &form).await, &answer);
+            // The examples are on the market, and so complete.
+            holds(&schema(&stage, &format!("{form}-complete")).await, &answer);
+        }
+    }
+}
+
+/// The catalogue, the schema and the platform refuse the same.
+#[tokio::test]
+async fn what_the_schema_refuses_the_platform_refuses() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let schema = schema(&stage, "/v1/schemas/ev/model").await;
+    for (data, taken) in [
+        (
+            json!({"performance": {"ratedCapacity": {"value": 230, "unit": "A.h"}}}),
+            true,
+        ),
+        (
+            json!({"performance": {"ratedCapacity": {"value": 230, "unit": "kW.h"}}}),
+            false,
+        ),
+        (
+            json!({"performance": {"ratedCapacity": {"value": -1, "unit": "A.h"}}}),
+            false,
+        ),
+        (json!({"performance": {"noSuchThing": 1}}), false),
+        (
+            json!({"identification": {"serialNumber": "of the unit"}}),
+            false,
+        ),
+        (json!({"identification": {"batteryCategory": "lmt"}}), false),
+        (
+            json!({"identification": {"modelName": "bidi \u{202e} text"}}),
+            false,
+        ),
+        (json!({"identification": {"modelName": " "}}), false),
+        (json!({"nowhere": {}}), false),
+    ] {
+        assert_eq!(schema.is_valid(&data), taken, "{data}");
+        let body = json!({"category": "ev", "reason": "x", "data": data});
+        let answer: Value = maker
+            .post("/v1/models", &body)
+            .await
+            .expect(if taken { 201 } else { 422 })
+            .json();
+        assert_eq!(answer.get("faults").is_some(), !taken);
     }
 }

@@ -6,7 +6,8 @@ mod sample;
 mod twist;
 
 use passport::{
-    Attribute, Category, Classes, Form, Guidance, Level, catalogue, compose, schema, visible,
+    Attribute, Category, Classes, Declares, Fault, Form, Guidance, Level, catalogue, compose,
+    schema, visible,
 };
 #[allow(
     unused_imports,
@@ -36,12 +37,33 @@ pub(crate) struct Mutant {
 }
 
 /// The rules that no JSON Schema can say: they compare values with each other.
-pub(crate) const BEYOND_SCHEMA: [&str; 2] = ["out-of-order", "sum-too-large"];
+pub(crate) const BEYOND_SCHEMA: [&str; 6] = [
+    "declared-and-given",
+    "not-conditional",
+    "not-mandatory",
+    "out-of-order",
+    "sum-too-large",
+    "twice",
+];
 
 impl Mutant {
-    /// A complete document of its category and level, broken at this place only.
+    /// A complete document of its category and level, broken at this place only. What declares that others have no value
+    /// stands alone.
     pub(crate) fn of(&self, good: &Map<String, Value>) -> Map<String, Value> {
+        if self.patch.contains_key("declarations") && self.rule != "unknown-attribute" {
+            return self.patch.clone();
+        }
         compose(good, &self.patch, &Map::new())
+    }
+
+    /// Whether a fault only follows from the one that is meant: a value out of its own bounds may be out of order too, and a
+    /// text that is spoilt names no attribute any more.
+    pub(crate) fn is_followed_by(&self, fault: &Fault) -> bool {
+        let declares =
+            fault.pointer.starts_with("/declarations/") && fault.pointer.ends_with("/attribute");
+        !self.is_beyond_schema()
+            && (BEYOND_SCHEMA.contains(&fault.rule.as_str())
+                || (declares && fault.rule == "unknown-attribute" && fault.rule != self.rule))
     }
 
     /// Whether a JSON Schema can say what is broken.
@@ -72,6 +94,50 @@ pub(crate) fn mutants(category: Category) -> Vec<Mutant> {
         }));
     }
     mutants.extend(across(category));
+    mutants.extend(
+        catalogue()
+            .attributes()
+            .flat_map(|by| declarations(category, by)),
+    );
+    mutants
+}
+
+/// Declarations of what may not be declared, of the same twice, and of what has a value.
+fn declarations(category: Category, by: &Attribute) -> Vec<Mutant> {
+    let Some(declares) = by.declares else {
+        return Vec::new();
+    };
+    let good = sample(by, category);
+    let about = |index: usize| format!("{}/{index}/attribute", by.pointer());
+    let mutant = |patch: Map<String, Value>, index: usize, rule: &str| Mutant {
+        category,
+        level: by.level,
+        patch,
+        pointer: about(index),
+        rule: rule.to_owned(),
+    };
+    let twice = json!([good[0], good[0]]);
+    let mut mutants = vec![mutant(at(&by.group, &by.id, twice), 1, "twice")];
+    let given = catalogue().by_pointer(good[0]["attribute"].as_str().unwrap());
+    if let Some(given) = given.filter(|given| given.allows(by.level) && given.derived.is_none()) {
+        let both = at(&given.group, &given.id, sample(given, category));
+        let both = compose(&both, &at(&by.group, &by.id, good.clone()), &Map::new());
+        mutants.push(mutant(both, 0, "declared-and-given"));
+    }
+    let rule = match declares {
+        Declares::NotApplicable => "not-conditional",
+        Declares::Gap => "not-mandatory",
+    };
+    let others = catalogue().attributes().filter(|one| {
+        one.allows(by.level)
+            && one.declares.is_none()
+            && !sample::may_be_declared(by, one, category)
+    });
+    mutants.extend(others.map(|other| {
+        let mut wrong = good.clone();
+        wrong[0]["attribute"] = json!(other.pointer());
+        mutant(at(&by.group, &by.id, wrong), 0, rule)
+    }));
     mutants
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use passport::{
-    Attribute, Category, Header, Level, Type, catalogue, compose, compressed, validate, visible,
+    Attribute, Category, Declares, Header, Level, Obligation, Type, catalogue, compose, compressed,
+    validate, visible,
 };
 use serde_json::{Map, Value, json};
 
@@ -21,12 +22,13 @@ const TEXTS: [&str; 8] = [
     "example",
 ];
 
-/// Everything that is established at this level, for a category.
+/// Everything that is established at this level, for a category. Where everything has a value, nothing is declared away.
 pub(crate) fn document(category: Category, level: Level) -> Map<String, Value> {
     let mut document = Map::new();
     for attribute in catalogue().attributes() {
         let there = attribute.level == level
             && attribute.derived.is_none()
+            && attribute.declares.is_none()
             && visible(attribute, guidance(), category);
         if there {
             let value = sample(attribute, category);
@@ -55,6 +57,7 @@ pub(crate) fn passport(category: Category) -> Value {
 /// A good value of an attribute, with everything in it that may be in it.
 pub(crate) fn sample(attribute: &Attribute, category: Category) -> Value {
     let value = match &attribute.ty {
+        ty if attribute.declares.is_some() => declaring(attribute, category, value(ty)),
         // The category is what the record was opened for.
         Type::Code { values } if is_category(values) => json!(category),
         ty => value(ty),
@@ -65,6 +68,28 @@ pub(crate) fn sample(attribute: &Attribute, category: Category) -> Value {
         (_, true) => with_time(json!({ "value": value })),
     };
     with_texts_of_their_form(attribute, category, value)
+}
+
+/// The attribute that a declaration is about: the first there may be one of.
+fn declaring(by: &Attribute, category: Category, mut declarations: Value) -> Value {
+    let about = catalogue()
+        .attributes()
+        .find(|one| may_be_declared(by, one, category));
+    if let Some(about) = about {
+        declarations[0]["attribute"] = json!(about.pointer());
+    }
+    declarations
+}
+
+/// Whether one attribute may be declared by another.
+pub(crate) fn may_be_declared(by: &Attribute, one: &Attribute, category: Category) -> bool {
+    match (by.declares, one.obligation(guidance(), category)) {
+        (Some(Declares::Gap), Some(Obligation::Mandatory)) => true,
+        (Some(Declares::NotApplicable), Some(Obligation::Conditional { .. })) => {
+            one.allows(by.level)
+        }
+        _ => false,
+    }
 }
 
 fn is_category(values: &[passport::CodeValue]) -> bool {
@@ -81,8 +106,8 @@ fn with_time(mut value: Value) -> Value {
 fn value(ty: &Type) -> Value {
     match ty {
         Type::Text { max, .. } => json!(TEXTS[0].chars().take(*max).collect::<String>()),
-        Type::LocalizedText { max } => {
-            json!({"en": "a".repeat(*max), "de": "Zellträger", "fr": "support de cellule"})
+        Type::LocalizedText { .. } => {
+            json!({"en": "cell support", "de": "Zellträger", "fr": "support de cellule"})
         }
         Type::Code { values } => json!(values[0].id),
         Type::Quantity { unit, min, max } => {
