@@ -84,6 +84,22 @@ fn patch_between(before: &Document, after: &Document) -> Document {
     patch
 }
 
+/// Numbers without a fraction as whole numbers, as the parser gives them.
+fn whole(value: Value) -> Value {
+    match value {
+        Value::Array(elements) => elements.into_iter().map(whole).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter();
+            Value::Object(members.map(|(name, value)| (name, whole(value))).collect())
+        }
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 => Value::from(float as i64),
+            _ => Value::Number(number),
+        },
+        other => other,
+    }
+}
+
 fn json_text() -> impl Strategy<Value = String> {
     value().prop_map(|value| value.to_string())
 }
@@ -193,7 +209,7 @@ proptest! {
         characters[index] = with;
         let broken: String = characters.into_iter().collect();
         if let Ok(value) = parse_json(broken.as_bytes(), &Limits::default()) {
-            prop_assert_eq!(Some(value), serde_json::from_str(&broken).ok());
+            prop_assert_eq!(Some(value), serde_json::from_str(&broken).ok().map(whole));
         }
     }
 
