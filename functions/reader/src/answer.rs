@@ -232,6 +232,8 @@ pub(crate) struct Product {
     /// The battery category.
     #[schema(value_type = String)]
     pub(crate) category: Category,
+    /// The version of the attribute catalogue that it follows.
+    pub(crate) catalogue: &'static str,
     /// How often its data changed.
     pub(crate) version: u64,
     /// When it was last changed.

@@ -75,11 +75,13 @@ async fn show(
         view: reading.view.to_owned(),
     };
     let (category, model) = match record.head.facts {
-        Facts::Model { category } => {
+        Facts::Model { category, .. } => {
             tag.model = revision;
             (category, id)
         }
-        Facts::Batch { model, category } => {
+        Facts::Batch {
+            model, category, ..
+        } => {
             tag.batch = revision;
             (category, model)
         }
@@ -91,6 +93,7 @@ async fn show(
         id,
         model,
         category,
+        catalogue: &record.head.facts.catalogue().id,
         version: record.head.version,
         updated_at: record.head.last_at,
         data,

@@ -170,12 +170,13 @@ async fn opened_by_offer(
             Some(record) => platform.store.document(record, classes).await?,
             None => Map::new(),
         };
-        levels.push(shown(document, classes, loaded.category));
+        let follows = record.unwrap_or(&loaded.passport).head.facts.catalogue();
+        levels.push((
+            follows.id.as_str(),
+            shown(document, classes, loaded.category),
+        ));
     }
-    Ok(match levels.as_slice() {
-        [model, batch, item] => passport::compose(model, batch, item),
-        _ => Map::new(),
-    })
+    Ok(<[_; 3]>::try_from(levels).map_or_else(|_| Map::new(), passport::compose_editions))
 }
 
 /// Why it was offered: the offer's event says so.

@@ -94,7 +94,15 @@ impl Loaded {
         };
         let item = opened(platform, caller, &self.passport, self.category).await?;
         record_read(platform, caller, headers, &self.passport).await?;
-        Ok(passport::compose(&model, &batch, &item))
+        let follows = |record: &Record| record.head.facts.catalogue().id.as_str();
+        Ok(passport::compose_editions([
+            (follows(&self.model), model),
+            (
+                self.batch.as_ref().map_or(follows(&self.passport), follows),
+                batch,
+            ),
+            (follows(&self.passport), item),
+        ]))
     }
 
     /// When anything last changed that this caller may see: the record's own last change for who sees its chain, else that

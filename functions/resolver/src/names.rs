@@ -1,38 +1,20 @@
 //! What countries and languages are called in the reader's language.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
-
 use passport::Translated;
 use web::Language;
 
-type Names = BTreeMap<String, Translated>;
-
-static COUNTRIES: LazyLock<Names> = LazyLock::new(|| load(include_str!("../text/countries.toml")));
-static LANGUAGES: LazyLock<Names> = LazyLock::new(|| load(include_str!("../text/languages.toml")));
-
-#[allow(
-    clippy::panic,
-    reason = "the files are part of the program, and a test loads them"
-)]
-fn load(file: &str) -> Names {
-    toml::from_str(file).unwrap_or_else(|error| panic!("a list of names: {error}"))
-}
-
-/// A country by its code (ISO 3166-1); the code itself where it is not listed.
+/// A country by its code (ISO 3166-1); the code itself where there is no such country.
 pub(crate) fn country(code: &str, language: Language) -> &str {
-    name(&COUNTRIES, code, language)
+    name(passport::country(code), code, language)
 }
 
-/// A language by its code (ISO 639-1); the code itself where it is not listed.
+/// A language by its code (ISO 639-1); the code itself where there is no such language.
 pub(crate) fn language(code: &str, language: Language) -> &str {
-    name(&LANGUAGES, code, language)
+    name(passport::language(code), code, language)
 }
 
-fn name<'a>(names: &'static Names, code: &'a str, language: Language) -> &'a str {
-    names
-        .get(code)
-        .map_or(code, |name| name.get(language.code()))
+fn name<'a>(name: Option<&'static Translated>, code: &'a str, language: Language) -> &'a str {
+    name.map_or(code, |name| name.get(language.code()))
 }
 
 #[cfg(test)]

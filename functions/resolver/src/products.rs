@@ -1,4 +1,5 @@
-//! Public parts of models and batches, kept in memory for a second: they change rarely and serve a million units.
+//! Public parts of models and batches, in the form of the newest catalogue, kept in memory for a second: they change rarely
+//! and serve a million units.
 
 use std::sync::Arc;
 
@@ -26,7 +27,8 @@ impl Products {
         if missing.is_empty() {
             return Ok(found);
         }
-        for (subject, part) in store.public_parts(&missing).await? {
+        for (subject, mut part) in store.public_parts(&missing).await? {
+            part.document = passport::newest_form(part.document);
             let part = Arc::new(part);
             self.0.keep(subject.clone(), Arc::clone(&part));
             for (wanted, slot) in subjects.iter().zip(&mut found) {

@@ -172,7 +172,7 @@ async fn find(resolver: &Resolver, unit: &str, label: Option<&str>) -> Result<Fo
 
 /// Model, batch and passport as one document, without what the active guidance shows nowhere.
 async fn compose(resolver: &Resolver, facts: &Facts, found: &mut Found) -> Result<(), Problem> {
-    let (Facts::Unit { model, batch, .. }, Some(item)) = (facts, &found.passport) else {
+    let (Facts::Unit { model, batch, .. }, Some(item)) = (facts, &mut found.passport) else {
         return Err(Problem::internal("a passport in force without its unit"));
     };
     let subjects: Vec<Subject> = [Some(Subject::Model(*model)), batch.map(Subject::Batch)]
@@ -184,7 +184,8 @@ async fn compose(resolver: &Resolver, facts: &Facts, found: &mut Found) -> Resul
     let part = |index: usize| parts.get(index).and_then(Option::as_ref);
     let document = |index: usize| part(index).map_or(&empty, |part| &part.document);
     let revision = |index: usize| part(index).map_or(0, |part| part.revision);
-    let composed = passport::compose(document(0), document(1), &item.document);
+    let own = passport::newest_form(std::mem::take(&mut item.document));
+    let composed = passport::compose(document(0), document(1), &own);
     let category = item
         .category
         .ok_or_else(|| Problem::internal("a passport without its category"))?;

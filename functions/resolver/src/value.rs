@@ -41,6 +41,7 @@ impl Writing {
             ) => match named {
                 Named::Country => html! { (names::country(text, self.language)) },
                 Named::Email => mail(text),
+                Named::Cas | Named::Identifier => html! { (text) },
             },
             (Type::Url, Value::String(url)) => link(url, url),
             (Type::Document, Value::Object(document)) => {

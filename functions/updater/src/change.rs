@@ -4,7 +4,7 @@ use access::{Principal, Role};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ledger::Timestamp;
-use passport::{Class, Fault};
+use passport::{Class, Fault, catalogue};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use storage::{
@@ -19,12 +19,13 @@ use web::{
 };
 
 use crate::handover::takes_force;
-use crate::life::{prepared, recycling, status_fault};
+use crate::life::{prepared, recycling};
 use crate::rules::{
-    battery_status, changed_classes, complete_enough, facts_after, faults, may_end_recall,
-    may_write, refuse, second_person, set_battery_status,
+    battery_status, changed_classes, complete_enough, facts_after, may_end_recall, may_write,
+    second_person, set_battery_status,
 };
 use crate::transfers::{Transfer, unit_handed_over};
+use crate::validation::Proposal;
 
 /// A request to change a record that exists.
 #[derive(Clone)]
@@ -89,13 +90,9 @@ impl RecordChange<'_> {
             transfer.fits(self.platform, self.caller, &record).await?;
             transfer.apply(self.provenance.event_type, &record, by, &mut facts);
         }
-        complete_enough(
-            self.platform,
-            &record,
-            &facts,
-            document.as_ref().unwrap_or(&record.document),
-        )
-        .await?;
+        let after = document.as_ref().unwrap_or(&record.document);
+        let warnings = self.proposal(&record, &facts, after, at).checked().await?;
+        complete_enough(self.platform, &record, &facts, after).await?;
         let changed = changed_classes(&record.document, document.as_ref());
         let event = self
             .provenance
@@ -131,7 +128,7 @@ impl RecordChange<'_> {
         let request = self.idempotency.row(self.status, &self.location);
         let change = Change::new(subjects, request);
         match store.commit(&self.platform.site.log(), change, at).await {
-            Ok(receipts) => Ok(receipts.first().map(|receipt| self.done(receipt))),
+            Ok(receipts) => Ok(receipts.first().map(|receipt| self.done(receipt, warnings))),
             Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
             Err(CommitError::Stale) if self.precondition.is_some() => Err(Problem::stale(
                 "it changed at the same moment: read it again and decide again",
@@ -168,6 +165,12 @@ impl RecordChange<'_> {
                 event_type.id
             )));
         }
+        let follows = &record.head.facts.catalogue().id;
+        if event_type.migrates && *follows == catalogue().newest().id {
+            return Err(Problem::conflict(format!(
+                "the record follows version {follows} of the catalogue, the newest, already"
+            )));
+        }
         let role = access::may_raise(principal, event_type.permits(), record.head.standing())?;
         if let Facts::Passport {
             status: RecordStatus::Archived,
@@ -202,47 +205,46 @@ impl RecordChange<'_> {
     ) -> Result<Option<Map<String, Value>>, Problem> {
         let event_type = self.provenance.event_type;
         let mut after = None;
-        let mut faults = Vec::new();
         if let Some(patch) = &self.patch {
             let reading = self.caller.readable(&record.head.organisation);
             may_write(event_type, reading.classes, patch)?;
-            let patched = passport::merge_patch(&record.document, patch);
-            let moments =
-                passport::moments(&record.document, &patched, event_type.corrects(), at.into());
-            faults.extend(moments);
-            after = Some(patched);
+            after = Some(passport::merge_patch(&record.document, patch));
         }
-        if let Some(document) = &after {
-            let facts = &record.head.facts;
-            faults.extend(status_fault(event_type, facts, &record.document, document));
+        if event_type.restarts_counters {
+            let document = after.unwrap_or_else(|| record.document.clone());
+            after = Some(passport::restart_counters(&record.document, document));
+        }
+        if event_type.migrates {
+            let document = after.unwrap_or_else(|| record.document.clone());
+            let from = &record.head.facts.catalogue().id;
+            after = Some(passport::migrate(document, from, &catalogue().newest().id));
         }
         if let Some(status) = event_type.sets_battery_status() {
             let document = after.get_or_insert_with(|| record.document.clone());
             set_battery_status(document, status, self.provenance.occurred_at.unwrap_or(at));
         }
-        if let Some(document) = &after {
-            faults.extend(self.faults(record, document));
-        }
-        refuse(faults)?;
         Ok(after)
     }
 
-    /// Faults quote values, so whoever may not see all of them is told only of those in what it changes itself.
-    pub(crate) fn faults(&self, record: &OpenRecord, after: &Map<String, Value>) -> Vec<Fault> {
-        let mut faults = faults(&record.head.facts, after);
-        let reading = self.caller.readable(&record.head.organisation);
-        if !reading.classes.contains(Class::Internal) {
-            let changed: Vec<String> = passport::delta(&record.document, after)
-                .into_iter()
-                .map(|change| change.pointer)
-                .collect();
-            faults.retain(|fault| {
-                changed.iter().any(|pointer| {
-                    fault.pointer.starts_with(pointer) || pointer.starts_with(&fault.pointer)
-                })
-            });
+    /// The record as it is to be, to be held against the rules.
+    pub(crate) fn proposal<'p>(
+        &'p self,
+        record: &'p OpenRecord,
+        facts: &'p Facts,
+        document: &'p Map<String, Value>,
+        at: Timestamp,
+    ) -> Proposal<'p> {
+        Proposal {
+            platform: self.platform,
+            caller: self.caller,
+            organisation: &record.head.organisation,
+            event_type: self.provenance.event_type,
+            at,
+            earlier: Some(&record.head.facts),
+            facts,
+            before: &record.document,
+            after: document,
         }
-        faults
     }
 
     fn changes_nothing(&self, record: &OpenRecord, after: Option<&Map<String, Value>>) -> bool {
@@ -268,10 +270,11 @@ impl RecordChange<'_> {
             &record.head,
             self.caller,
             None,
+            Vec::new(),
         ))
     }
 
-    pub(crate) fn done(&self, receipt: &Receipt) -> Response {
+    pub(crate) fn done(&self, receipt: &Receipt, warnings: Vec<Fault>) -> Response {
         let proof = Some(receipt.to_string());
         answer(
             self.platform,
@@ -280,6 +283,7 @@ impl RecordChange<'_> {
             &receipt.head,
             self.caller,
             proof,
+            warnings,
         )
     }
 }
@@ -302,6 +306,7 @@ pub(crate) async fn repeat(
         &record.head,
         caller,
         receipt,
+        Vec::new(),
     ))
 }
 
@@ -400,9 +405,13 @@ pub(crate) struct Changed {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     events: Option<u64>,
+    /// What is odd about the values and yet may be so. A repeated request is answered without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>, required = false)]
+    warnings: Vec<Fault>,
 }
 
-/// What a change is answered with: where it is, its tag, its receipt.
+/// What a change is answered with: where it is, its tag, its receipt, and what is odd about it.
 pub(crate) fn answer(
     platform: &Platform,
     status: StatusCode,
@@ -410,6 +419,7 @@ pub(crate) fn answer(
     head: &Head,
     caller: &Caller,
     receipt: Option<String>,
+    warnings: Vec<Fault>,
 ) -> Response {
     // When and how often a record changed in ways a caller may not see is not for it to know.
     let chain = caller.readable(&head.organisation).chain;
@@ -424,6 +434,7 @@ pub(crate) fn answer(
         updated_at: chain.then_some(head.last_at),
         version: chain.then_some(head.version),
         events: chain.then_some(head.seq),
+        warnings,
     };
     let mut response = written(status, location, receipt, body);
     if let Ok(tag) = tag(head, caller).to_string().parse() {

@@ -13,6 +13,7 @@ mod rules;
 mod succession;
 mod successors;
 mod transfers;
+mod validation;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -15,7 +15,8 @@ use web::{
 
 use crate::change::{Changed, RecordChange, answer, repeat, visible_record};
 use crate::interchange;
-use crate::rules::{changed_classes, may_write, set_battery_status, valid};
+use crate::rules::{changed_classes, may_write, set_battery_status};
+use crate::validation::Proposal;
 
 /// Create a passport (EN 18222 `CreateDPP`).
 ///
@@ -133,13 +134,27 @@ impl Decision for Creation<'_> {
             operator: None,
             recall: None,
             life: Box::default(),
+            catalogue: passport::catalogue().newest().id.clone(),
         };
         may_write(provenance.event_type, Classes::ALL, &self.document)?;
+        let at = now();
         let mut document = self.document.clone();
         if let Some(status) = provenance.event_type.sets_battery_status() {
-            set_battery_status(&mut document, status, now());
+            set_battery_status(&mut document, status, at);
         }
-        valid(&facts, &document)?;
+        let warnings = Proposal {
+            platform,
+            caller,
+            organisation: &principal.organisation,
+            event_type: provenance.event_type,
+            at,
+            earlier: None,
+            facts: &facts,
+            before: &Map::new(),
+            after: &document,
+        }
+        .checked()
+        .await?;
         let classes = changed_classes(&Map::new(), Some(&document));
         let event = provenance.event(store, principal, role, classes).await?;
         let location = format!("/v1/dpps/{}", self.id);
@@ -166,7 +181,7 @@ impl Decision for Creation<'_> {
             ],
             self.idempotency.row(StatusCode::CREATED, &location),
         );
-        match store.commit(&platform.site.log(), change, now()).await {
+        match store.commit(&platform.site.log(), change, at).await {
             Ok(receipts) => Ok(receipts.first().map(|receipt| {
                 let proof = Some(receipt.to_string());
                 answer(
@@ -176,6 +191,7 @@ impl Decision for Creation<'_> {
                     &receipt.head,
                     caller,
                     proof,
+                    warnings,
                 )
             })),
             Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),

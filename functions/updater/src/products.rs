@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use passport::{Category, Classes, Level};
+use passport::{Category, Classes, Level, catalogue};
 use serde_json::{Map, Value};
 use storage::{Change, CommitError, Facts, Subject, SubjectChange};
 use uuid::Uuid;
@@ -14,7 +14,8 @@ use web::{
 
 use crate::change::{Changed, RecordChange, answer, repeat, visible_record};
 use crate::interchange::{self, Brought};
-use crate::rules::{changed_classes, may_write, valid};
+use crate::rules::{changed_classes, may_write};
+use crate::validation::Proposal;
 
 /// Create a model.
 ///
@@ -67,7 +68,10 @@ pub(crate) async fn create_model(
         document,
         location: format!("/v1/models/{id}"),
         subject: Subject::Model(id),
-        facts: Facts::Model { category },
+        facts: Facts::Model {
+            category,
+            catalogue: catalogue().newest().id.clone(),
+        },
     }
     .make()
     .await?;
@@ -103,7 +107,7 @@ pub(crate) async fn create_batch(
 ) -> Result<Response, Problem> {
     let model = web::required_uuid(&body.json, "model")?;
     let record = visible_record(&platform, &caller, &Subject::Model(model)).await?;
-    let Facts::Model { category } = record.head.facts else {
+    let Facts::Model { category, .. } = record.head.facts else {
         return Err(Problem::internal("a model without a model's facts"));
     };
     let id = Uuid::new_v4();
@@ -120,7 +124,11 @@ pub(crate) async fn create_batch(
         document: member(&body.json, "data")?.clone(),
         location: format!("/v1/batches/{id}"),
         subject: Subject::Batch(id),
-        facts: Facts::Batch { model, category },
+        facts: Facts::Batch {
+            model,
+            category,
+            catalogue: catalogue().newest().id.clone(),
+        },
     }
     .make()
     .await
@@ -241,7 +249,20 @@ impl Creation<'_> {
             Some(&principal.organisation),
         )?;
         may_write(provenance.event_type, Classes::ALL, &document)?;
-        valid(&self.facts, &document)?;
+        let at = now();
+        let warnings = Proposal {
+            platform: self.platform,
+            caller: self.caller,
+            organisation: &principal.organisation,
+            event_type: provenance.event_type,
+            at,
+            earlier: None,
+            facts: &self.facts,
+            before: &Map::new(),
+            after: &document,
+        }
+        .checked()
+        .await?;
         let classes = changed_classes(&Map::new(), Some(&document));
         let event = provenance.event(store, principal, role, classes).await?;
         let change = Change::new(
@@ -256,7 +277,7 @@ impl Creation<'_> {
             }],
             idempotency.row(StatusCode::CREATED, &self.location),
         );
-        match store.commit(&self.platform.site.log(), change, now()).await {
+        match store.commit(&self.platform.site.log(), change, at).await {
             Ok(receipts) => receipts
                 .first()
                 .map(|receipt| {
@@ -267,6 +288,7 @@ impl Creation<'_> {
                         &receipt.head,
                         self.caller,
                         Some(receipt.to_string()),
+                        warnings,
                     )
                 })
                 .ok_or_else(|| Problem::internal("a change without its receipt")),

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ledger::Timestamp;
-use passport::{Class, Given, Known, Plan, Received, catalogue};
+use passport::{Class, Fault, Given, Known, Plan, Received, catalogue};
 use serde_json::{Map, Value};
 use storage::{
     Change, CommitError, Earlier, EventInput, OpenRecord, Range, Readings, Store, Subject,
@@ -15,7 +15,8 @@ use web::{
 };
 
 use crate::change::{Changed, RecordChange, check_precondition, visible_record};
-use crate::rules::{level_and_category, may_write, refuse};
+use crate::rules::{level_and_category, may_write};
+use crate::validation::refuse;
 
 /// Most readings of one request.
 const MOST: usize = 2_000;
@@ -130,7 +131,7 @@ impl Decision for Measured<'_> {
         let role = self.change.may(principal, &record)?;
         let at = now();
         let given = self.received(&record, at)?;
-        let plan = self.plan(store, &record, &given).await?;
+        let (plan, warnings) = self.plan(store, &record, &given, at).await?;
         if plan.new.is_empty() {
             return self.change.unchanged(&record).await.map(Some);
         }
@@ -160,7 +161,9 @@ impl Decision for Measured<'_> {
                 .row(self.change.status, &self.change.location),
         );
         match store.commit(&platform.site.log(), change, at).await {
-            Ok(receipts) => Ok(receipts.first().map(|receipt| self.change.done(receipt))),
+            Ok(receipts) => Ok(receipts
+                .first()
+                .map(|receipt| self.change.done(receipt, warnings))),
             Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
             Err(CommitError::Stale) if precondition.is_some() => Err(Problem::stale(
                 "it changed at the same moment: read it again and decide again",
@@ -180,7 +183,8 @@ impl Measured<'_> {
     fn received(&self, record: &OpenRecord, at: Timestamp) -> Result<Vec<Given>, Problem> {
         let (_, category) = level_and_category(&record.head.facts);
         let guidance = catalogue().active_guidance();
-        let received = Received::read(self.list, category, guidance, at.into());
+        let edition = record.head.facts.catalogue();
+        let received = Received::read(self.list, (edition, category), guidance, at.into());
         let reading = self.change.caller.readable(&record.head.organisation);
         let event_type = self.change.provenance.event_type;
         may_write(event_type, reading.classes, &received.named)?;
@@ -188,20 +192,25 @@ impl Measured<'_> {
         Ok(received.given)
     }
 
-    /// What is new and what becomes current, held against the series and the rules of the document.
+    /// What is new and what becomes current, held against the series and the rules of the document; and what is odd about it.
     async fn plan(
         &self,
         store: &Store,
         record: &OpenRecord,
         given: &[Given],
-    ) -> Result<Plan, Problem> {
+        at: Timestamp,
+    ) -> Result<(Plan, Vec<Fault>), Problem> {
         let corrects = self.change.provenance.event_type.corrects();
         let known = known(store, record, given).await?;
-        let plan =
-            Plan::of(&record.document, given, &known, corrects).map_err(Problem::contradicts)?;
-        let faults = self.change.faults(record, &plan.document);
-        refuse(plan.told(faults))?;
-        Ok(plan)
+        let facts = &record.head.facts;
+        let since = facts.counters_since().map(Into::into);
+        let plan = Plan::of(&record.document, given, &known, corrects, since)
+            .map_err(Problem::contradicts)?;
+        let proposal = self.change.proposal(record, facts, &plan.document, at);
+        let found = proposal.findings().await?;
+        refuse(plan.told(found.faults))?;
+        let warnings = plan.told(found.warnings);
+        Ok((plan, warnings))
     }
 }
 

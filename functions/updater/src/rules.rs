@@ -1,4 +1,4 @@
-//! What a change has to be before it is written: allowed by its event type, valid, complete where the market asks for it.
+//! What a change has to be before it is written: allowed by its event type, complete where the market asks for it.
 
 use access::Role;
 use ledger::Timestamp;
@@ -6,26 +6,10 @@ use passport::{
     Category, Class, Classes, Declares, EventType, Fault, Level, Op, Touched, catalogue,
 };
 use serde_json::{Map, Value, json};
-use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus, Subject};
+use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus};
 use web::{Platform, Problem, Provenance};
 
-/// Every fault of a document at once.
-pub(crate) fn valid(facts: &Facts, document: &Map<String, Value>) -> Result<(), Problem> {
-    refuse(faults(facts, document))
-}
-
-pub(crate) fn faults(facts: &Facts, document: &Map<String, Value>) -> Vec<Fault> {
-    let (level, category) = level_and_category(facts);
-    passport::validate(level, category, catalogue().active_guidance(), document)
-}
-
-pub(crate) fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::not_valid(faults))
-    }
-}
+use crate::validation::{composed, refuse};
 
 /// Refuses the whole patch where it names one attribute that this event type may not change, or that the caller may not
 /// see, naming each. Decided on the patch alone: whether an attribute has a value, and which, is told by no refusal.
@@ -70,7 +54,7 @@ pub(crate) fn changed_classes(
     })
 }
 
-/// A battery may be placed on the market only with every mandatory data point of the active guidance, or a gap that two
+/// A battery may be placed on the market only with every data point that the active guidance asks of it, or a gap that two
 /// persons stand behind, and keeps them afterwards. A model or batch keeps what it has of them: units may be on the market.
 pub(crate) async fn complete_enough(
     platform: &Platform,
@@ -94,26 +78,21 @@ pub(crate) async fn complete_enough(
     }
     let (_, category) = level_and_category(after);
     let whole = before.with_kept(document);
-    let mut composed = Map::new();
-    for coarser in coarser_levels(after) {
-        if let Some(record) = platform.store.open_for_change(&coarser).await? {
-            composed = passport::compose(&composed, &record.document, &Map::new());
-        }
+    let composed = composed(platform, after, &whole).await?;
+    let mut declared: Vec<&str> = passport::declared(&composed, Declares::NotApplicable).collect();
+    if let Facts::Passport { life, .. } = after
+        && life.gaps_approved
+    {
+        declared.extend(passport::declared(&whole, Declares::Gap));
     }
-    composed = passport::compose(&composed, &whole, &Map::new());
-    let gaps: Vec<&str> = match after {
-        Facts::Passport { life, .. } if life.gaps_approved => {
-            passport::declared(&whole, Declares::Gap).collect()
-        }
-        _ => Vec::new(),
-    };
     let all = is_active(after);
-    let faults = passport::completeness(&composed, category, catalogue().active_guidance())
-        .into_iter()
-        .filter(passport::Missing::is_mandatory)
-        .filter(|missing| all || removed.contains(&missing.pointer))
-        .filter(|missing| !gaps.contains(&missing.pointer.as_str()))
-        .map(Into::into)
+    let assessed = passport::assess(&composed, category, catalogue().active_guidance());
+    let faults = assessed
+        .iter()
+        .filter(|one| one.is_missing())
+        .filter(|one| all || removed.contains(&one.pointer))
+        .filter(|one| !declared.contains(&one.pointer.as_str()))
+        .map(Fault::from)
         .collect();
     refuse(faults)
 }
@@ -126,20 +105,6 @@ fn is_active(facts: &Facts) -> bool {
             ..
         }
     )
-}
-
-/// The subjects whose values a record's own are laid over, coarsest first.
-fn coarser_levels(facts: &Facts) -> Vec<Subject> {
-    match facts {
-        Facts::Passport { model, batch, .. } => {
-            [Some(Subject::Model(*model)), batch.map(Subject::Batch)]
-                .into_iter()
-                .flatten()
-                .collect()
-        }
-        Facts::Batch { model, .. } => vec![Subject::Model(*model)],
-        _ => Vec::new(),
-    }
 }
 
 /// A recall is ended by whoever began it, or by market surveillance.
@@ -209,6 +174,9 @@ pub(crate) fn facts_after(
     at: Timestamp,
 ) -> Facts {
     let mut after = before.facts.clone();
+    if provenance.event_type.migrates {
+        after.follow(catalogue().newest());
+    }
     if let Facts::Passport {
         status,
         placed_on_market_at,
@@ -228,6 +196,9 @@ pub(crate) fn facts_after(
         }
         if let Some(approved) = provenance.event_type.sets_gaps_approved() {
             life.gaps_approved = approved;
+        }
+        if provenance.event_type.restarts_counters {
+            life.counters_since = Some(happened);
         }
         match provenance.event_type.sets_recall() {
             Some(true) => {
@@ -278,7 +249,7 @@ pub(crate) fn set_battery_status(document: &mut Map<String, Value>, status: &str
 
 pub(crate) fn level_and_category(facts: &Facts) -> (Level, Category) {
     match facts {
-        Facts::Model { category } => (Level::Model, *category),
+        Facts::Model { category, .. } => (Level::Model, *category),
         Facts::Batch { category, .. } => (Level::Batch, *category),
         Facts::Passport { category, .. } => (Level::Item, *category),
         Facts::Unit { .. } | Facts::Organisation => (Level::Item, Category::Ev),

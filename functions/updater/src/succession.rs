@@ -13,8 +13,9 @@ use uuid::Uuid;
 use web::{Caller, Platform, Problem, Provenance};
 
 use crate::change::visible_record;
-use crate::rules::{battery_status, changed_classes, may_write, set_battery_status, valid};
+use crate::rules::{battery_status, changed_classes, may_write, set_battery_status};
 use crate::successors::{is_withdrawn, random};
+use crate::validation::Proposal;
 
 /// A further life that is to begin.
 pub(crate) struct Succession<'a> {
@@ -95,7 +96,10 @@ impl Succession<'_> {
         for next in &self.next {
             let public = self.public_event(principal, role);
             let unit = self.unit(next, &before, &origin, &public, at).await?;
-            subjects.push(self.passport(next, &unit.subject, &origin, public, at)?);
+            let passport = self
+                .passport(next, &unit.subject, &origin, public, at)
+                .await?;
+            subjects.push(passport);
             subjects.push(unit);
         }
         for record in before {
@@ -165,12 +169,17 @@ impl Succession<'_> {
         };
         let record = visible_record(self.platform, self.caller, &own).await?;
         match (&own, &record.head.facts) {
-            (Subject::Model(model), Facts::Model { category }) => Ok(Origin {
+            (Subject::Model(model), Facts::Model { category, .. }) => Ok(Origin {
                 model: *model,
                 batch: None,
                 category: *category,
             }),
-            (Subject::Batch(batch), Facts::Batch { model, category }) => Ok(Origin {
+            (
+                Subject::Batch(batch),
+                Facts::Batch {
+                    model, category, ..
+                },
+            ) => Ok(Origin {
                 model: *model,
                 batch: Some(*batch),
                 category: *category,
@@ -179,7 +188,7 @@ impl Succession<'_> {
         }
     }
 
-    fn passport(
+    async fn passport(
         &self,
         next: &Next,
         unit: &Subject,
@@ -203,6 +212,7 @@ impl Succession<'_> {
                 predecessors: self.predecessors.clone(),
                 ..Life::default()
             }),
+            catalogue: catalogue().newest().id.clone(),
         };
         may_write(self.provenance.event_type, Classes::ALL, &next.document)?;
         let mut document = next.document.clone();
@@ -213,7 +223,19 @@ impl Succession<'_> {
                 self.provenance.occurred_at.unwrap_or(at),
             );
         }
-        valid(&facts, &document)?;
+        Proposal {
+            platform: self.platform,
+            caller: self.caller,
+            organisation: &public.organisation,
+            event_type: self.provenance.event_type,
+            at,
+            earlier: None,
+            facts: &facts,
+            before: &Map::new(),
+            after: &document,
+        }
+        .checked()
+        .await?;
         Ok(SubjectChange {
             subject: Subject::Passport(next.id),
             organisation: public.organisation.clone(),

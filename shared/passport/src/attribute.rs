@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Category, Class, Guidance, Obligation};
+use crate::{Category, Cell, Class, EventType, Guidance, Obligation, Translated};
 
 /// The product level a record or a value belongs to (EN 18223 `granularity`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,30 +34,6 @@ impl Level {
 impl fmt::Display for Level {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
-    }
-}
-
-/// A text in the languages of the platform.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Translated {
-    /// English.
-    pub en: String,
-    /// German.
-    pub de: String,
-    /// French.
-    pub fr: String,
-}
-
-impl Translated {
-    /// The text in `en`, `de` or `fr`; English for any other language.
-    #[must_use]
-    pub fn get(&self, language: &str) -> &str {
-        match language {
-            "de" => &self.de,
-            "fr" => &self.fr,
-            _ => &self.en,
-        }
     }
 }
 
@@ -135,6 +111,10 @@ pub enum Named {
     Country,
     /// An e-mail address.
     Email,
+    /// A substance, by its CAS registry number.
+    Cas,
+    /// An operator, plant or product, by an identifier that may say of which kind it is: an LEI, a GLN, a GTIN.
+    Identifier,
 }
 
 impl Type {
@@ -202,10 +182,16 @@ pub struct Attribute {
     pub id: String,
     /// Its group, for example `performance`.
     pub group: String,
+    /// The version of the catalogue it came with.
+    pub since: String,
+    /// The version that replaced it; `None` for what the newest one has.
+    pub until: Option<String>,
     /// The Commission's number for it, 1 to 71; `None` for what the guidance does not list.
     pub point: Option<u8>,
-    /// The clause of DIN DKE SPEC 99100:2025-02 that describes it.
-    pub din: Option<String>,
+    /// The data point that it is a part of: closed while that is closed, and never asked for by itself.
+    pub part_of: Option<u8>,
+    /// The clauses of DIN DKE SPEC 99100:2025-02 that describe it.
+    pub din: Vec<String>,
     /// The level where it is established.
     pub level: Level,
     /// Other levels where it may be given; a finer level wins over a coarser one.
@@ -217,6 +203,8 @@ pub struct Attribute {
     pub ty: Type,
     /// Whether it changes with use: the value on the wire then says when it was measured.
     pub dynamic: bool,
+    /// Whether it only ever grows while one battery management system counts it.
+    pub counter: bool,
     /// The member of the EN 18223 header that the platform fills it into. Such an attribute is never written.
     pub derived: Option<String>,
     /// What each version of the guidance asks, by category; only known cells.
@@ -252,12 +240,31 @@ impl Attribute {
         self.written_by.iter().any(|id| id == event_type)
     }
 
+    /// Whether an event of this type sets it itself, from the time it happened.
+    pub(crate) fn set_by(&self, event_type: &EventType) -> bool {
+        self.point == Some(STATUS_POINT) && event_type.sets_battery_status().is_some()
+    }
+
+    /// What the guidance says of it.
+    #[must_use]
+    pub fn cell(&self, guidance: &Guidance, category: Category) -> Cell<'_> {
+        let cells = self.obligations.get(&guidance.version);
+        match cells.and_then(|cells| cells.get(&category)) {
+            Some(obligation) => Cell::Known(obligation),
+            None if self.point.or(self.part_of).is_some() => Cell::Unverified,
+            None => Cell::Unlisted,
+        }
+    }
+
     /// What the guidance asks; `None` where it says nothing or where that cell is not known.
     #[must_use]
     pub fn obligation(&self, guidance: &Guidance, category: Category) -> Option<&Obligation> {
-        self.obligations.get(&guidance.version)?.get(&category)
+        self.cell(guidance, category).known()
     }
 }
+
+/// The Commission's number for the battery status.
+const STATUS_POINT: u8 = 67;
 
 /// One file of `attributes/`.
 #[derive(Debug, Deserialize)]
@@ -273,8 +280,12 @@ pub(crate) struct GroupFile {
 #[serde(deny_unknown_fields)]
 struct AttributeEntry {
     id: String,
+    since: Option<String>,
+    until: Option<String>,
     point: Option<u8>,
-    din: Option<String>,
+    part_of: Option<u8>,
+    #[serde(default)]
+    din: Vec<String>,
     level: Level,
     #[serde(default)]
     also: Vec<Level>,
@@ -283,6 +294,8 @@ struct AttributeEntry {
     ty: Type,
     #[serde(default)]
     dynamic: bool,
+    #[serde(default)]
+    counter: bool,
     derived: Option<String>,
     declares: Option<Declares>,
     written_by: Option<Vec<String>>,
@@ -293,7 +306,7 @@ struct AttributeEntry {
 
 impl GroupFile {
     /// The attributes, each with what every version of the guidance says of it.
-    pub(crate) fn attributes(self, guidance: &[Guidance]) -> Vec<Attribute> {
+    pub(crate) fn attributes(self, guidance: &[Guidance], first: &str) -> Vec<Attribute> {
         let Self {
             group,
             written_by,
@@ -302,7 +315,7 @@ impl GroupFile {
         attribute
             .into_iter()
             .map(|entry| Attribute {
-                obligations: obligations(entry.point, guidance),
+                obligations: obligations(entry.point, entry.part_of, guidance),
                 group: group.clone(),
                 written_by: match (&entry.derived, entry.written_by) {
                     (Some(_), _) => Vec::new(),
@@ -310,13 +323,17 @@ impl GroupFile {
                     (None, None) => written_by.clone(),
                 },
                 id: entry.id,
+                since: entry.since.unwrap_or_else(|| first.to_owned()),
+                until: entry.until,
                 point: entry.point,
+                part_of: entry.part_of,
                 din: entry.din,
                 level: entry.level,
                 also: entry.also,
                 class: entry.class,
                 ty: entry.ty,
                 dynamic: entry.dynamic,
+                counter: entry.counter,
                 derived: entry.derived,
                 declares: entry.declares,
                 source: entry.source,
@@ -327,12 +344,18 @@ impl GroupFile {
     }
 }
 
+/// The known cells of a data point. A part of one may be given or left out where its point is open.
 fn obligations(
     point: Option<u8>,
+    part_of: Option<u8>,
     guidance: &[Guidance],
 ) -> BTreeMap<String, BTreeMap<Category, Obligation>> {
-    let Some(point) = point else {
+    let Some(governs) = point.or(part_of) else {
         return BTreeMap::new();
+    };
+    let asked = |obligation: &Obligation| match obligation.may_be_filled() && point.is_none() {
+        true => Obligation::Optional,
+        false => obligation.clone(),
     };
     guidance
         .iter()
@@ -340,7 +363,7 @@ fn obligations(
             let cells = Category::ALL
                 .into_iter()
                 .filter_map(|category| {
-                    Some((category, guidance.obligation(point, category)?.clone()))
+                    Some((category, asked(guidance.obligation(governs, category)?)))
                 })
                 .collect();
             (guidance.version.clone(), cells)

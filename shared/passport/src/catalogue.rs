@@ -6,16 +6,23 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::attribute::GroupFile;
+use crate::edition::EditionFile;
 use crate::event_type::EventTypeFile;
 use crate::freshness::FreshnessFile;
 use crate::guidance::GuidanceFile;
-use crate::rule::{Rule, RuleFile};
-use crate::{Attribute, Category, EventType, Freshness, Guidance, Purpose, Translated, Unit};
+use crate::rule::{Dates, Rule, RuleFile};
+use crate::{
+    Attribute, Category, Edition, EventType, Freshness, Guidance, Purpose, Translated, Unit,
+};
 
 /// Everything that is data about the data.
 #[derive(Debug)]
 pub struct Catalogue {
+    editions: Vec<Edition>,
+    /// Those of the newest version.
     attributes: Vec<Attribute>,
+    /// Those that earlier versions had, or had otherwise.
+    retired: Vec<Attribute>,
     places: HashMap<String, HashMap<String, usize>>,
     groups: Vec<String>,
     event_types: Vec<EventType>,
@@ -27,6 +34,7 @@ pub struct Catalogue {
     rules: Vec<Rule>,
     freshness: Vec<Freshness>,
     markets: BTreeMap<String, Vec<String>>,
+    dates: Dates,
 }
 
 const GROUPS: [&str; 10] = [
@@ -93,12 +101,25 @@ impl Catalogue {
             serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/freshness.json")))?;
         let markets: MarketFile =
             serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/markets.json")))?;
-        let mut attributes = Vec::new();
+        let editions: EditionFile =
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/versions.json")))?;
+        let first = editions.version.first().map_or("", |first| &first.id);
+        let (mut attributes, mut retired) = (Vec::new(), Vec::new());
         for text in GROUPS {
             let file: GroupFile = serde_json::from_str(text)?;
-            attributes.extend(file.attributes(&guidance.guidance));
+            for attribute in file.attributes(&guidance.guidance, first) {
+                match attribute.until {
+                    None => attributes.push(attribute),
+                    Some(_) => retired.push(attribute),
+                }
+            }
+        }
+        if editions.version.is_empty() {
+            return Err(serde::de::Error::custom("the catalogue has no version"));
         }
         Ok(Self {
+            editions: editions.version,
+            retired,
             places: places(&attributes),
             groups: groups(&attributes),
             attributes,
@@ -111,10 +132,11 @@ impl Catalogue {
             rules: rules.rule,
             freshness: freshness.freshness,
             markets: markets.markets,
+            dates: rules.dates,
         })
     }
 
-    /// Every attribute, group by group, in the order they are shown.
+    /// Every attribute of the newest version, group by group, in the order they are shown.
     pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
         self.attributes.iter()
     }
@@ -137,10 +159,71 @@ impl Catalogue {
         self.places.contains_key(group)
     }
 
-    /// An attribute by its group and name.
+    /// An attribute by its group and name: as the newest version has it, else as the last one that did.
     #[must_use]
     pub fn attribute(&self, group: &str, id: &str) -> Option<&Attribute> {
+        self.present(group, id).or_else(|| {
+            let mut retired = self.retired.iter().rev();
+            retired.find(|one| one.group == group && one.id == id)
+        })
+    }
+
+    fn present(&self, group: &str, id: &str) -> Option<&Attribute> {
         self.attributes.get(*self.places.get(group)?.get(id)?)
+    }
+
+    /// An attribute as a version of the catalogue has it.
+    #[must_use]
+    pub fn attribute_of(&self, edition: &Edition, group: &str, id: &str) -> Option<&Attribute> {
+        let place = |version: &str| self.editions.iter().position(|one| one.id == version);
+        let asked = place(&edition.id);
+        let has = |attribute: &&Attribute| {
+            place(&attribute.since) <= asked
+                && attribute
+                    .until
+                    .as_deref()
+                    .is_none_or(|until| asked < place(until))
+        };
+        self.present(group, id).filter(has).or_else(|| {
+            let mut retired = self.retired.iter();
+            retired.find(|one| one.group == group && one.id == id && has(one))
+        })
+    }
+
+    /// What earlier versions had, or had otherwise.
+    pub fn retired(&self) -> impl Iterator<Item = &Attribute> {
+        self.retired.iter()
+    }
+
+    /// The versions of the catalogue, oldest first.
+    pub fn editions(&self) -> impl Iterator<Item = &Edition> {
+        self.editions.iter()
+    }
+
+    /// A version of the catalogue by its number.
+    #[must_use]
+    pub fn edition(&self, id: &str) -> Option<&Edition> {
+        self.editions.iter().find(|edition| edition.id == id)
+    }
+
+    /// The version that new records follow.
+    #[must_use]
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "`read` refuses a catalogue without a version"
+    )]
+    pub fn newest(&self) -> &Edition {
+        &self.editions[self.editions.len() - 1]
+    }
+
+    /// The version that records follow which name none.
+    #[must_use]
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "`read` refuses a catalogue without a version"
+    )]
+    pub fn first(&self) -> &Edition {
+        &self.editions[0]
     }
 
     /// An attribute by its pointer `/group/id`.
@@ -234,6 +317,10 @@ impl Catalogue {
 
     pub(crate) fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    pub(crate) fn dates(&self) -> &Dates {
+        &self.dates
     }
 }
 

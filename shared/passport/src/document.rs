@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::parse::escaped;
-use crate::{Attribute, Class, catalogue};
+use crate::{Attribute, Class, Type, catalogue};
 
 /// What happened to an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -277,6 +277,49 @@ pub(crate) fn set(
     };
     if attributes.is_empty() {
         document.shift_remove(group);
+    }
+}
+
+/// The evidence a document names, each with the pointer to where: documents as `{"title": "…", "evidence": "<UUID>"}`.
+#[must_use]
+pub fn evidence_named(document: &Map<String, Value>) -> Vec<(&str, String)> {
+    let mut named = Vec::new();
+    for (place @ (group, id), value) in places(document) {
+        if let Some(attribute) = id.and_then(|id| catalogue().attribute(group, id)) {
+            let value = match attribute.dynamic {
+                true => value.get("value").unwrap_or(value),
+                false => value,
+            };
+            collect_evidence(&attribute.ty, value, &pointer(place), &mut named);
+        }
+    }
+    named
+}
+
+fn collect_evidence<'d>(
+    ty: &Type,
+    value: &'d Value,
+    pointer: &str,
+    named: &mut Vec<(&'d str, String)>,
+) {
+    match ty {
+        Type::Document => {
+            let evidence = value.get("evidence").and_then(Value::as_str);
+            named.extend(evidence.map(|id| (id, format!("{pointer}/evidence"))));
+        }
+        Type::Record { fields } => {
+            for field in fields {
+                if let Some(value) = value.get(&field.id) {
+                    collect_evidence(&field.ty, value, &format!("{pointer}/{}", field.id), named);
+                }
+            }
+        }
+        Type::List { of, .. } => {
+            for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+                collect_evidence(of, value, &format!("{pointer}/{index}"), named);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -136,6 +136,15 @@ pub struct EventType {
     /// The event type that has to come before it, raised by another person of the same organisation: what two must want.
     #[serde(default)]
     pub second_to: Option<String>,
+    /// Whether it puts right what was wrong: a counter may fall with it, a value be older than the present one.
+    #[serde(default)]
+    pub corrects: bool,
+    /// Whether a new counter epoch begins: the counters it brings no value of have none until they are measured again.
+    #[serde(default)]
+    pub restarts_counters: bool,
+    /// Whether the record follows the newest version of the catalogue from then on: the platform moves its values.
+    #[serde(default)]
+    pub migrates: bool,
     /// What people call it.
     pub label: Translated,
 }
@@ -265,7 +274,7 @@ impl EventType {
     /// Whether it puts right what was recorded before: then what it replaces was never so.
     #[must_use]
     pub fn corrects(&self) -> bool {
-        self.may_remove
+        self.corrects
     }
 
     /// Who sees an event of this type that changes attributes of these classes.

@@ -83,3 +83,29 @@ pub(crate) fn is_media_type(text: &str) -> bool {
             .split_once('/')
             .is_some_and(|(family, kind)| name(family) && name(kind))
 }
+
+/// A dot-atom and a host of at least two labels (RFC 5321 §4.1.2, RFC 6531 for letters beyond ASCII in the host). Forms that
+/// nobody is reached by, as quoted names and addresses in brackets, are not taken.
+pub(crate) fn is_email(text: &str) -> bool {
+    let Some((local, host)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let atom = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
+    };
+    let label = |part: &str| {
+        (1..=63).contains(&part.len())
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+            && part
+                .chars()
+                .all(|character| character.is_alphanumeric() || character == '-')
+    };
+    local.len() <= 64
+        && local.split('.').all(atom)
+        && host.contains('.')
+        && host.split('.').all(label)
+}

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::catalogue;
+use crate::rule::at;
 
 /// The category of a battery that needs a passport (Article 77(1)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,6 +80,9 @@ pub enum Obligation {
     Conditional {
         /// When it is to be filled.
         condition: String,
+        /// How a machine tells, where it can.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        when: Option<When>,
     },
     /// May be filled.
     Optional,
@@ -103,6 +108,138 @@ impl Obligation {
             Self::Optional => "optional",
             Self::Pending => "pending",
             Self::NotToBeFilled => "not-to-be-filled",
+        }
+    }
+}
+
+/// How a machine tells whether a condition holds: where anything of `holds` is so; else where anything of `fails` is so, it
+/// does not; else only the operator knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// Any of these says that it holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Sign>,
+    /// Any of these says that it does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fails: Vec<Sign>,
+}
+
+/// Something that can be seen in a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Sign {
+    /// The battery is of one of these categories.
+    Category {
+        /// The categories.
+        category: Vec<Category>,
+    },
+    /// An attribute has one of these words: as its value, or in this field of an element of its list.
+    Value {
+        /// The attribute's pointer.
+        at: String,
+        /// The field of an element.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
+        /// The words.
+        is: Vec<String>,
+    },
+}
+
+/// Whether a condition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It does.
+    Holds,
+    /// It does not.
+    #[serde(rename = "does-not-hold")]
+    Fails,
+    /// The document does not say.
+    Unknown,
+}
+
+impl When {
+    /// Whether the condition holds for a composed document of a battery of this category.
+    #[must_use]
+    pub fn outcome(&self, document: &Map<String, Value>, category: Category) -> Outcome {
+        let seen = |signs: &[Sign]| signs.iter().any(|sign| sign.is_seen(document, category));
+        match (seen(&self.holds), seen(&self.fails)) {
+            (true, _) => Outcome::Holds,
+            (false, true) => Outcome::Fails,
+            (false, false) => Outcome::Unknown,
+        }
+    }
+}
+
+impl Sign {
+    fn is_seen(&self, document: &Map<String, Value>, category: Category) -> bool {
+        match self {
+            Self::Category { category: any } => any.contains(&category),
+            Self::Value {
+                at: place,
+                field,
+                is,
+            } => {
+                let named = |value: &Value| {
+                    value
+                        .as_str()
+                        .is_some_and(|word| is.iter().any(|one| one == word))
+                };
+                let Some(value) = at(document, place) else {
+                    return false;
+                };
+                match field {
+                    None => named(value),
+                    Some(field) => value.as_array().is_some_and(|list| {
+                        list.iter().filter_map(|one| one.get(field)).any(named)
+                    }),
+                }
+            }
+        }
+    }
+}
+
+/// What a version of the guidance says of an attribute for a category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell<'g> {
+    /// This.
+    Known(&'g Obligation),
+    /// Its data point is listed, and that cell of the table was not obtained: nobody may guess it.
+    Unverified,
+    /// It belongs to no data point: it may be given.
+    Unlisted,
+}
+
+impl<'g> Cell<'g> {
+    /// What is known.
+    #[must_use]
+    pub const fn known(self) -> Option<&'g Obligation> {
+        match self {
+            Self::Known(obligation) => Some(obligation),
+            Self::Unverified | Self::Unlisted => None,
+        }
+    }
+
+    /// The word it goes by on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Known(obligation) => obligation.as_str(),
+            Self::Unverified => "unverified",
+            Self::Unlisted => "unlisted",
+        }
+    }
+}
+
+/// As an obligation, with two more kinds: `unverified` and `unlisted`.
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Known(obligation) => obligation.serialize(serializer),
+            Self::Unverified | Self::Unlisted => {
+                BTreeMap::from([("kind", self.as_str())]).serialize(serializer)
+            }
         }
     }
 }

@@ -2,16 +2,20 @@
 //!
 //! A **document** is `{group: {attribute: value}}`. The **catalogue** (`catalogue/*.toml`) is the only place where an
 //! attribute, an event type or a rule is described; everything here reads it: [`validate`], [`split`] into access classes,
-//! [`delta`] between versions, the [`view`] somebody is shown, what is missing for [`completeness`], and the JSON [`schema`]
-//! that says the same to other programs.
+//! [`delta`] between versions, the [`view`] somebody is shown, how complete it is ([`assess`]), and the JSON [`schema`] that
+//! says the same to other programs.
 //!
 //! No I/O, no clock, no randomness.
 
+mod assess;
 mod attribute;
 mod catalogue;
+mod change;
+mod check_digit;
 mod class;
 mod declaration;
 mod document;
+mod edition;
 mod element;
 mod element_path;
 mod event_type;
@@ -22,25 +26,31 @@ mod guidance;
 mod header;
 mod life;
 mod market;
+mod names;
 mod parse;
 mod reading;
 mod replay;
 mod rule;
 mod schema;
 mod text;
+mod translated;
 mod unit;
 mod validate;
 mod value;
 mod value_set;
 mod view;
 
-pub use attribute::{Attribute, CodeValue, Declares, Field, Level, Named, Translated, Type};
+pub use assess::{Assessment, assess};
+pub use attribute::{Attribute, CodeValue, Declares, Field, Level, Named, Type};
 pub use catalogue::{Catalogue, catalogue};
+pub use change::{Occasion, restart_counters, validate_change};
 pub use class::{Class, Classes, NotAClass};
 pub use declaration::declared;
 pub use document::{
-    AttributeChange, Op, Touched, apply, attributes, compose, delta, merge_patch, split, touched,
+    AttributeChange, Op, Touched, apply, attributes, compose, delta, evidence_named, merge_patch,
+    split, touched,
 };
+pub use edition::{Edition, Migration, compose_editions, migrate, newest_form};
 pub use element::{ElementFault, Full};
 pub use element_path::{ElementPath, PathFault, Step, element_patch};
 pub use event_type::{
@@ -48,16 +58,21 @@ pub use event_type::{
 };
 pub use fault::Fault;
 pub use freshness::{Freshness, Stale, stale};
-pub use guidance::{Category, Cells, Guidance, Obligation, UnknownCategory};
+pub use guidance::{
+    Category, Cell, Cells, Guidance, Obligation, Outcome, Sign, UnknownCategory, When,
+};
 pub use header::{Header, SCHEMA_VERSION, compressed};
 pub use life::{BATTERY_STATUSES, Move, RECORD_STATUSES, battery_moves, life, record_moves};
 pub use market::{Untranslated, untranslated};
+pub use names::{country, language};
 pub use parse::{Limits, ParseFault, parse_json};
-pub use reading::{Given, Known, Plan, Reading, Received, measured_before, moments, spans};
+pub use reading::{Given, Known, Plan, Reading, Received, measured_before, spans};
 pub use replay::{Replay, ReplayFault};
+pub use rule::{asks_other_levels, validate_together, warnings};
 pub use schema::{Form, UnknownForm, schema};
 pub use text::is_plain_text;
+pub use translated::{LANGUAGES, Translated};
 pub use unit::{Large, Unit};
-pub use validate::validate;
+pub use validate::{validate, validate_under};
 pub use value_set::value_set;
-pub use view::{Missing, completeness, view, visible};
+pub use view::{view, visible};

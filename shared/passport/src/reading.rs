@@ -5,12 +5,23 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::document::set;
 use crate::fault::excerpt;
-use crate::{Attribute, Category, Fault, Guidance, Level, catalogue, delta, validate};
+use crate::{
+    Attribute, AttributeChange, Category, Edition, EventType, Fault, Guidance, Level, catalogue,
+    validate_under,
+};
+
+/// How far the clocks of instruments may be ahead of ours.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether a moment is in the future by more than clocks differ.
+fn is_future(at: Timestamp, now: Timestamp) -> bool {
+    at.duration_since(now) > CLOCKS
+}
 
 /// The member that says when a dynamic value was measured.
 const MEASURED_AT: &str = "measuredAt";
@@ -67,7 +78,7 @@ fn same(one: &Value, other: &Value) -> bool {
 }
 
 /// When a dynamic value was measured, to the millisecond.
-fn measured_at(value: &Value) -> Option<Timestamp> {
+pub(crate) fn measured_at(value: &Value) -> Option<Timestamp> {
     let at: Timestamp = value.get(MEASURED_AT)?.as_str()?.parse().ok()?;
     Timestamp::from_millisecond(at.as_millisecond()).ok()
 }
@@ -102,14 +113,22 @@ pub struct Received {
 }
 
 impl Received {
-    /// Reads the list of a request about one battery of this category.
+    /// Reads the list of a request about one battery of this category, whose record follows this version of the catalogue.
     #[must_use]
-    pub fn read(list: &[Value], category: Category, guidance: &Guidance, now: Timestamp) -> Self {
+    pub fn read(
+        list: &[Value],
+        (edition, category): (&Edition, Category),
+        guidance: &Guidance,
+        now: Timestamp,
+    ) -> Self {
         let mut received = Self::default();
+        let checked = |alone: &Map<String, Value>| {
+            validate_under(edition, Level::Item, category, guidance, alone)
+        };
         for (index, value) in list.iter().enumerate() {
             match attribute(index, value) {
                 Ok((attribute, value)) => {
-                    received.take(index, attribute, value, category, guidance, now);
+                    received.take(index, attribute, value, checked, now);
                 }
                 Err(fault) => received.faults.push(fault),
             }
@@ -122,8 +141,7 @@ impl Received {
         index: usize,
         attribute: &'static Attribute,
         value: Value,
-        category: Category,
-        guidance: &Guidance,
+        checked: impl Fn(&Map<String, Value>) -> Vec<Fault>,
         now: Timestamp,
     ) {
         let group = self
@@ -135,13 +153,13 @@ impl Received {
         }
         let alone = document_of(attribute, value.clone());
         let before = self.faults.len();
-        let faults = validate(Level::Item, category, guidance, &alone);
+        let faults = checked(&alone);
         self.faults
             .extend(faults.into_iter().map(|fault| at(index, attribute, fault)));
         let Some(reading) = Reading::of(attribute, &value) else {
             return;
         };
-        if reading.at > now {
+        if is_future(reading.at, now) {
             self.faults
                 .push(future(format!("/readings/{index}"), attribute, &value, now));
         }
@@ -279,7 +297,8 @@ pub struct Plan {
 
 impl Plan {
     /// Works out what is new and what becomes current. A reading that is older than the current value never does. What is
-    /// known already is nothing new; what says otherwise of a known moment is refused, unless it `corrects`.
+    /// known already is nothing new; what says otherwise of a known moment is refused, unless it `corrects`. A counter that was
+    /// read before the counters began anew enters its series only.
     ///
     /// # Errors
     /// Every conflict; pointers begin with `/readings/<index>`.
@@ -288,6 +307,7 @@ impl Plan {
         given: &[Given],
         known: &[Known],
         corrects: bool,
+        counters_since: Option<Timestamp>,
     ) -> Result<Self, Vec<Fault>> {
         let known: BTreeMap<(String, Timestamp), &Known> = known
             .iter()
@@ -347,13 +367,21 @@ impl Plan {
             }
         }
         match faults.is_empty() {
-            true => Ok(Self::shown(document, taken.values().copied())),
+            true => Ok(Self::shown(
+                document,
+                taken.values().copied(),
+                counters_since,
+            )),
             false => Err(faults),
         }
     }
 
     /// `new` comes by attribute and time, so the last of an attribute is its newest.
-    fn shown<'g>(document: &Map<String, Value>, new: impl Iterator<Item = &'g Given>) -> Self {
+    fn shown<'g>(
+        document: &Map<String, Value>,
+        new: impl Iterator<Item = &'g Given>,
+        counters_since: Option<Timestamp>,
+    ) -> Self {
         let mut plan = Self {
             document: document.clone(),
             ..Self::default()
@@ -366,7 +394,8 @@ impl Plan {
         for (pointer, Given { index, reading }) in newest {
             let attribute = reading.attribute;
             let older = |shown: Reading| shown.at <= reading.at;
-            if current(document, attribute).is_none_or(older) {
+            let past = attribute.counter && counters_since.is_some_and(|since| reading.at < since);
+            if !past && current(document, attribute).is_none_or(older) {
                 let (group, id) = (attribute.group.as_str(), attribute.id.as_str());
                 set(
                     &mut plan.document,
@@ -402,17 +431,16 @@ fn place(reading: &Reading) -> (String, Timestamp) {
     (reading.attribute.pointer(), reading.at)
 }
 
-/// What is wrong with the moments of changed dynamic values, where a change is no list of readings: none in the future,
-/// none older than what is shown, and no other value of the same moment. Only what `corrects` may go back.
+/// What is wrong with the moments of changed dynamic values: none in the future, none older than what is shown, and no
+/// other value of the same moment. Only an event that corrects, or that sets the value itself, may go back.
 #[must_use]
-pub fn moments(
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    corrects: bool,
+pub(crate) fn moments(
+    changes: &[AttributeChange],
+    event_type: &EventType,
     now: Timestamp,
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for change in delta(before, after) {
+    for change in changes {
         let attribute = catalogue().by_pointer(&change.pointer);
         let (Some(attribute), Some(value)) = (attribute, &change.after) else {
             continue;
@@ -420,11 +448,12 @@ pub fn moments(
         let Some(reading) = Reading::of(attribute, value) else {
             continue;
         };
-        if reading.at > now {
+        if is_future(reading.at, now) {
             faults.push(future(change.pointer.clone(), attribute, value, now));
         }
-        let shown = current(before, attribute).filter(|_| !corrects);
-        match shown {
+        let may_go_back = event_type.corrects() || attribute.set_by(event_type);
+        let shown = change.before.as_ref().filter(|_| !may_go_back);
+        match shown.and_then(|shown| Reading::of(attribute, shown)) {
             Some(shown) if shown.at > reading.at => faults.push(Fault {
                 pointer: format!("{}/{MEASURED_AT}", change.pointer),
                 rule: "late-reading".to_owned(),
@@ -437,7 +466,7 @@ pub fn moments(
             }),
             Some(shown) if shown.at == reading.at && !reading.agrees(&shown.value) => {
                 let there = excerpt(&shown.value);
-                faults.push(conflicting(change.pointer, attribute, &there, value));
+                faults.push(conflicting(change.pointer.clone(), attribute, &there, value));
             }
             _ => {}
         }

@@ -134,7 +134,7 @@ impl Asked<'_> {
             .collect();
         let obligation = self.obligation(attribute);
         let condition = match obligation {
-            Some(Obligation::Conditional { condition }) => Some(condition.as_str()),
+            Some(Obligation::Conditional { condition, .. }) => Some(condition.as_str()),
             _ => None,
         };
         let annotations = [
@@ -145,7 +145,7 @@ impl Asked<'_> {
             ("x-point", json!(attribute.point)),
             (
                 "x-obligation",
-                json!(obligation.map_or("unverified", Obligation::as_str)),
+                json!(attribute.cell(self.guidance, self.category).as_str()),
             ),
             ("x-condition", json!(condition)),
             ("x-source", json!(attribute.source)),

@@ -7,13 +7,25 @@ use crate::fault::excerpt;
 use crate::parse::escaped;
 use crate::value::Checked;
 use crate::view::closed_by;
-use crate::{Attribute, Category, Fault, Guidance, Level, Obligation, catalogue};
+use crate::{Attribute, Category, Edition, Fault, Guidance, Level, Obligation, catalogue};
 
 /// Every fault of the data of one model, batch or battery: unknown groups and attributes, another level's attributes, what
 /// the guidance closes, wrong types, units, ranges and words, text that cannot be seen, and rules across attributes.
-/// Nothing is asked to be there: for that see [`crate::completeness`].
+/// Nothing is asked to be there: for that see [`crate::assess`].
 #[must_use]
 pub fn validate(
+    level: Level,
+    category: Category,
+    guidance: &Guidance,
+    document: &Map<String, Value>,
+) -> Vec<Fault> {
+    validate_under(catalogue().newest(), level, category, guidance, document)
+}
+
+/// As [`validate`], for a record that follows this version of the catalogue.
+#[must_use]
+pub fn validate_under(
+    edition: &Edition,
     level: Level,
     category: Category,
     guidance: &Guidance,
@@ -45,7 +57,7 @@ pub fn validate(
         };
         for (id, value) in attributes {
             let pointer = format!("{pointer}/{}", escaped(id));
-            match catalogue().attribute(group, id) {
+            match catalogue().attribute_of(edition, group, id) {
                 Some(attribute) => {
                     let asked = Asked {
                         level,
@@ -57,7 +69,10 @@ pub fn validate(
                 None => faults.push(Fault {
                     pointer,
                     rule: "unknown-attribute".to_owned(),
-                    expected: format!("an attribute of `{group}`"),
+                    expected: format!(
+                        "an attribute of `{group}` in version {} of the catalogue",
+                        edition.id
+                    ),
                     found: excerpt(&Value::from(id.as_str())),
                     source: None,
                 }),
@@ -66,7 +81,7 @@ pub fn validate(
     }
     declaration::check(category, guidance, document, &mut faults);
     for rule in catalogue().rules() {
-        rule.check(document, &mut faults);
+        rule.refuses(document, &mut faults);
     }
     faults
 }

@@ -2,11 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use crate::check_digit::{broken_promise, is_cas};
 use crate::fault::excerpt;
-use crate::format::{is_date, is_https_url, is_media_type, is_time, is_uuid, is_year_month};
+use crate::format::{
+    is_date, is_email, is_https_url, is_media_type, is_time, is_uuid, is_year_month,
+};
+use crate::names::{country, language as language_name};
 use crate::parse::escaped;
 use crate::text::first_not_plain;
-use crate::{Attribute, Fault, Field, Type};
+use crate::{Attribute, Fault, Field, Named, Type};
 
 /// Longest title of a document, in characters.
 pub(crate) const TITLE: usize = 200;
@@ -58,7 +62,16 @@ impl<'f> Checked<'f> {
 
     fn value(&mut self, ty: &Type, value: &Value, pointer: &str) {
         match ty {
-            Type::Text { max, .. } => self.text(*max, value, pointer),
+            Type::Text { max, names } => {
+                let before = self.faults.len();
+                self.text(*max, value, pointer);
+                // What is no good text names nothing.
+                if let (Some(named), Some(text)) = (names, value.as_str())
+                    && self.faults.len() == before
+                {
+                    self.named(*named, text, value, pointer);
+                }
+            }
             Type::LocalizedText { max } => self.localized(*max, value, pointer),
             Type::Code { values } => {
                 if !values
@@ -103,6 +116,26 @@ impl<'f> Checked<'f> {
             Type::Document => self.document(value, pointer),
             Type::Record { fields } => self.record(fields, value, pointer),
             Type::List { of, max } => self.list(of, *max, value, pointer),
+        }
+    }
+
+    fn named(&mut self, named: Named, text: &str, value: &Value, pointer: &str) {
+        let broken = match named {
+            Named::Country => country(text).is_none().then_some((
+                "not-permitted",
+                "the two-letter code of a country as `DE` (ISO 3166-1)",
+            )),
+            Named::Email => {
+                (!is_email(text)).then_some(("bad-email", "an e-mail address as `name@example.eu`"))
+            }
+            Named::Cas => (!is_cas(text)).then_some((
+                "bad-check-digit",
+                "a CAS registry number whose check digit fits, as `7440-48-4`",
+            )),
+            Named::Identifier => broken_promise(text).map(|expected| ("bad-check-digit", expected)),
+        };
+        if let Some((rule, expected)) = broken {
+            self.fault(pointer, rule, expected, value);
         }
     }
 
@@ -181,11 +214,11 @@ impl<'f> Checked<'f> {
         }
         for (language, text) in texts {
             let pointer = format!("{pointer}/{}", escaped(language));
-            if language.len() != 2 || !language.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            if language_name(language).is_none() {
                 self.fault(
                     &pointer,
                     "not-permitted",
-                    "a two-letter language code as `en`",
+                    "the two-letter code of a language as `en` (ISO 639-1)",
                     &Value::from(language.as_str()),
                 );
             }

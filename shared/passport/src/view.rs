@@ -1,9 +1,8 @@
-//! What may be shown to whom, and what is still missing.
+//! What may be shown to whom.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Attribute, Category, Class, Classes, Fault, Guidance, Obligation, catalogue};
+use crate::{Attribute, Category, Class, Classes, Guidance, Obligation, catalogue};
 
 /// Whether an attribute may be shown at all: not while the guidance calls it pending or not to be filled. Where a version's
 /// cell is not known, the last version whose cell is known decides, so that an unknown cell never opens a closed one.
@@ -18,7 +17,7 @@ pub(crate) fn closed_by<'a>(
     guidance: &Guidance,
     category: Category,
 ) -> Option<(&'a str, &'a Obligation)> {
-    attribute.point?;
+    attribute.point.or(attribute.part_of)?;
     let cell = |version: &str| {
         let (version, cells) = attribute.obligations.get_key_value(version)?;
         Some((version.as_str(), cells.get(&category)?))
@@ -58,77 +57,6 @@ pub fn view(
         !attributes.is_empty()
     });
     document
-}
-
-/// A data point that the guidance asks for and that the document does not have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Missing {
-    /// Where it would stand.
-    pub pointer: String,
-    /// The Commission's number for it.
-    pub point: u8,
-    /// What the guidance asks.
-    pub obligation: Obligation,
-    /// Whom it is for.
-    pub class: Class,
-    /// The law that asks for it.
-    pub source: String,
-}
-
-impl Missing {
-    /// Whether it is asked for in every case.
-    #[must_use]
-    pub fn is_mandatory(&self) -> bool {
-        self.obligation == Obligation::Mandatory
-    }
-}
-
-impl From<Missing> for Fault {
-    fn from(missing: Missing) -> Self {
-        let attribute = catalogue().by_pointer(&missing.pointer);
-        let value = attribute.map_or_else(
-            || "a value".to_owned(),
-            |attribute| format!("a value in the data of the {}", attribute.level),
-        );
-        Self {
-            pointer: missing.pointer,
-            rule: "missing".to_owned(),
-            expected: match &missing.obligation {
-                Obligation::Conditional { condition } => format!("{value}, {condition}"),
-                _ => value,
-            },
-            found: "nothing".to_owned(),
-            source: Some(missing.source),
-        }
-    }
-}
-
-/// What a composed document still lacks: every mandatory, conditional and optional data point without a value. What the
-/// platform itself fills into the header is never missing.
-#[must_use]
-pub fn completeness(
-    document: &Map<String, Value>,
-    category: Category,
-    guidance: &Guidance,
-) -> Vec<Missing> {
-    catalogue()
-        .attributes()
-        .filter(|attribute| attribute.derived.is_none())
-        .filter_map(|attribute| {
-            let obligation = attribute.obligation(guidance, category)?;
-            let there = document
-                .get(&attribute.group)
-                .is_some_and(|group| group.get(&attribute.id).is_some());
-            (obligation.may_be_filled() && !there).then(|| Missing {
-                pointer: attribute.pointer(),
-                point: attribute.point.unwrap_or_default(),
-                obligation: obligation.clone(),
-                class: attribute.class,
-                source: attribute.source.clone(),
-            })
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -177,25 +105,5 @@ mod tests {
             let guidance = catalogue().active_guidance();
             assert!(view(document.clone(), Classes::PUBLIC, guidance, category).is_empty());
         }
-    }
-
-    #[test]
-    fn what_is_missing_says_what_the_law_asks() {
-        let guidance = catalogue().active_guidance();
-        let missing = completeness(&Map::new(), Category::Ev, guidance);
-        // The unique identifier is mandatory too, and filled by the platform.
-        assert_eq!(missing.iter().filter(|one| one.is_mandatory()).count(), 50);
-        assert_eq!(missing.len(), 59);
-        let warranty = missing.into_iter().find(|one| one.point == 35).unwrap();
-        let fault = Fault::from(warranty);
-        assert_eq!(fault.pointer, "/identification/commercialWarranty");
-        assert_eq!(fault.rule, "missing");
-        assert!(
-            fault
-                .expected
-                .starts_with("a value in the data of the model, ")
-        );
-        assert!(fault.expected.contains("where a commercial warranty"));
-        assert_eq!(fault.source.as_deref(), Some("Annex XIII 1(m)"));
     }
 }

@@ -11,8 +11,7 @@ fn name(attribute: &Attribute) -> String {
 }
 
 fn complete(texts: &Translated, of: &str) {
-    for language in ["en", "de", "fr"] {
-        let text = texts.get(language);
+    for (language, text) in texts.texts() {
         assert!(!text.trim().is_empty(), "{of} in {language}");
         assert!(passport::is_plain_text(text), "{of} in {language}");
         assert_eq!(text.trim(), text, "{of} in {language}");
@@ -393,6 +392,7 @@ fn tally(guidance: &passport::Guidance, category: Category) -> [usize; 5] {
     .map(|kind| {
         catalogue()
             .attributes()
+            .filter(|attribute| attribute.point.is_some())
             .filter_map(|attribute| attribute.obligation(guidance, category))
             .filter(|obligation| obligation.as_str() == kind)
             .count()
@@ -490,4 +490,102 @@ fn the_second_guidance_agrees_with_the_reference_where_present() {
         let ours = guidance.obligation(point, Category::Lmt).unwrap().as_str();
         assert_eq!(ours, expected, "{row}");
     }
+}
+
+#[test]
+fn who_may_turn_back_is_data() {
+    let named = |may: fn(&passport::EventType) -> bool| -> Vec<&str> {
+        let types = catalogue().event_types().filter(|one| may(one));
+        types.map(|one| one.id.as_str()).collect()
+    };
+    assert_eq!(named(|one| one.corrects), ["correction"]);
+    assert_eq!(named(|one| one.restarts_counters), ["bms-replaced"]);
+    let replaced = catalogue().event_type("bms-replaced").unwrap();
+    assert!(replaced.needs_evidence() && replaced.allowed_from("active", None));
+    for attribute in catalogue().attributes().filter(|one| one.counter) {
+        assert!(attribute.dynamic, "{}", name(attribute));
+        assert!(attribute.written_by("bms-replaced"), "{}", name(attribute));
+    }
+}
+
+/// The clauses of DIN DKE SPEC 99100:2025-02 that describe an attribute, in their order.
+const CLAUSES: [&str; 93] = [
+    "6.1.2.1", "6.1.2.2", "6.1.2.3", "6.1.2.4", "6.1.3.1", "6.1.3.2", "6.1.3.3", "6.1.3.4",
+    "6.1.3.5", "6.1.3.6", "6.1.3.7", "6.2.2", "6.2.3", "6.2.4", "6.2.5", "6.2.6", "6.2.7", "6.2.8",
+    "6.3.2", "6.3.3", "6.3.4", "6.3.5", "6.3.6", "6.3.7", "6.3.8", "6.3.9", "6.3.10", "6.4.2",
+    "6.4.3", "6.4.4", "6.5.2", "6.5.3", "6.5.4", "6.5.5", "6.5.6", "6.6.1.2", "6.6.1.3", "6.6.1.4",
+    "6.6.1.5", "6.6.2.3", "6.6.2.4", "6.6.2.5", "6.6.2.6", "6.6.2.7", "6.6.2.8", "6.6.2.9",
+    "6.6.2.10", "6.6.2.11", "6.6.3.2", "6.6.3.3", "6.6.3.4", "6.7.2.2", "6.7.2.3", "6.7.2.4",
+    "6.7.2.5", "6.7.2.6", "6.7.2.7", "6.7.2.8", "6.7.2.9", "6.7.2.10", "6.7.2.11", "6.7.3.2",
+    "6.7.3.3", "6.7.3.4", "6.7.3.5", "6.7.3.6", "6.7.4.2", "6.7.4.3", "6.7.4.4", "6.7.4.5",
+    "6.7.4.6", "6.7.4.7", "6.7.4.8", "6.7.5.2", "6.7.5.3", "6.7.6.2", "6.7.6.3", "6.7.6.4",
+    "6.7.6.5", "6.7.6.6", "6.7.6.7", "6.7.6.8", "6.7.6.9", "6.7.7.2", "6.7.7.3", "6.7.7.4",
+    "6.7.7.5", "6.7.7.6", "6.7.7.7", "6.7.7.8", "6.7.8.2", "6.7.8.3", "6.7.8.4",
+];
+
+#[test]
+fn every_clause_of_the_din_specification_is_an_attributes() {
+    let known: BTreeSet<&str> = CLAUSES.into_iter().collect();
+    assert_eq!(known.len(), 93);
+    let named: BTreeSet<&str> = catalogue()
+        .attributes()
+        .flat_map(|attribute| attribute.din.iter().map(String::as_str))
+        .collect();
+    let missing: Vec<&&str> = known.difference(&named).collect();
+    assert!(missing.is_empty(), "no attribute for {missing:?}");
+    let invented: Vec<&&str> = named.difference(&known).collect();
+    assert!(invented.is_empty(), "no such clause {invented:?}");
+}
+
+#[test]
+fn a_part_is_for_the_same_people_as_its_point_and_no_point_itself() {
+    for attribute in catalogue().attributes() {
+        let Some(part_of) = attribute.part_of else {
+            continue;
+        };
+        assert_eq!(attribute.point, None, "{}", name(attribute));
+        let mut all = catalogue().attributes();
+        let whole = all.find(|one| one.point == Some(part_of)).unwrap();
+        for guidance in catalogue().guidances() {
+            for category in Category::ALL {
+                let open = |one: &Attribute| passport::visible(one, guidance, category);
+                assert_eq!(open(attribute), open(whole), "{}", name(attribute));
+            }
+        }
+    }
+}
+
+#[test]
+fn conditions_look_only_at_what_everybody_may_see() {
+    let mut checked = 0;
+    for guidance in catalogue().guidances() {
+        for cells in &guidance.cells {
+            let passport::Obligation::Conditional {
+                when: Some(when), ..
+            } = &cells.obligation
+            else {
+                continue;
+            };
+            checked += 1;
+            assert!(!when.holds.is_empty() || !when.fails.is_empty());
+            for sign in when.holds.iter().chain(&when.fails) {
+                let passport::Sign::Value { at, field, is } = sign else {
+                    continue;
+                };
+                let attribute = catalogue().by_pointer(at).unwrap();
+                assert_eq!(attribute.class, Class::Public, "{at}");
+                match (&attribute.ty, field) {
+                    (Type::Code { values }, None) => {
+                        assert!(
+                            is.iter()
+                                .all(|word| values.iter().any(|value| value.id == *word))
+                        );
+                    }
+                    (ty, Some(field)) => assert!(fields(ty).iter().any(|one| one.id == *field)),
+                    other => panic!("{at}: {other:?}"),
+                }
+            }
+        }
+    }
+    assert_eq!(checked, 3);
 }

@@ -1,8 +1,8 @@
 //! Inverses and invariants, over documents nobody wrote.
 
 use passport::{
-    Category, Class, Classes, Level, Limits, apply, attributes, catalogue, completeness, compose,
-    delta, merge_patch, parse_json, split, validate, view, visible,
+    Category, Class, Classes, Level, Limits, apply, assess, attributes, catalogue, compose, delta,
+    merge_patch, parse_json, split, validate, view, visible,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -182,19 +182,20 @@ proptest! {
     }
 
     #[test]
-    fn what_is_missing_is_what_is_not_there(document in document(), category in category()) {
+    fn what_is_missing_is_what_is_asked_and_not_there(document in document(), category in category()) {
         let guidance = catalogue().active_guidance();
-        let missing: Vec<String> = completeness(&document, category, guidance)
-            .into_iter()
-            .map(|missing| missing.pointer)
-            .collect();
+        let assessed = assess(&document, category, guidance);
         let there = attributes(&document);
-        for attribute in catalogue().attributes() {
-            let asked = attribute.derived.is_none()
-                && attribute.obligation(guidance, category).is_some_and(passport::Obligation::may_be_filled);
-            let pointer = attribute.pointer();
-            prop_assert_eq!(missing.contains(&pointer), asked && !there.contains_key(&pointer), "{}", pointer);
+        let mut places = assessed.iter();
+        for attribute in catalogue().attributes().filter(|one| one.derived.is_none()) {
+            let one = places.next().unwrap();
+            prop_assert_eq!(&one.pointer, &attribute.pointer());
+            prop_assert_eq!(one.present, there.contains_key(&one.pointer));
+            prop_assert_eq!(one.is_missing(), one.is_asked() && !one.present);
+            let mandatory = attribute.obligation(guidance, category) == Some(&passport::Obligation::Mandatory);
+            prop_assert!(one.is_asked() || !mandatory);
         }
+        prop_assert!(places.next().is_none());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use jsonschema::Validator;
 use passport::{
-    Category, Class, Classes, Form, Guidance, Header, Level, Obligation, catalogue, completeness,
+    Category, Class, Classes, Form, Guidance, Header, Level, Obligation, assess, catalogue,
     compose, compressed, schema, validate, view, visible,
 };
 use serde_json::{Map, Value, json};
@@ -87,9 +87,9 @@ fn the_example_batteries_are_valid_as_written_and_as_read() {
                 continue;
             };
             let answer = read(&composed, classes, category);
-            let missing = completeness(&composed, category, guidance())
+            let missing = assess(&composed, category, guidance())
                 .into_iter()
-                .any(|missing| missing.is_mandatory() && classes.contains(missing.class));
+                .any(|one| one.is_missing() && classes.contains(one.class));
             let validator = validator(category, form);
             match complete && missing {
                 true => assert!(!validator.is_valid(&answer), "{form}"),

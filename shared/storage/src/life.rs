@@ -5,7 +5,7 @@ use ledger::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What was offered, accepted, asked for and approved, and which passports came before and after.
+/// What was offered, accepted, asked for and approved, which passports came before and after, and the counters' epoch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Life {
@@ -33,6 +33,9 @@ pub struct Life {
     /// That the battery was recycled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recycling: Option<Recycling>,
+    /// When the counters began anew, where they did: with a new battery management system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters_since: Option<Timestamp>,
 }
 
 /// That the battery was recycled.

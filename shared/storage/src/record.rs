@@ -116,6 +116,9 @@ pub enum Facts {
     Model {
         /// Category under Article 3 of the regulation.
         category: Category,
+        /// The version of the attribute catalogue it follows.
+        #[serde(default = "first_catalogue")]
+        catalogue: String,
     },
     /// A batch of a model.
     Batch {
@@ -123,6 +126,9 @@ pub enum Facts {
         model: Uuid,
         /// The model's category.
         category: Category,
+        /// The version of the attribute catalogue it follows.
+        #[serde(default = "first_catalogue")]
+        catalogue: String,
     },
     /// A passport of a unit.
     Passport {
@@ -147,6 +153,9 @@ pub enum Facts {
         /// Of the battery's life. Not public.
         #[serde(default)]
         life: Box<Life>,
+        /// The version of the attribute catalogue it follows.
+        #[serde(default = "first_catalogue")]
+        catalogue: String,
     },
     /// A battery.
     Unit {
@@ -204,6 +213,44 @@ impl Facts {
                 ..
             }
         )
+    }
+}
+
+/// What records follow that were written before they named it.
+fn first_catalogue() -> String {
+    passport::catalogue().first().id.clone()
+}
+
+impl Facts {
+    /// The version of the attribute catalogue that the record follows: the newest for what has no attributes.
+    #[must_use]
+    pub fn catalogue(&self) -> &'static passport::Edition {
+        let named = match self {
+            Self::Model { catalogue, .. }
+            | Self::Batch { catalogue, .. }
+            | Self::Passport { catalogue, .. } => passport::catalogue().edition(catalogue),
+            Self::Unit { .. } | Self::Organisation => None,
+        };
+        named.unwrap_or_else(|| passport::catalogue().newest())
+    }
+
+    /// From now on it follows this version.
+    pub fn follow(&mut self, edition: &passport::Edition) {
+        if let Self::Model { catalogue, .. }
+        | Self::Batch { catalogue, .. }
+        | Self::Passport { catalogue, .. } = self
+        {
+            catalogue.clone_from(&edition.id);
+        }
+    }
+
+    /// When the battery's counters began anew, where they did.
+    #[must_use]
+    pub const fn counters_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Passport { life, .. } => life.counters_since,
+            _ => None,
+        }
     }
 }
 

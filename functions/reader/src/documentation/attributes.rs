@@ -1,13 +1,13 @@
 //! The attribute catalogue, group by group.
 
 use maud::{Markup, html};
-use passport::{Attribute, Category, Obligation, catalogue};
+use passport::{Attribute, Category, Cell, Guidance, Obligation, catalogue};
 
 use super::prose::{listed, words};
 use super::{roles, value};
 
 /// What one attribute says of all categories that say the same.
-type Asked = (Option<&'static Obligation>, Vec<Category>);
+type Asked = (Cell<'static>, Vec<Category>);
 
 pub(super) fn introduction() -> Markup {
     let guidance = catalogue().active_guidance();
@@ -24,7 +24,9 @@ pub(super) fn introduction() -> Markup {
             (guidance.version) " of " (guidance.issued)
             @if let Some(reference) = &guidance.reference { " (" (reference) ")" }
             ". Mandatory attributes have to be there before a battery is placed on the market. What is pending or not to be "
-            "filled cannot be given and is shown nowhere. A dash: the guidance does not list it, and it may be given."
+            "filled cannot be given and is shown nowhere. A dash: the guidance does not list it, and it may be given. Another "
+            "version stands below where it says otherwise; unverified: that cell of its table was not obtained, and the "
+            "last version whose cell is known decides what is closed."
         }
         p {
             "Categories: "
@@ -33,6 +35,25 @@ pub(super) fn introduction() -> Markup {
                 code { (category) } " (" (category.label("en")) ")"
             }
             "."
+        }
+        p {
+            "A record names the version of this catalogue that it follows, and stays valid under it until the event "
+            a href="/docs#event-migrated" { code { "migrated" } }
+            " moves it to the newest. Shown here is version " (catalogue().newest().id) "."
+        }
+        dl {
+            @for edition in catalogue().editions() {
+                dt { (edition.id) ", " (edition.date) }
+                dd {
+                    (edition.changed.en)
+                    @for moved in &edition.migrations {
+                        " " code { (moved.from) }
+                        @if moved.to != moved.from { " became " code { (moved.to) } }
+                        @if let Some(field) = &moved.into_field { " became a record; what it was is its field " code { (field) } }
+                        "."
+                    }
+                }
+            }
         }
         nav aria-label="Contents" {
             ul { @for group in catalogue().groups() { li { a href={ "#" (group) } { code { (group) } } } } }
@@ -90,6 +111,9 @@ fn row(attribute: &'static Attribute, usual: &[String]) -> Markup {
             td data-label="Source" {
                 (attribute.source)
                 @if let Some(point) = attribute.point { br; span.note { "data point " (point) } }
+                @if let Some(point) = attribute.part_of { br; span.note { "part of data point " (point) } }
+                @if attribute.since != catalogue().first().id { br; span.note { "since version " (attribute.since) " of the catalogue" } }
+                @if !attribute.din.is_empty() { br; span.note { "DIN DKE SPEC 99100: " (attribute.din.join(", ")) } }
             }
         }
     }
@@ -137,26 +161,41 @@ fn fresh(attribute: &'static Attribute) -> Markup {
     }
 }
 
-/// What the guidance asks, categories that are asked the same taken together.
+/// What the active guidance says, and any other version where it says otherwise.
 fn asked(attribute: &'static Attribute) -> Markup {
-    let guidance = catalogue().active_guidance();
-    let mut cells: Vec<Asked> = Vec::new();
-    for category in Category::ALL {
-        let obligation = attribute.obligation(guidance, category);
-        match cells.iter_mut().find(|(known, _)| *known == obligation) {
-            Some((_, categories)) => categories.push(category),
-            None => cells.push((obligation, vec![category])),
+    let active = catalogue().active_guidance();
+    let said = said_by(active, attribute);
+    html! {
+        (cells(&said))
+        @for other in catalogue().guidances().filter(|other| other.version != active.version) {
+            @let otherwise = said_by(other, attribute);
+            @if otherwise != said { p.note { "Guidance " (other.version) ":" } (cells(&otherwise)) }
         }
     }
-    let alike = cells.len() == 1;
+}
+
+/// What a version says, categories that are asked the same taken together.
+fn said_by(guidance: &Guidance, attribute: &'static Attribute) -> Vec<Asked> {
+    let mut cells: Vec<Asked> = Vec::new();
+    for category in Category::ALL {
+        let cell = attribute.cell(guidance, category);
+        match cells.iter_mut().find(|(known, _)| *known == cell) {
+            Some((_, categories)) => categories.push(category),
+            None => cells.push((cell, vec![category])),
+        }
+    }
+    cells
+}
+
+fn cells(said: &[Asked]) -> Markup {
     html! {
-        @for (obligation, categories) in cells {
+        @for (cell, categories) in said {
             p {
-                @if !alike { (listed(categories.iter().map(|category| category.as_str()))) ": " }
-                @match obligation {
-                    None => "—",
-                    Some(Obligation::Conditional { condition }) => { "conditional, " (words(condition)) }
-                    Some(obligation) => { (obligation.as_str().replace('-', " ")) }
+                @if said.len() > 1 { (listed(categories.iter().map(|category| category.as_str()))) ": " }
+                @match cell {
+                    Cell::Unlisted => "—",
+                    Cell::Known(Obligation::Conditional { condition, .. }) => { "conditional, " (words(condition)) }
+                    cell => { (cell.as_str().replace('-', " ")) }
                 }
             }
         }

@@ -109,6 +109,9 @@ fn effect(event_type: &EventType) -> Markup {
             None => {},
         }
         @if event_type.takes_responsibility() { p { "whoever raises it becomes responsible" } }
+        @if event_type.corrects { p { "counters may fall, a value may be older than the present one" } }
+        @if event_type.restarts_counters { p { "counters that it brings no value of begin anew" } }
+        @if event_type.migrates { p { "the record follows the newest version of the catalogue; the platform moves its values" } }
         @if event_type.only_data() { p { "changes data, and is written only where it does" } }
         @else if event_type.may_change { p { "may change data" } }
         @else { p { "changes no data" } }

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::delta;
 
 fn now() -> Timestamp {
     "2027-06-01T12:00:00Z".parse().unwrap()
@@ -12,7 +13,7 @@ fn charge(value: impl Into<Value>, at: &str) -> Value {
 
 fn received(list: &[Value]) -> Received {
     let guidance = catalogue().active_guidance();
-    Received::read(list, Category::Ev, guidance, now())
+    Received::read(list, (catalogue().newest(), Category::Ev), guidance, now())
 }
 
 fn given(list: &[Value]) -> Vec<Given> {
@@ -38,7 +39,7 @@ fn every_fault_of_a_list_is_told_at_its_place() {
     let list = [
         charge(54, "2027-06-01T08:00:00Z"),
         charge(140, "2027-06-01T08:00:00Z"),
-        charge(54, "2027-06-01T12:00:00.001Z"),
+        charge(54, "2027-06-01T12:05:00.001Z"),
         charge(54, "yesterday"),
         json!({"pointer": "/condition/cycleCount", "value": 1.5, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}),
         json!({"pointer": "/condition/mood", "value": 1}),
@@ -84,7 +85,7 @@ fn only_the_newest_reading_becomes_current_whatever_the_order() {
         charge(48, "2027-06-01T11:00:00Z"),
         charge(57, "2027-06-01T09:00:00Z"),
     ];
-    let plan = Plan::of(&before, &given(&list), &[], false).unwrap();
+    let plan = Plan::of(&before, &given(&list), &[], false, None).unwrap();
     assert_eq!(shown(&plan), 48);
     assert_eq!(plan.new.len(), 3);
     assert!(plan.new.is_sorted_by_key(|reading| reading.at));
@@ -99,7 +100,7 @@ fn a_late_reading_never_becomes_current() {
     let before = document(json!(60), "2027-06-01T08:00:00Z");
     let list = [charge(99, "2027-06-01T07:59:59.999Z")];
     for corrects in [false, true] {
-        let plan = Plan::of(&before, &given(&list), &[], corrects).unwrap();
+        let plan = Plan::of(&before, &given(&list), &[], corrects, None).unwrap();
         assert_eq!(plan.document, before);
         assert_eq!(plan.new.len(), 1);
     }
@@ -119,7 +120,7 @@ fn what_is_known_is_nothing_new_and_what_contradicts_it_is_a_conflict_that_names
         charge(70, "2027-06-01T06:00:00.000Z"),
     ];
     let known = [known];
-    let plan = Plan::of(&before, &given(&same), &known, false).unwrap();
+    let plan = Plan::of(&before, &given(&same), &known, false, None).unwrap();
     assert!(plan.new.is_empty());
     let others = [
         charge(61, "2027-06-01T08:00:00Z"),
@@ -127,7 +128,7 @@ fn what_is_known_is_nothing_new_and_what_contradicts_it_is_a_conflict_that_names
         charge(50, "2027-06-01T09:00:00Z"),
         charge(51, "2027-06-01T09:00:00Z"),
     ];
-    let faults = Plan::of(&before, &given(&others), &known, false).unwrap_err();
+    let faults = Plan::of(&before, &given(&others), &known, false, None).unwrap_err();
     let places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
     assert_eq!(places, ["/readings/0", "/readings/1", "/readings/3"]);
     assert!(faults.iter().all(|fault| fault.rule == CONFLICTING));
@@ -141,13 +142,13 @@ fn what_is_known_is_nothing_new_and_what_contradicts_it_is_a_conflict_that_names
 fn a_correction_puts_right_what_is_known_of_the_same_moment() {
     let before = document(json!(60), "2027-06-01T08:00:00Z");
     let right = [charge(61, "2027-06-01T08:00:00Z")];
-    let plan = Plan::of(&before, &given(&right), &[], true).unwrap();
+    let plan = Plan::of(&before, &given(&right), &[], true, None).unwrap();
     assert_eq!(shown(&plan), 61);
     let twice = [
         charge(61, "2027-06-01T08:00:00Z"),
         charge(62, "2027-06-01T08:00:00Z"),
     ];
-    assert!(Plan::of(&before, &given(&twice), &[], true).is_err());
+    assert!(Plan::of(&before, &given(&twice), &[], true, None).is_err());
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn faults_of_the_document_are_told_of_the_reading_that_brought_them() {
         charge(50, "2027-06-01T09:00:00Z"),
         charge(40, "2027-06-01T10:00:00Z"),
     ];
-    let plan = Plan::of(&before, &given(&list), &[], false).unwrap();
+    let plan = Plan::of(&before, &given(&list), &[], false, None).unwrap();
     let fault = |pointer: &str| Fault {
         pointer: pointer.to_owned(),
         rule: "x".to_owned(),
@@ -188,7 +189,13 @@ fn a_change_may_not_go_back_in_time_unless_it_corrects() {
         let mut after = before.clone();
         after["condition"]["stateOfCharge"] =
             json!({"value": value, "unit": "%", "measuredAt": at});
-        let faults = moments(&before, &after, corrects, now());
+        let id = if corrects {
+            "correction"
+        } else {
+            "measurement"
+        };
+        let event_type = catalogue().event_type(id).unwrap();
+        let faults = moments(&delta(&before, &after), event_type, now());
         faults.into_iter().map(|fault| fault.rule).collect()
     };
     assert!(rules(61, "2027-06-01T08:00:01Z", false).is_empty());
@@ -213,8 +220,20 @@ fn numbers_that_canonical_json_writes_alike_are_the_same_however_deep() {
         })
     };
     let list = [conditions(json!(20)), conditions(json!(20.0))];
-    let plan = Plan::of(&Map::new(), &given(&list), &[], false).unwrap();
+    let plan = Plan::of(&Map::new(), &given(&list), &[], false, None).unwrap();
     assert_eq!(plan.new.len(), 1);
     let list = [conditions(json!(20)), conditions(json!(20.5))];
-    assert!(Plan::of(&Map::new(), &given(&list), &[], false).is_err());
+    assert!(Plan::of(&Map::new(), &given(&list), &[], false, None).is_err());
+}
+
+#[test]
+fn a_counter_of_an_earlier_epoch_enters_its_series_only() {
+    let cycles = |value: u32, at: &str| json!({"pointer": "/condition/cycleCount", "value": value, "measuredAt": at});
+    let list = [cycles(900, "2027-06-01T07:00:00Z")];
+    let since = |at: &str| Some(at.parse().unwrap());
+    let plan = |since| Plan::of(&Map::new(), &given(&list), &[], false, since).unwrap();
+    let old = plan(since("2027-06-01T07:00:01Z"));
+    assert_eq!((old.document.len(), old.new.len()), (0, 1));
+    let new = plan(since("2027-06-01T07:00:00Z"));
+    assert_eq!((new.document.len(), new.new.len()), (1, 1));
 }

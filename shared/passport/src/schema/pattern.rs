@@ -19,7 +19,8 @@ const DAY: &str = "(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|
 
 pub(super) const YEAR_MONTH: &str = "^[0-9]{4}-(?:0[1-9]|1[0-2])$";
 pub(super) const UUID: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
-pub(super) const LANGUAGE: &str = "^[a-z]{2}$";
+/// Digits and hyphens of a CAS registry number.
+pub(super) const CAS: &str = "^[0-9]{2,7}-[0-9]{2}-[0-9]$";
 
 pub(super) fn date() -> String {
     format!("^{DAY}$")

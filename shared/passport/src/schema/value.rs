@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::pattern;
-use crate::{Attribute, Catalogue, Field, Type};
+use crate::{Attribute, Catalogue, Field, Named, Type};
 
 type Schema = Map<String, Value>;
 
@@ -27,6 +27,9 @@ pub(super) fn definitions() -> Value {
         "time": text("A time as 2027-06-01T08:00:00Z (RFC 3339).", 64, &pattern::time()),
         "url": text("An absolute https URL.", crate::format::URL, &pattern::https_url()),
         "uuid": text("A UUID in lower case.", 36, pattern::UUID),
+        "country": {"enum": crate::names::countries(), "description": "A country by its two-letter code (ISO 3166-1)."},
+        "language": {"enum": crate::names::languages(), "description": "A language by its two-letter code (ISO 639-1)."},
+        "cas": text("A CAS registry number; its last digit checks the others.", 12, pattern::CAS),
         "media-type": text("A media type as application/pdf (RFC 6838).", crate::format::MEDIA_TYPE, &pattern::media_type()),
         "document": {
             "type": "object",
@@ -62,10 +65,18 @@ fn measured_at() -> (&'static str, Value) {
 
 fn value(ty: &Type, catalogue: &Catalogue) -> Schema {
     match ty {
+        Type::Text {
+            names: Some(Named::Country),
+            ..
+        } => schema(refer("country")),
+        Type::Text {
+            names: Some(Named::Cas),
+            ..
+        } => schema(refer("cas")),
         Type::Text { max, .. } => schema(json!({"$ref": "#/$defs/text", "maxLength": max})),
         Type::LocalizedText { max } => schema(json!({
             "type": "object",
-            "propertyNames": {"maxLength": 2, "pattern": pattern::LANGUAGE},
+            "propertyNames": refer("language"),
             "additionalProperties": {"$ref": "#/$defs/text", "maxLength": max},
             "minProperties": 1,
         })),

@@ -1,7 +1,10 @@
 use serde_json::{Map, Value, json};
 
 use super::validate;
-use crate::{Category, Fault, Level, catalogue};
+use crate::{
+    Category, Classes, Fault, Level, asks_other_levels, catalogue, delta, validate_together,
+    warnings,
+};
 
 fn faults_of(level: Level, category: Category, document: Value) -> Vec<Fault> {
     let document: Map<String, Value> = document.as_object().unwrap().clone();
@@ -545,5 +548,203 @@ fn every_fault_comes_at_once() {
             "/performance/nominalVoltage",
             "/elsewhere",
         ]
+    );
+}
+
+#[test]
+fn numbers_that_check_themselves_are_checked() {
+    let cas = |number: &str| json!([{"name": "a", "cas": number}]);
+    for id in ["hazardousSubstances", "criticalRawMaterials"] {
+        model(
+            "materials",
+            id,
+            cas("7440-48-5"),
+            "/0/cas",
+            "bad-check-digit",
+        );
+    }
+    model(
+        "materials",
+        "detailedComposition",
+        json!([{"part": "anode", "material": "a", "cas": "774048-4"}]),
+        "/0/cas",
+        "bad-check-digit",
+    );
+    let fault = model(
+        "identification",
+        "manufacturerIdentifier",
+        json!("https://id.gs1.org/417/9521234000007"),
+        "",
+        "bad-check-digit",
+    );
+    assert!(
+        fault.expected.contains("global location number"),
+        "{fault:?}"
+    );
+    model(
+        "identification",
+        "responsibleOperator",
+        json!({"name": "a", "identifier": "lei:529900T8BM49AURSDO56"}),
+        "/identifier",
+        "bad-check-digit",
+    );
+    model(
+        "identification",
+        "modelIdentifier",
+        json!("gtin:1"),
+        "",
+        "bad-check-digit",
+    );
+}
+
+#[test]
+fn countries_languages_and_addresses_are_ones_that_exist() {
+    for bad in ["UK", "de", "XX", "D"] {
+        model(
+            "identification",
+            "manufacturingPlace",
+            json!({"country": bad}),
+            "/country",
+            "not-permitted",
+        );
+    }
+    for bad in ["xx", "eng", "en-GB", ""] {
+        model(
+            "conformity",
+            "extinguishingAgent",
+            json!({bad: "Water"}),
+            &format!("/{bad}"),
+            "not-permitted",
+        );
+    }
+    let contact = |email: &str| json!({"email": email});
+    for bad in [
+        "a",
+        "a@b",
+        "@b.eu",
+        "a@",
+        "a b@c.eu",
+        "a@b..eu",
+        ".a@b.eu",
+        "a@-b.eu",
+        "a@b.eu,c@d.eu",
+        "\"a\"@b.eu",
+        "a@[10.0.0.1]",
+    ] {
+        model(
+            "identification",
+            "manufacturerContact",
+            contact(bad),
+            "/email",
+            "bad-email",
+        );
+    }
+    for good in ["a.b+c@d-e.example", "o'neill@köln.example"] {
+        let document = json!({"identification": {"manufacturerContact": contact(good)}});
+        assert_eq!(
+            faults_of(Level::Model, Category::Ev, document),
+            [],
+            "{good}"
+        );
+    }
+}
+
+/// The warnings of a battery's data beside its model's, for a reader of these classes.
+fn warned(model: &Value, item: &Value, classes: Classes) -> Vec<(String, String)> {
+    let (model, item) = (model.as_object().unwrap(), item.as_object().unwrap());
+    let changes = delta(&Map::new(), item);
+    assert!(asks_other_levels(Level::Item, item, &changes));
+    let composed = crate::compose(model, &Map::new(), item);
+    assert_eq!(validate_together(&composed, &changes), []);
+    warnings(&composed, &changes, classes)
+        .into_iter()
+        .map(|warning| (warning.pointer, warning.rule))
+        .collect()
+}
+
+#[test]
+fn more_than_was_rated_is_odd_and_yet_may_be() {
+    let quantity = |value: u32, unit: &str| json!({"value": value, "unit": unit});
+    let measured = |value: u32, unit: &str| json!({"value": value, "unit": unit, "measuredAt": "2027-06-01T08:00:00Z"});
+    for (rated, limit, current, unit) in [
+        ("ratedCapacity", 100, "remainingCapacity", "A.h"),
+        ("ratedCapacity", 100, "ratedCapacity", "A.h"),
+        ("originalPower", 100, "remainingPower", "W"),
+        ("originalPower", 100, "power", "W"),
+        ("initialRoundTripEfficiency", 90, "roundTripEfficiency", "%"),
+        ("ratedCapacity", 100, "stateOfCertifiedEnergy", "%"),
+    ] {
+        let model = json!({"performance": {rated: quantity(limit, unit)}});
+        let item = |value: u32| json!({"condition": {current: measured(value, unit)}});
+        let odd = vec![(format!("/condition/{current}"), "above-limit".to_owned())];
+        if current != "roundTripEfficiency" {
+            assert_eq!(
+                faults_of(
+                    Level::Item,
+                    if current == "stateOfCertifiedEnergy" {
+                        Category::Ev
+                    } else {
+                        Category::Lmt
+                    },
+                    item(limit + 1)
+                ),
+                []
+            );
+        }
+        if current == "stateOfCertifiedEnergy" {
+            let item = item(101).as_object().unwrap().clone();
+            let changes = delta(&Map::new(), &item);
+            assert_eq!(warnings(&item, &changes, Classes::ALL).len(), 1);
+            assert_eq!(warnings(&item, &changes, Classes::PUBLIC), []);
+            continue;
+        }
+        assert_eq!(warned(&model, &item(limit + 1), Classes::ALL), odd);
+        assert_eq!(warned(&model, &item(limit), Classes::ALL), []);
+        assert_eq!(warned(&model, &item(limit + 1), Classes::PUBLIC), []);
+        assert_eq!(warned(&json!({}), &item(limit + 1), Classes::ALL), []);
+    }
+}
+
+#[test]
+fn other_levels_are_asked_only_where_a_rule_reaches_them() {
+    let asks = |level: Level, document: Value| {
+        let document = document.as_object().unwrap().clone();
+        asks_other_levels(level, &document, &delta(&Map::new(), &document))
+    };
+    let at = "2027-06-01T08:00:00Z";
+    let made = json!({"manufacturingDate": "2027-02"});
+    let charge = json!({"stateOfCharge": {"value": 54, "unit": "%", "measuredAt": at}});
+    let capacity = json!({"remainingCapacity": {"value": 54, "unit": "A.h", "measuredAt": at}});
+    assert!(!asks(
+        Level::Item,
+        json!({"identification": made, "condition": charge})
+    ));
+    assert!(
+        asks(Level::Item, json!({"condition": charge})),
+        "the date may be the batch's"
+    );
+    assert!(asks(
+        Level::Item,
+        json!({"identification": made, "condition": capacity})
+    ));
+    assert!(!asks(
+        Level::Item,
+        json!({"identification": {"serialNumber": "1"}})
+    ));
+    assert!(!asks(
+        Level::Model,
+        json!({"performance": {"ratedCapacity": {"value": 1, "unit": "A.h"}}})
+    ));
+}
+
+#[test]
+fn temperatures_of_operation_do_not_fall() {
+    let degrees = |value: f64| json!({"value": value, "unit": "Cel"});
+    let value = json!({"value": {"lowestTemperature": degrees(12.0), "temperature": degrees(10.0)}, "measuredAt": "2027-06-01T08:00:00Z"});
+    item(
+        "operatingConditions",
+        value,
+        "/value/temperature",
+        "out-of-order",
     );
 }

@@ -1,6 +1,6 @@
 //! One thing wrong with one value.
 
-use passport::{Attribute, Field, Type};
+use passport::{Attribute, Field, Named, Type};
 use serde_json::{Map, Value, json};
 
 /// A value with one thing wrong.
@@ -120,7 +120,11 @@ fn texts_of_a_form<'a>(rule: &'static str, texts: &'a [&str]) -> impl Iterator<I
 
 fn of_type(ty: &Type, good: &Value) -> Vec<Twist> {
     match ty {
-        Type::Text { max, .. } => text(*max),
+        Type::Text { max, names } => {
+            let mut twists = text(*max);
+            twists.extend(names.iter().flat_map(|named| misnamed(*named)));
+            twists
+        }
         Type::LocalizedText { max } => localized(*max),
         Type::Code { .. } => [json!("no-such-word"), json!(""), json!(7), json!(null)]
             .map(|value| twist("", "not-permitted", value))
@@ -167,6 +171,21 @@ fn text(max: usize) -> Vec<Twist> {
         hidden.map(|character| twist("", "not-plain-text", json!(format!("a{character}")))),
     );
     twists
+}
+
+/// Texts that do not name what they have to.
+fn misnamed(named: Named) -> Vec<Twist> {
+    let (rule, texts): (_, &[&str]) = match named {
+        Named::Country => ("not-permitted", &["UK", "de", "XX", "D"]),
+        Named::Email => ("bad-email", &["nobody", "a@b", "a b@c.eu", "@c.eu"]),
+        Named::Cas => ("bad-check-digit", &["7440-48-5", "21324-40-4"]),
+        Named::Identifier => (
+            "bad-check-digit",
+            &["gln:9521234000007", "lei:529900T8BM49AURSDO56"],
+        ),
+    };
+    let twists = texts.iter().map(|text| twist("", rule, json!(text)));
+    twists.collect()
 }
 
 fn localized(max: usize) -> Vec<Twist> {

@@ -1,0 +1,191 @@
+//! What is to be written, held against the catalogue: its own data, what all levels say together, what it follows, and the
+//! evidence it names.
+
+use std::borrow::Cow;
+
+use ledger::Timestamp;
+use passport::{AttributeChange, Class, EventType, Fault, Occasion, catalogue};
+use serde_json::{Map, Value};
+use storage::{EvidenceState, Facts, Subject};
+use uuid::Uuid;
+use web::{Caller, Platform, Problem};
+
+use crate::life::status_fault;
+use crate::rules::level_and_category;
+
+/// A document that is to be written.
+pub(crate) struct Proposal<'a> {
+    pub(crate) platform: &'a Platform,
+    pub(crate) caller: &'a Caller,
+    /// The organisation that is responsible for the record.
+    pub(crate) organisation: &'a str,
+    pub(crate) event_type: &'a EventType,
+    pub(crate) at: Timestamp,
+    /// What identifies the record, before the change if it was there, and after it.
+    pub(crate) earlier: Option<&'a Facts>,
+    pub(crate) facts: &'a Facts,
+    pub(crate) before: &'a Map<String, Value>,
+    pub(crate) after: &'a Map<String, Value>,
+}
+
+/// What there is to say of a proposal.
+pub(crate) struct Findings {
+    /// What is wrong.
+    pub(crate) faults: Vec<Fault>,
+    /// What is odd about what changes, and yet may be so.
+    pub(crate) warnings: Vec<Fault>,
+}
+
+impl Proposal<'_> {
+    /// Refuses it with every fault at once; else gives the warnings.
+    pub(crate) async fn checked(&self) -> Result<Vec<Fault>, Problem> {
+        let found = self.findings().await?;
+        refuse(found.faults)?;
+        Ok(found.warnings)
+    }
+
+    /// Everything at once.
+    pub(crate) async fn findings(&self) -> Result<Findings, Problem> {
+        let (level, category) = level_and_category(self.facts);
+        let changes = passport::delta(self.before, self.after);
+        let composed = match passport::asks_other_levels(level, self.after, &changes) {
+            true => Cow::Owned(composed(self.platform, self.facts, self.after).await?),
+            false => Cow::Borrowed(self.after),
+        };
+        let guidance = catalogue().active_guidance();
+        let edition = self.facts.catalogue();
+        let mut faults = passport::validate_under(edition, level, category, guidance, self.after);
+        let together = passport::validate_together(&composed, &changes);
+        faults.extend(self.change_faults(&composed));
+        if let Some(earlier) = self.earlier
+            && self.event_type.sets_battery_status().is_none()
+        {
+            faults.extend(status_fault(
+                self.event_type,
+                earlier,
+                self.before,
+                self.after,
+            ));
+        }
+        faults.extend(self.unknown_evidence().await?);
+        for fault in together {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        let classes = self.caller.readable(self.organisation).classes;
+        Ok(Findings {
+            faults: self.told(faults, &changes),
+            warnings: passport::warnings(&composed, &changes, classes),
+        })
+    }
+
+    fn change_faults(&self, composed: &Map<String, Value>) -> Vec<Fault> {
+        let placed_on_market_at = match self.facts {
+            Facts::Passport {
+                placed_on_market_at,
+                ..
+            } => placed_on_market_at.map(Into::into),
+            _ => None,
+        };
+        let occasion = Occasion {
+            event_type: self.event_type,
+            now: self.at.into(),
+            placed_on_market_at,
+            counters_since: self.earlier.and_then(Facts::counters_since).map(Into::into),
+            composed,
+        };
+        // What only moves to another place or form does not change.
+        let before = match self.earlier {
+            Some(earlier) => passport::migrate(
+                self.before.clone(),
+                &earlier.catalogue().id,
+                &self.facts.catalogue().id,
+            ),
+            None => self.before.clone(),
+        };
+        passport::validate_change(&before, self.after, &occasion)
+    }
+
+    /// Documents that are new here name evidence that is there: confirmed, and of the organisation that names it.
+    async fn unknown_evidence(&self) -> Result<Vec<Fault>, Problem> {
+        let organisation = &self.caller.partner()?.organisation;
+        let known = passport::evidence_named(self.before);
+        let mut named = passport::evidence_named(self.after);
+        named.retain(|(id, _)| !known.iter().any(|(old, _)| old == id));
+        named.sort();
+        let mut faults = Vec::new();
+        for same in named.chunk_by(|(one, _), (other, _)| one == other) {
+            let id = same.first().and_then(|(id, _)| Uuid::parse_str(id).ok());
+            let Some(id) = id else {
+                continue;
+            };
+            let evidence = self.platform.store.evidence(id).await?;
+            let usable = evidence.is_some_and(|evidence| {
+                evidence.state == EvidenceState::Confirmed && evidence.organisation == *organisation
+            });
+            if !usable {
+                faults.extend(same.iter().map(|(id, pointer)| Fault {
+                    pointer: pointer.clone(),
+                    rule: "unknown-evidence".to_owned(),
+                    expected: "the id of confirmed evidence of your organisation".to_owned(),
+                    found: (*id).to_owned(),
+                    source: None,
+                }));
+            }
+        }
+        Ok(faults)
+    }
+
+    /// Faults quote values, so whoever may not see all of them is told only of those in what it changes itself.
+    fn told(&self, mut faults: Vec<Fault>, changes: &[AttributeChange]) -> Vec<Fault> {
+        let reading = self.caller.readable(self.organisation);
+        if !reading.classes.contains(Class::Internal) {
+            faults.retain(|fault| {
+                changes.iter().any(|change| {
+                    fault.pointer.starts_with(&change.pointer)
+                        || change.pointer.starts_with(&fault.pointer)
+                })
+            });
+        }
+        faults
+    }
+}
+
+pub(crate) fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::not_valid(faults))
+    }
+}
+
+/// What model, batch and the record itself say together.
+pub(crate) async fn composed(
+    platform: &Platform,
+    facts: &Facts,
+    document: &Map<String, Value>,
+) -> Result<Map<String, Value>, Problem> {
+    let (model, batch) = match facts {
+        Facts::Passport { model, batch, .. } => (Some(*model), *batch),
+        Facts::Batch { model, .. } => (Some(*model), None),
+        _ => (None, None),
+    };
+    let own = facts.catalogue().id.as_str();
+    let mut levels = [
+        (own, Map::new()),
+        (own, Map::new()),
+        (own, document.clone()),
+    ];
+    let subjects = [model.map(Subject::Model), batch.map(Subject::Batch)];
+    for (level, subject) in levels.iter_mut().zip(subjects) {
+        let record = match subject {
+            Some(subject) => platform.store.open_for_change(&subject).await?,
+            None => None,
+        };
+        if let Some(record) = record {
+            *level = (record.head.facts.catalogue().id.as_str(), record.document);
+        }
+    }
+    Ok(passport::compose_editions(levels))
+}
