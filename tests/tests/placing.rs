@@ -94,6 +94,29 @@ async fn a_gap_declared_anew_is_to_be_approved_anew() {
     assert_eq!(faults["faults"][0]["pointer"], GAP, "{faults}");
 }
 
+/// A recall is never refused for what the passport lacks.
+#[tokio::test]
+async fn a_battery_is_recalled_whatever_its_passport_lacks() {
+    let stage = Stage::start().await;
+    let first = stage.person("economic-operator", "voltwerk", "person-1");
+    let second = stage.person("economic-operator", "voltwerk", "person-2");
+    let passport = lacking(&first).await;
+    let of = |event: &str| json!({"type": event, "reason": "x"});
+    let _ = first.event(&passport, &gap(GAP)).await.expect(201);
+    let _ = second
+        .event(&passport, &of("gap-approved"))
+        .await
+        .expect(201);
+    let _ = first
+        .event(&passport, &of("placed-on-market"))
+        .await
+        .expect(201);
+    let mut again = gap(GAP);
+    again["changes"]["declarations"]["gaps"][0]["justification"] = json!("scales broken");
+    let _ = first.event(&passport, &again).await.expect(201);
+    let _ = first.event(&passport, &of("recall")).await.expect(201);
+}
+
 #[tokio::test]
 async fn nothing_but_a_mandatory_value_is_a_gap_and_nobody_else_declares_one() {
     let stage = Stage::start().await;

@@ -428,27 +428,6 @@ async fn a_recycled_battery_is_gone_and_only_its_keeper_may_say_so() {
         .expect(410);
 }
 
-/// A warning is never refused for what a passport lacks.
-#[tokio::test]
-async fn a_battery_is_recalled_whatever_its_model_has_lost_since() {
-    let stage = Stage::start().await;
-    let seeded = stage.seeded().await;
-    let battery = &seeded.batteries[0];
-    let owner = stage.partner("economic-operator", &battery.organisation);
-    let unit = owner.get(&format!("/v1/units/{}", battery.unit)).await;
-    let model = format!("/v1/models/{}", text(&unit.expect(200).json(), "model"));
-    let read = owner.get(&model).await.expect(200);
-    let lost =
-        json!({"type": "correction", "reason": "x", "changes": {"identification": {"mass": null}}});
-    let headers = [("if-match", read.header("etag"))];
-    let _ = owner
-        .call("PATCH", &model, &headers, Some(&lost))
-        .await
-        .expect(200);
-    let recall = json!({"type": "recall", "reason": "contactors may weld"});
-    let _ = owner.event(&battery.passport, &recall).await.expect(201);
-}
-
 /// Who scans a recalled battery learns of it first, in every representation, until the recall ends.
 #[tokio::test]
 async fn a_recall_is_shown_to_whoever_scans() {

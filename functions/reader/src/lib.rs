@@ -2,6 +2,7 @@
 
 mod answer;
 mod as_of;
+mod completeness;
 mod documentation;
 mod elements;
 mod evidence;
@@ -45,6 +46,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(versions::of_batch))
         .routes(routes!(versions::one_of_batch))
         .routes(routes!(history::batch_events))
+        .routes(routes!(completeness::show))
         .routes(routes!(readings::list))
         .routes(routes!(lineage::show))
         .routes(routes!(transfers::list))

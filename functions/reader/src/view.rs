@@ -75,6 +75,11 @@ impl Loaded {
         }
     }
 
+    /// Whether two persons stand behind the gaps the passport declares.
+    pub(crate) fn gaps_approved(&self) -> bool {
+        matches!(&self.passport.head.facts, Facts::Passport { life, .. } if life.gaps_approved)
+    }
+
     pub(crate) fn reading(&self, caller: &Caller) -> Reading {
         caller.reading(&self.passport.head)
     }

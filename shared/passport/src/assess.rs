@@ -5,9 +5,60 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    Attribute, Category, Cell, Class, Fault, Guidance, Level, Obligation, Outcome, catalogue,
-    newest_form,
+    Attribute, Category, Cell, Class, Declares, Fault, Guidance, Level, Obligation, Outcome,
+    catalogue, declared, newest_form,
 };
+
+/// How a data point stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It has a value.
+    Present,
+    /// It is asked for and has none.
+    Missing,
+    /// It is asked for under a condition that only people can judge, and has neither a value nor a declaration.
+    Undecided,
+    /// Its condition does not hold, as declared or as the other values tell.
+    NotApplicable,
+    /// It is mandatory, has no value, and one person declared why.
+    GapDeclared,
+    /// The same, and a second person stands behind it.
+    GapApproved,
+    /// It may be given and is not.
+    Optional,
+    /// An act that says how to fill it is missing; shown nowhere.
+    Pending,
+    /// It is not to be filled; shown nowhere.
+    Closed,
+    /// What this version of the guidance says of it for this category is not known here.
+    Unverified,
+}
+
+impl State {
+    /// The word it goes by on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Missing => "missing",
+            Self::Undecided => "undecided",
+            Self::NotApplicable => "not-applicable",
+            Self::GapDeclared => "gap-declared",
+            Self::GapApproved => "gap-approved",
+            Self::Optional => "optional",
+            Self::Pending => "pending",
+            Self::Closed => "closed",
+            Self::Unverified => "unverified",
+        }
+    }
+
+    /// Whether a battery may not be placed on the market like this.
+    #[must_use]
+    pub const fn blocks(self) -> bool {
+        matches!(self, Self::Missing | Self::GapDeclared)
+    }
+}
 
 /// One attribute of a document under a version of the guidance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -50,6 +101,30 @@ impl Assessment {
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.is_asked() && !self.present
+    }
+
+    /// How it stands, with what the composed document declares. `gaps_approved`: whether two persons stand behind its gaps.
+    #[must_use]
+    pub fn state(&self, document: &Map<String, Value>, gaps_approved: bool) -> State {
+        let is_declared = |what| declared(document, what).any(|pointer| pointer == self.pointer);
+        match (self.obligation, self.condition) {
+            (Cell::Known(Obligation::Pending), _) => State::Pending,
+            (Cell::Known(Obligation::NotToBeFilled), _) => State::Closed,
+            _ if self.present => State::Present,
+            (Cell::Unverified, _) => State::Unverified,
+            (Cell::Known(Obligation::Mandatory), _) if is_declared(Declares::Gap) => {
+                match gaps_approved {
+                    true => State::GapApproved,
+                    false => State::GapDeclared,
+                }
+            }
+            (Cell::Known(Obligation::Mandatory), _) => State::Missing,
+            (_, Some(_)) if is_declared(Declares::NotApplicable) => State::NotApplicable,
+            (_, Some(Outcome::Holds)) => State::Missing,
+            (_, Some(Outcome::Fails)) => State::NotApplicable,
+            (_, Some(Outcome::Unknown)) => State::Undecided,
+            _ => State::Optional,
+        }
     }
 }
 
@@ -214,6 +289,35 @@ mod tests {
             Cell::Known(&Obligation::NotToBeFilled)
         );
         assert_eq!(part("2.0", Category::Ev, recycled), Cell::Unverified);
+    }
+
+    #[test]
+    fn a_declaration_decides_and_a_gap_waits_for_its_second_person() {
+        let entry = |attribute| json!([{"attribute": attribute, "justification": "x"}]);
+        let document = json!({"declarations": {
+            "notApplicableToModel": entry("/identification/commercialWarranty"),
+            "gaps": entry("/identification/mass"),
+        }});
+        let document = document.as_object().unwrap();
+        let guidance = catalogue().guidance("1.0").unwrap();
+        let all = assess(document, Category::Ev, guidance);
+        let state = |point, approved| {
+            let one = all.iter().find(|one| one.point == Some(point)).unwrap();
+            one.state(document, approved)
+        };
+        assert_eq!(state(35, false), State::NotApplicable);
+        assert_eq!(state(10, false), State::GapDeclared);
+        assert_eq!(state(10, true), State::GapApproved);
+        assert_eq!(state(11, true), State::Missing);
+        assert_eq!(state(17, true), State::Pending);
+        assert_eq!(state(25, true), State::Closed);
+        assert_eq!(state(57, true), State::Undecided);
+        assert_eq!(state(5, true), State::Optional);
+        let blocking = [State::Missing, State::GapDeclared];
+        assert!(all.iter().all(|one| {
+            let state = one.state(document, false);
+            state.blocks() == blocking.contains(&state)
+        }));
     }
 
     #[test]

@@ -315,6 +315,11 @@ impl Catalogue {
         Some(languages.iter().map(String::as_str))
     }
 
+    /// The countries that are markets of this platform.
+    pub fn markets(&self) -> impl Iterator<Item = &str> {
+        self.markets.keys().map(String::as_str)
+    }
+
     pub(crate) fn rules(&self) -> &[Rule] {
         &self.rules
     }

@@ -99,6 +99,15 @@ impl Obligation {
         !matches!(self, Self::Pending | Self::NotToBeFilled)
     }
 
+    /// When it is asked for, where that is a condition.
+    #[must_use]
+    pub fn condition(&self) -> Option<&str> {
+        match self {
+            Self::Conditional { condition, .. } => Some(condition),
+            _ => None,
+        }
+    }
+
     /// The word it goes by on the wire.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {

@@ -40,7 +40,7 @@ mod value;
 mod value_set;
 mod view;
 
-pub use assess::{Assessment, assess};
+pub use assess::{Assessment, State, assess};
 pub use attribute::{Attribute, CodeValue, Declares, Field, Level, Named, Type};
 pub use catalogue::{Catalogue, catalogue};
 pub use change::{Occasion, restart_counters, validate_change};

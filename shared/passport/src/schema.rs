@@ -19,8 +19,8 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// What no schema of ours says.
 const BEYOND: &str = "Beyond this schema: no member comes twice (RFC 7493), and whole numbers stay within 9007199254740991; \
-    times lie within the years that can be told; evidence that is named exists; attributes are written by the event types \
-    that may write them; and the rules across attributes in `x-rules` hold.";
+    times lie within the years that can be told; evidence that is named exists; what is declared not to apply is conditional \
+    and what is declared a gap mandatory; attributes are written by the event types that may write them; and the rules across attributes in `x-rules` hold.";
 
 /// The schema of a form for a category under a version of the guidance. `id` is the URL it is served under.
 #[must_use]

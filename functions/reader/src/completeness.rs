@@ -1,0 +1,268 @@
+//! What a passport still lacks, and who can supply it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use passport::{
+    Assessment, Category, Cell, Class, Guidance, Level, Outcome, Relation, Stale, Translated,
+    Untranslated, catalogue,
+};
+use serde::{Deserialize, Serialize};
+use storage::Record;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use web::{Caller, Partner, Path, Platform, Problem, Query, now};
+
+use crate::view::Loaded;
+
+/// Under which version of the guidance, and for which markets.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CompletenessQuery {
+    guidance: Option<String>,
+    market: Option<String>,
+}
+
+/// How far a passport is complete, in the access classes this caller reads.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Completeness {
+    /// The passport.
+    dpp_id: Uuid,
+    /// The battery's category.
+    #[schema(value_type = String)]
+    category: Category,
+    /// The version of the Commission's guidance it was held against.
+    guidance: &'static str,
+    /// Whether that version is in force on this platform.
+    in_force: bool,
+    /// Whether nothing that is asked for is missing.
+    complete: bool,
+    /// How many data points stand how, by access class.
+    classes: BTreeMap<String, BTreeMap<&'static str, usize>>,
+    /// The data points (1 to 71) of these classes, without what the platform fills in itself.
+    points: Vec<Point>,
+    /// Values that were measured too long ago to say what the battery is like now.
+    #[schema(value_type = Vec<Object>)]
+    stale: Vec<Stale>,
+    /// Texts that lack a language of the markets that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<Object>, required = false)]
+    untranslated: Option<Vec<Untranslated>>,
+}
+
+/// A data point of the Commission's table.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Point {
+    /// The Commission's number for it.
+    point: u8,
+    /// Where it stands, or would.
+    pointer: String,
+    /// What people call it, by language.
+    #[schema(value_type = BTreeMap<String, String>)]
+    label: &'static Translated,
+    /// Whom it is for.
+    #[schema(value_type = u8)]
+    class: Class,
+    /// The level whose data it belongs to.
+    #[schema(value_type = String)]
+    level: Level,
+    /// What the guidance asks: `mandatory`, `conditional`, `optional`, `pending` or `not-to-be-filled`; `unverified` where that
+    /// is not known for this category and version.
+    obligation: &'static str,
+    /// When it is asked for, where it is conditional.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    condition: Option<&'static str>,
+    /// Whether that condition holds, as far as the other values tell: `holds`, `does-not-hold` or `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    outcome: Option<Outcome>,
+    /// How it stands: `present`, `missing`, `undecided`, `not-applicable`, `gap-declared`, `gap-approved`, `optional`,
+    /// `pending`, `closed` or `unverified`.
+    state: &'static str,
+    /// Who can supply it, and with which event types.
+    suppliers: Vec<Supplier>,
+    /// The law it comes from.
+    source: &'static str,
+}
+
+/// Somebody who can supply a value.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Supplier {
+    /// The role.
+    role: &'static str,
+    /// How it must stand to the record.
+    #[schema(value_type = String)]
+    relation: Relation,
+    /// The event types that write it.
+    event_types: Vec<&'static str>,
+}
+
+/// Say what a passport still lacks.
+///
+/// Every data point of the Commission's guidance that this caller's access classes cover: present, missing, undecided (a
+/// condition only people can judge), declared not to apply, a gap that two persons stand behind, pending an act, closed, or
+/// not known; and who can supply it. Beside them values gone stale and, for the markets asked for, texts that lack a language.
+#[utoipa::path(
+    get, path = "/v1/dpps/{dppId}/completeness", operation_id = "readCompleteness", tag = "reader", security(("bearer" = [])),
+    params(
+        ("dppId" = String, Path, description = "The passport"),
+        ("guidance" = Option<String>, Query, description = "A version of the guidance; the one in force unless given"),
+        ("market" = Option<String>, Query, description = "Countries (ISO 3166-1 alpha-2), comma-separated"),
+    ),
+    responses((status = 200, description = "What is there and what is not", body = Completeness), (status = "default", response = Problem))
+)]
+pub(crate) async fn show(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path(id): Path<String>,
+    Query(query): Query<CompletenessQuery>,
+    headers: HeaderMap,
+) -> Result<Json<Completeness>, Problem> {
+    let id = platform.passport_id(&id)?;
+    let guidance = asked_guidance(query.guidance.as_deref())?;
+    let languages = query.market.as_deref().map(languages).transpose()?;
+    let loaded = Loaded::find(&platform, &caller, id).await?;
+    let document = loaded.document(&platform, &caller, &headers).await?;
+    let reach = Reach {
+        caller: &caller,
+        loaded: &loaded,
+    };
+    let assessed: Vec<Assessment> = passport::assess(&document, loaded.category, guidance)
+        .into_iter()
+        .filter(|one| one.point.is_some() && reach.covers(one))
+        .collect();
+    let mut standing: Vec<(Assessment, passport::State)> = assessed
+        .into_iter()
+        .map(|one| {
+            let state = one.state(&document, loaded.gaps_approved());
+            (one, state)
+        })
+        .collect();
+    standing.sort_by_key(|(one, _)| one.point);
+    Ok(Json(Completeness {
+        dpp_id: id,
+        category: loaded.category,
+        guidance: &guidance.version,
+        in_force: guidance.version == catalogue().active_guidance().version,
+        complete: !standing.iter().any(|(_, state)| state.blocks()),
+        classes: tally(&standing),
+        points: standing.into_iter().filter_map(point).collect(),
+        stale: passport::stale(&document, loaded.category, now().into()),
+        untranslated: languages.map(|languages| passport::untranslated(&document, &languages)),
+    }))
+}
+
+fn asked_guidance(version: Option<&str>) -> Result<&'static Guidance, Problem> {
+    let Some(version) = version else {
+        return Ok(catalogue().active_guidance());
+    };
+    catalogue().guidance(version).ok_or_else(|| {
+        let known: Vec<&str> = catalogue()
+            .guidances()
+            .map(|guidance| guidance.version.as_str())
+            .collect();
+        Problem::malformed(format!("`guidance` is one of {}", known.join(", ")))
+    })
+}
+
+/// The languages of the markets.
+fn languages(markets: &str) -> Result<BTreeSet<&'static str>, Problem> {
+    let mut languages = BTreeSet::new();
+    for market in markets.split(',') {
+        let Some(of) = catalogue().market(market.trim()) else {
+            let known: Vec<&str> = catalogue().markets().collect();
+            return Err(Problem::malformed(format!(
+                "`market` is a list of {}",
+                known.join(", ")
+            )));
+        };
+        languages.extend(of);
+    }
+    Ok(languages)
+}
+
+/// What a caller may know of: an attribute is covered where the owner of its level's data lets this caller read its class.
+struct Reach<'a> {
+    caller: &'a Caller,
+    loaded: &'a Loaded,
+}
+
+impl Reach<'_> {
+    fn covers(&self, one: &Assessment) -> bool {
+        let record: &Record = match one.level {
+            Level::Model => &self.loaded.model,
+            Level::Batch => self.loaded.batch.as_ref().unwrap_or(&self.loaded.model),
+            Level::Item => &self.loaded.passport,
+        };
+        let reading = self.caller.readable(&record.head.organisation);
+        reading.classes.contains(one.class)
+    }
+}
+
+fn tally(
+    standing: &[(Assessment, passport::State)],
+) -> BTreeMap<String, BTreeMap<&'static str, usize>> {
+    let mut classes: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
+    for (one, state) in standing {
+        let class = one.class.number().to_string();
+        *classes
+            .entry(class)
+            .or_default()
+            .entry(state.as_str())
+            .or_default() += 1;
+    }
+    classes
+}
+
+fn point((one, state): (Assessment, passport::State)) -> Option<Point> {
+    let condition = match one.obligation {
+        Cell::Known(obligation) => obligation.condition(),
+        Cell::Unverified | Cell::Unlisted => None,
+    };
+    Some(Point {
+        point: one.point?,
+        label: &catalogue().by_pointer(&one.pointer)?.label,
+        pointer: one.pointer,
+        class: one.class,
+        level: one.level,
+        obligation: one.obligation.as_str(),
+        condition,
+        outcome: one.condition,
+        state: state.as_str(),
+        suppliers: suppliers(one.written_by),
+        source: one.source,
+    })
+}
+
+/// Who may raise an event that writes the attribute into a record that is there.
+fn suppliers(written_by: &'static [String]) -> Vec<Supplier> {
+    let mut suppliers: Vec<Supplier> = Vec::new();
+    for id in written_by {
+        // What starts a record supplies nothing to one that is there.
+        let Some(event_type) = catalogue()
+            .event_type(id)
+            .filter(|event_type| !event_type.starts_record())
+        else {
+            continue;
+        };
+        for permit in event_type.permits() {
+            match suppliers
+                .iter_mut()
+                .find(|one| one.role == permit.role && one.relation == permit.relation)
+            {
+                Some(supplier) => supplier.event_types.push(id),
+                None => suppliers.push(Supplier {
+                    role: &permit.role,
+                    relation: permit.relation,
+                    event_types: vec![id],
+                }),
+            }
+        }
+    }
+    suppliers
+}
