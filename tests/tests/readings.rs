@@ -15,10 +15,15 @@ struct Battery {
 }
 
 impl Battery {
+    /// A car's.
     async fn on_the_market() -> Self {
+        Self::example(0).await
+    }
+
+    async fn example(number: usize) -> Self {
         let stage = Stage::start().await;
         let mut seeded = stage.seeded().await;
-        let battery = seeded.batteries.remove(0);
+        let battery = seeded.batteries.remove(number);
         Self {
             stage,
             passport: battery.passport,
@@ -736,4 +741,77 @@ async fn value_sets_are_for_those_with_a_legitimate_interest() {
     let _ = battery.garage().get(&draft).await.expect(404);
     let own = battery.stage.maker().get(&draft).await.expect(200).json();
     assert_eq!(own["valueSets"], json!([]));
+}
+
+#[tokio::test]
+async fn a_counter_falls_neither_within_a_request_nor_against_its_neighbours_but_in_a_new_epoch() {
+    let battery = Battery::on_the_market().await;
+    let list = [
+        cycles(100, &minute(10)),
+        cycles(110, &minute(30)),
+        cycles(105, &minute(20)),
+    ];
+    let _ = battery.record(&list).await.expect(201);
+    let refused = async |list: &[Value]| -> Vec<(String, String)> {
+        let refused = battery.record(list).await.expect(422).json();
+        let faults = refused["faults"].as_array().unwrap();
+        faults
+            .iter()
+            .map(|fault| (text(fault, "pointer"), text(fault, "rule")))
+            .collect()
+    };
+    let fall = |index: usize| {
+        (
+            format!("/readings/{index}/value"),
+            "counter-falls".to_owned(),
+        )
+    };
+    // Within the request, against the value that is shown, and between two that are known: above and below them.
+    let within = [
+        cycles(130, &minute(50)),
+        cycles(120, &minute(40)),
+        cycles(119, &minute(45)),
+    ];
+    assert_eq!(refused(&within).await, [fall(2)]);
+    assert_eq!(refused(&[cycles(109, &minute(40))]).await, [fall(0)]);
+    assert_eq!(refused(&[cycles(106, &minute(15))]).await, [fall(0)]);
+    assert_eq!(refused(&[cycles(99, &minute(15))]).await, [fall(0)]);
+    let _ = battery
+        .record(&[cycles(103, &minute(15))])
+        .await
+        .expect(201);
+    // Only who is responsible puts it right.
+    let _ = battery
+        .correct(&[cycles(90, &minute(15))])
+        .await
+        .expect(201);
+
+    let proof = battery.owner().evidence(b"work sheet", 4).await;
+    let replaced = json!({
+        "type": "bms-replaced", "reason": "board exchanged", "occurredAt": minute(60), "evidence": [proof],
+    });
+    let answer = battery.owner().event(&battery.passport, &replaced).await;
+    let _ = answer.expect(201);
+    let _ = battery.record(&[cycles(3, &minute(70))]).await.expect(201);
+    assert_eq!(battery.shown().await["cycleCount"]["value"], 3);
+    assert_eq!(refused(&[cycles(2, &minute(80))]).await, [fall(0)]);
+    // What the old board still had to tell is late, and nothing else.
+    let _ = battery
+        .record(&[cycles(140, &minute(55))])
+        .await
+        .expect(201);
+    assert_eq!(battery.shown().await["cycleCount"]["value"], 3);
+}
+
+#[tokio::test]
+async fn an_attribute_that_the_catalogue_had_once_keeps_its_series() {
+    let battery = Battery::example(1).await;
+    let once = "attribute=/condition/selfDischargeRate";
+    assert!(battery.values(once).await.is_empty());
+    let body = json!({"reason": "x", "readings": [{
+        "pointer": "/condition/selfDischargeRate", "value": 2, "unit": "%/mo", "measuredAt": minute(1),
+    }]});
+    let path = format!("{}/readings", battery.path());
+    let refused = battery.garage().post(&path, &body).await;
+    assert!(refused.status >= 400, "nothing new is recorded of it");
 }

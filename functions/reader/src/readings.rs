@@ -258,8 +258,10 @@ fn attributes(
 ) -> Result<Vec<&'static Attribute>, Problem> {
     let guidance = catalogue().active_guidance();
     let classes = loaded.reading(caller).classes;
+    // What an earlier version of the catalogue had keeps its series.
     let dynamic = || {
-        catalogue().attributes().filter(|attribute| {
+        let all = catalogue().attributes().chain(catalogue().retired());
+        all.filter(|attribute| {
             attribute.dynamic && passport::visible(attribute, guidance, loaded.category)
         })
     };

@@ -1,5 +1,7 @@
 //! Readings of a battery: many values of one moment each, with the instrument that took them, in one event.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -208,13 +210,20 @@ impl Measured<'_> {
             .map_err(Problem::contradicts)?;
         let proposal = self.change.proposal(record, facts, &plan.document, at);
         let found = proposal.findings().await?;
-        refuse(plan.told(found.faults))?;
+        let mut faults = plan.told(found.faults);
+        if !corrects {
+            let falls = passport::falling(&record.document, given, &known, since);
+            let places: Vec<String> = falls.iter().map(|fall| fall.pointer.clone()).collect();
+            faults.retain(|fault| !places.contains(&fault.pointer));
+            faults.extend(falls);
+        }
+        refuse(faults)?;
         let warnings = plan.told(found.warnings);
         Ok((plan, warnings))
     }
 }
 
-/// What the series holds of the moments between the first and the last reading of each attribute. The current value is the
+/// What the series holds of the moments between the first and the last reading of each attribute, and next to a counter's. The current value is the
 /// newest there is, so that of attributes that were only measured after it nothing has to be read.
 async fn known(store: &Store, record: &OpenRecord, given: &[Given]) -> Result<Vec<Known>, Problem> {
     let mut known = Vec::new();
@@ -235,10 +244,29 @@ async fn known(store: &Store, record: &OpenRecord, given: &[Given]) -> Result<Ve
                 attribute.pointer()
             )));
         }
-        known.extend(series.into_iter().map(|stored| Known {
-            reading: stored.reading,
-            event: stored.event_id.to_string(),
-        }));
+        known.extend(series);
+        if attribute.counter {
+            // A counter is held against what stands next to these readings, on either side.
+            let before = Range {
+                from: Timestamp::from_millisecond(i64::MIN),
+                to: range.from.minus(Duration::from_millis(1)),
+                newest_first: true,
+                limit: 1,
+            };
+            let after = Range {
+                from: range.to.next(),
+                to: Timestamp::from_millisecond(i64::MAX),
+                newest_first: false,
+                limit: 1,
+            };
+            for beside in [before, after] {
+                known.extend(store.series(&record.subject, attribute, beside).await?);
+            }
+        }
     }
-    Ok(known)
+    let known = known.into_iter().map(|stored| Known {
+        reading: stored.reading,
+        event: stored.event_id.to_string(),
+    });
+    Ok(known.collect())
 }

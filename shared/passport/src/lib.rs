@@ -13,6 +13,7 @@ mod catalogue;
 mod change;
 mod check_digit;
 mod class;
+mod counter;
 mod declaration;
 mod document;
 mod edition;
@@ -45,6 +46,7 @@ pub use attribute::{Attribute, CodeValue, Declares, Field, Level, Named, Type};
 pub use catalogue::{Catalogue, catalogue};
 pub use change::{Occasion, restart_counters, validate_change};
 pub use class::{Class, Classes, NotAClass};
+pub use counter::falling;
 pub use declaration::declared;
 pub use document::{
     AttributeChange, Op, Touched, apply, attributes, compose, delta, evidence_named, merge_patch,

@@ -51,6 +51,11 @@ impl Reading {
         })
     }
 
+    /// The number it says, where it says one.
+    pub(crate) fn number(&self) -> Option<f64> {
+        self.value.get("value")?.as_f64()
+    }
+
     /// Whether both say the same, of whatever moment.
     fn agrees(&self, value: &Value) -> bool {
         match (self.value.get("value"), value.get("value")) {
