@@ -63,14 +63,23 @@ fn patch() -> impl Strategy<Value = Document> {
 
 fn facts(subject: &Subject, model: Uuid) -> Facts {
     let category = passport::Category::Ev;
+    let catalogue = passport::catalogue().newest().id.clone();
     match subject {
-        Subject::Model(_) => Facts::Model { category },
-        Subject::Batch(_) => Facts::Batch { model, category },
+        Subject::Model(_) => Facts::Model {
+            category,
+            catalogue,
+        },
+        Subject::Batch(_) => Facts::Batch {
+            model,
+            category,
+            catalogue,
+        },
         _ => Facts::Passport {
             unit: "32XZAJ4P21M1MZ0N3RQA".parse().unwrap(),
             model,
             batch: None,
             category,
+            catalogue,
             status: RecordStatus::Draft,
             placed_on_market_at: None,
             operator: None,
