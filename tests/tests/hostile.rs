@@ -269,7 +269,7 @@ async fn hostile_bodies_and_names_change_nothing() {
         for changes in [
             json!({ name: {"x": 1} }),
             json!({"condition": { name: 1 }}),
-            json!({"condition": {"stateOfCharge": { name: 1, "value": 50, "unit": "%", "measuredAt": "2026-06-01T08:00:00Z" }}}),
+            json!({"condition": {"stateOfCharge": { name: 1, "value": 50, "unit": "%", "measuredAt": "2026-11-01T08:00:00Z" }}}),
         ] {
             let event = json!({"type": "correction", "reason": "x", "changes": changes});
             let problem = maker.event(&passport, &event).await.expect(422).json();

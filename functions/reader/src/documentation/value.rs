@@ -1,7 +1,7 @@
 //! The form of an attribute's value: in words, and as an example that the validation takes.
 
 use maud::{Markup, html};
-use passport::{Attribute, Type, catalogue};
+use passport::{Attribute, Category, Declares, Level, Named, Obligation, Type, catalogue};
 use serde_json::{Map, Value, json};
 
 const MEASURED_AT: &str = "2027-06-01T08:00:00Z";
@@ -73,6 +73,9 @@ pub(super) fn example(attribute: &Attribute) -> Option<Value> {
 }
 
 fn written(attribute: &Attribute) -> Value {
+    if let Some(declares) = attribute.declares {
+        return json!([{"attribute": declarable(declares, attribute.level), "justification": "…"}]);
+    }
     let value = example_of(&attribute.ty);
     match (value, attribute.dynamic) {
         (Value::Object(mut quantity), true) if matches!(attribute.ty, Type::Quantity { .. }) => {
@@ -84,9 +87,31 @@ fn written(attribute: &Attribute) -> Value {
     }
 }
 
+/// An attribute that may be declared like this.
+fn declarable(declares: Declares, level: Level) -> Option<String> {
+    let guidance = catalogue().active_guidance();
+    let may_be =
+        |attribute: &&Attribute| match (declares, attribute.obligation(guidance, Category::Ev)) {
+            (Declares::NotApplicable, Some(Obligation::Conditional { .. })) => {
+                attribute.allows(level)
+            }
+            (Declares::Gap, Some(Obligation::Mandatory)) => attribute.derived.is_none(),
+            _ => false,
+        };
+    catalogue()
+        .attributes()
+        .find(may_be)
+        .map(Attribute::pointer)
+}
+
 fn example_of(ty: &Type) -> Value {
     match ty {
-        Type::Text { .. } => json!("…"),
+        Type::Text { names, .. } => json!(match names {
+            Some(Named::Country) => "DE",
+            Some(Named::Email) => "passports@example.eu",
+            Some(Named::Cas) => "7440-48-4",
+            Some(Named::Identifier) | None => "…",
+        }),
         Type::LocalizedText { .. } => json!({"en": "…", "de": "…"}),
         Type::Code { values } => json!(values.first().map(|one| &one.id)),
         Type::Quantity { unit, min, max } => {
@@ -122,8 +147,6 @@ fn within(min: f64, max: f64) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use passport::{Category, Obligation};
-
     use super::*;
 
     #[test]
