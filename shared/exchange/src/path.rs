@@ -1,7 +1,7 @@
 //! Places in a document, one or many: JSON Pointers with three more tokens.
 //!
 //! `/A/B` is a member; `/A/0` the first element; `/A/*/B` a member of every element; `/A/[kind=x]/B` a member of the elements
-//! whose `kind` is `x`; `/A/*[kind=x]/B` the same, one after the other.
+//! whose `kind` is `x` (more than one member: `[kind=x&count=1]`); `/A/*[kind=x]/B` the same, one after the other.
 
 use std::fmt;
 
@@ -21,12 +21,9 @@ pub(crate) enum Token {
     EachWhere(Choice),
 }
 
-/// Elements by one of their members.
+/// Elements by some of their members: `kind=x`, `unit=kg&count=1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Choice {
-    key: String,
-    is: Value,
-}
+pub(crate) struct Choice(Vec<(String, Value)>);
 
 /// Steps from the root of a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -65,13 +62,15 @@ impl TryFrom<String> for Path {
 fn token(text: &str) -> Result<Token, String> {
     let chosen = text.strip_suffix(']').and_then(|text| text.split_once('['));
     if let Some((each, chosen)) = chosen {
-        let (key, is) = chosen
-            .split_once('=')
-            .ok_or_else(|| format!("`{text}` lacks `=`"))?;
-        let choice = Choice {
-            key: key.to_owned(),
-            is: is.parse::<bool>().map_or_else(|_| is.into(), Value::from),
-        };
+        let choice = chosen.split('&').map(|one| {
+            let (key, is) = one
+                .split_once('=')
+                .ok_or_else(|| format!("`{text}` lacks `=`"))?;
+            // A word that JSON knows is what it is there; any other is a text.
+            let is = serde_json::from_str(is).unwrap_or_else(|_| is.into());
+            Ok((key.to_owned(), is))
+        });
+        let choice = Choice(choice.collect::<Result<_, String>>()?);
         return match each {
             "" => Ok(Token::Where(choice)),
             "*" => Ok(Token::EachWhere(choice)),
@@ -105,10 +104,14 @@ impl fmt::Display for Path {
 
 impl fmt::Display for Choice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.is {
-            Value::String(is) => write!(formatter, "{}={is}", self.key),
-            is => write!(formatter, "{}={is}", self.key),
+        for (index, (key, is)) in self.0.iter().enumerate() {
+            let and = if index > 0 { "&" } else { "" };
+            match is {
+                Value::String(is) => write!(formatter, "{and}{key}={is}")?,
+                is => write!(formatter, "{and}{key}={is}")?,
+            }
         }
+        Ok(())
     }
 }
 
@@ -231,8 +234,9 @@ impl<'v> Found<'v> {
         (0..self.len())
             .filter_map(|index| {
                 let mut found = self.element(index)?;
-                let key = format!("{}/{}", found.pointer, escaped(&choice.key));
-                found.keys.push(key);
+                let keys = choice.0.iter();
+                let keys = keys.map(|(key, _)| format!("{}/{}", found.pointer, escaped(key)));
+                found.keys.extend(keys);
                 choice.fits(found.value).then_some(found)
             })
             .collect()
@@ -292,7 +296,10 @@ fn element(at: &mut Value, index: usize) -> Result<&mut Value, String> {
 
 impl Choice {
     fn fits(&self, element: &Value) -> bool {
-        element.get(&self.key) == Some(&self.is)
+        self.0.iter().all(|(key, is)| match (element.get(key), is) {
+            (Some(Value::Number(found)), Value::Number(is)) => found.as_f64() == is.as_f64(),
+            (found, is) => found == Some(is),
+        })
     }
 
     /// The element that is the `nth` of those chosen, made where it is not there.
@@ -303,7 +310,7 @@ impl Choice {
         let list = elements(at)?;
         let mut there = list.iter().filter(|one| self.fits(one)).count();
         while there <= nth {
-            let element = Map::from_iter([(self.key.clone(), self.is.clone())]);
+            let element = self.0.iter().cloned().collect();
             list.push(Value::Object(element));
             there += 1;
         }
@@ -356,6 +363,8 @@ mod tests {
         assert_eq!(found("/A/1/k"), ["/A/1/k"]);
         assert_eq!(found("/A/7"), Vec::<String>::new());
         assert_eq!(found("/A/*[k=x]"), ["/A/0", "/A/2"]);
+        assert_eq!(found("/A/[k=x&B=1]"), ["/A/0"]);
+        assert_eq!(path("/A/*[k=x&B=1]/C").to_string(), "/A/*[k=x&B=1]/C");
         let found = path("/A/[k=y]/B").find(&document);
         assert_eq!(found[0].keys, ["/A/1/k"]);
         assert_eq!(path("/A/*/B").find(&document)[1].elements, [1]);

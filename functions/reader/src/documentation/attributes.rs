@@ -1,5 +1,7 @@
 //! The attribute catalogue, group by group.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use passport::{Attribute, Category, Cell, Guidance, Obligation, catalogue};
 
@@ -91,6 +93,7 @@ fn row(attribute: &'static Attribute, usual: &[String]) -> Markup {
             th scope="row" {
                 (attribute.label.en) br; code { "/" (attribute.group) "/" wbr; (attribute.id) }
                 p.note { (attribute.explanation.en) }
+                (elsewhere(attribute))
             }
             td data-label="Value" {
                 @if let Some(member) = &attribute.derived {
@@ -114,6 +117,27 @@ fn row(attribute: &'static Attribute, usual: &[String]) -> Markup {
                 @if let Some(point) = attribute.part_of { br; span.note { "part of data point " (point) } }
                 @if attribute.since != catalogue().first().id { br; span.note { "since version " (attribute.since) " of the catalogue" } }
                 @if !attribute.din.is_empty() { br; span.note { "DIN DKE SPEC 99100: " (attribute.din.join(", ")) } }
+            }
+        }
+    }
+}
+
+/// What it is called in the formats of others.
+fn elsewhere(attribute: &'static Attribute) -> Markup {
+    html! {
+        @for format in exchange::formats() {
+            @let names: BTreeSet<String> = format.places()
+                .filter(|place| place.attribute.is_some_and(|other| std::ptr::eq(other, attribute)))
+                .map(|place| place.at)
+                .collect();
+            @if !names.is_empty() {
+                p.note {
+                    a href={ "/docs/formats#" (format.id) } { (format.name) } ": "
+                    @for (index, name) in names.iter().enumerate() {
+                        @if index > 0 { ", " }
+                        code { (name) }
+                    }
+                }
             }
         }
     }
