@@ -273,6 +273,15 @@ fn leaves(value: &Value, pointer: String, into: &mut Vec<String>) {
     }
 }
 
+/// Whether it may be a unit or a key. One key is a number.
+fn may_be_a_key(foreign: &Value, place: &str) -> bool {
+    let word = matches!(
+        foreign.pointer(place),
+        Some(Value::String(_) | Value::Bool(_))
+    );
+    word || place.ends_with("/QuantityOfMeasureForCalculation")
+}
+
 fn parent(pointer: &str) -> &str {
     pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
@@ -297,10 +306,7 @@ fn nothing_is_silent(format: &Format, foreign: &Value) {
             let within = place.strip_prefix(named);
             within.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
                 || (named.starts_with(&format!("{}/", parent(&place)))
-                    && matches!(
-                        foreign.pointer(&place),
-                        Some(Value::String(_) | Value::Bool(_))
-                    ))
+                    && may_be_a_key(foreign, &place))
         });
         assert!(accounted, "{}: {place} is dropped silently", format.id);
     }

@@ -47,6 +47,9 @@ pub(crate) fn value(ty: &'static Type) -> BoxedStrategy<Value> {
             Some(passport::Named::Country) => prop::sample::select(vec!["DE", "FR", "PL"])
                 .prop_map(Value::from)
                 .boxed(),
+            Some(passport::Named::Cas) => prop::sample::select(vec!["7439-93-2", "7782-42-5", "7440-48-4"])
+                .prop_map(Value::from)
+                .boxed(),
             Some(passport::Named::Email) => Just(json!("info@maker.example")).boxed(),
             _ => text(),
         },
