@@ -128,21 +128,15 @@ pub(crate) async fn show(
     let languages = query.market.as_deref().map(languages).transpose()?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
     let document = loaded.document(&platform, &caller, &headers).await?;
-    let reach = Reach {
-        caller: &caller,
-        loaded: &loaded,
-    };
-    let assessed: Vec<Assessment> = passport::assess(&document, loaded.category, guidance)
-        .into_iter()
-        .filter(|one| one.point.is_some() && reach.covers(one))
-        .collect();
-    let mut standing: Vec<(Assessment, passport::State)> = assessed
-        .into_iter()
-        .map(|one| {
-            let state = one.state(&document, loaded.gaps_approved());
-            (one, state)
-        })
-        .collect();
+    let mut standing: Vec<(Assessment, passport::State)> =
+        passport::assess(&document, loaded.category, guidance)
+            .into_iter()
+            .filter(|one| one.point.is_some() && covers(&caller, &loaded, one))
+            .map(|one| {
+                let state = one.state(&document, loaded.gaps_approved());
+                (one, state)
+            })
+            .collect();
     standing.sort_by_key(|(one, _)| one.point);
     Ok(Json(Completeness {
         dpp_id: id,
@@ -186,22 +180,15 @@ fn languages(markets: &str) -> Result<BTreeSet<&'static str>, Problem> {
     Ok(languages)
 }
 
-/// What a caller may know of: an attribute is covered where the owner of its level's data lets this caller read its class.
-struct Reach<'a> {
-    caller: &'a Caller,
-    loaded: &'a Loaded,
-}
-
-impl Reach<'_> {
-    fn covers(&self, one: &Assessment) -> bool {
-        let record: &Record = match one.level {
-            Level::Model => &self.loaded.model,
-            Level::Batch => self.loaded.batch.as_ref().unwrap_or(&self.loaded.model),
-            Level::Item => &self.loaded.passport,
-        };
-        let reading = self.caller.readable(&record.head.organisation);
-        reading.classes.contains(one.class)
-    }
+/// Whether the owner of the data of an attribute's level lets this caller read its class.
+fn covers(caller: &Caller, loaded: &Loaded, one: &Assessment) -> bool {
+    let record: &Record = match one.level {
+        Level::Model => &loaded.model,
+        Level::Batch => loaded.batch.as_ref().unwrap_or(&loaded.model),
+        Level::Item => &loaded.passport,
+    };
+    let reading = caller.readable(&record.head.organisation);
+    reading.classes.contains(one.class)
 }
 
 fn tally(

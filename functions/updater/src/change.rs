@@ -4,7 +4,7 @@ use access::{Principal, Role};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use ledger::Timestamp;
-use passport::{Class, Fault, catalogue};
+use passport::{Class, Fault, battery_status, catalogue};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use storage::{
@@ -21,8 +21,8 @@ use web::{
 use crate::handover::takes_force;
 use crate::life::{prepared, recycling};
 use crate::rules::{
-    battery_status, changed_classes, complete_enough, facts_after, may_end_recall, may_write,
-    second_person, set_battery_status,
+    changed_classes, complete_enough, facts_after, may_end_recall, may_write, second_person,
+    set_battery_status,
 };
 use crate::transfers::{Transfer, unit_handed_over};
 use crate::validation::Proposal;
@@ -126,7 +126,18 @@ impl RecordChange<'_> {
             subjects.extend(takes_force(self.platform, passport).await?);
         }
         let request = self.idempotency.row(self.status, &self.location);
-        let change = Change::new(subjects, request);
+        self.commit(Change::new(subjects, request), at, warnings)
+            .await
+    }
+
+    /// Writes what was decided; `None` where the record has moved since.
+    pub(crate) async fn commit(
+        &self,
+        change: Change,
+        at: Timestamp,
+        warnings: Vec<Fault>,
+    ) -> Result<Option<Response>, Problem> {
+        let store = &self.platform.store;
         match store.commit(&self.platform.site.log(), change, at).await {
             Ok(receipts) => Ok(receipts.first().map(|receipt| self.done(receipt, warnings))),
             Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
@@ -274,7 +285,7 @@ impl RecordChange<'_> {
         ))
     }
 
-    pub(crate) fn done(&self, receipt: &Receipt, warnings: Vec<Fault>) -> Response {
+    fn done(&self, receipt: &Receipt, warnings: Vec<Fault>) -> Response {
         let proof = Some(receipt.to_string());
         answer(
             self.platform,

@@ -1,15 +1,10 @@
 //! Along which ways the status of a battery moves: those of the catalogue, and no others.
 
 use ledger::Timestamp;
-use passport::{EventType, Fault, catalogue};
+use passport::{EventType, FIRST_STATUS, Fault, battery_status, catalogue};
 use serde_json::{Map, Value};
 use storage::{Facts, RecordStatus, Recycling};
 use web::{Platform, Problem};
-
-use crate::rules::battery_status;
-
-/// What every battery is until something is recorded of it.
-const FIRST_STATUS: &str = "original";
 
 /// What becomes of the recycling of a battery: recorded, for some days to be taken back, then final (Article 77(8)).
 pub(crate) fn recycling(

@@ -9,8 +9,7 @@ use ledger::Timestamp;
 use passport::{Class, Fault, Given, Known, Plan, Received, catalogue};
 use serde_json::{Map, Value};
 use storage::{
-    Change, CommitError, Earlier, EventInput, OpenRecord, Range, Readings, Store, Subject,
-    SubjectChange,
+    Change, Earlier, EventInput, OpenRecord, Range, Readings, Store, Subject, SubjectChange,
 };
 use web::{
     Body, Decision, Idempotency, Partner, Path, Platform, Precondition, Problem, Provenance, now,
@@ -162,17 +161,7 @@ impl Decision for Measured<'_> {
                 .idempotency
                 .row(self.change.status, &self.change.location),
         );
-        match store.commit(&platform.site.log(), change, at).await {
-            Ok(receipts) => Ok(receipts
-                .first()
-                .map(|receipt| self.change.done(receipt, warnings))),
-            Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
-            Err(CommitError::Stale) if precondition.is_some() => Err(Problem::stale(
-                "it changed at the same moment: read it again and decide again",
-            )),
-            Err(CommitError::Stale) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        self.change.commit(change, at, warnings).await
     }
 
     async fn repeat(&self, earlier: Earlier) -> Result<Response, Problem> {

@@ -3,7 +3,7 @@
 use access::Role;
 use ledger::Timestamp;
 use passport::{
-    Category, Class, Classes, Declares, EventType, Fault, Level, Op, Touched, catalogue,
+    Category, Class, Classes, EventType, Fault, Level, Op, STATUS_PLACE, Touched, catalogue,
 };
 use serde_json::{Map, Value, json};
 use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus};
@@ -79,19 +79,13 @@ pub(crate) async fn complete_enough(
     let (_, category) = level_and_category(after);
     let whole = before.with_kept(document);
     let composed = composed(platform, after, &whole).await?;
-    let mut declared: Vec<&str> = passport::declared(&composed, Declares::NotApplicable).collect();
-    if let Facts::Passport { life, .. } = after
-        && life.gaps_approved
-    {
-        declared.extend(passport::declared(&whole, Declares::Gap));
-    }
+    let approved = matches!(after, Facts::Passport { life, .. } if life.gaps_approved);
     let all = is_active(after);
     let assessed = passport::assess(&composed, category, catalogue().active_guidance());
     let faults = assessed
         .iter()
-        .filter(|one| one.is_missing())
         .filter(|one| all || removed.contains(&one.pointer))
-        .filter(|one| !declared.contains(&one.pointer.as_str()))
+        .filter(|one| one.state(&composed, approved).blocks())
         .map(Fault::from)
         .collect();
     refuse(faults)
@@ -225,24 +219,14 @@ pub(crate) fn facts_after(
     after
 }
 
-const STATUS_GROUP: &str = "condition";
-const STATUS_ATTRIBUTE: &str = "batteryStatus";
-
-pub(crate) fn battery_status(document: &Map<String, Value>) -> Option<&str> {
-    document
-        .get(STATUS_GROUP)?
-        .get(STATUS_ATTRIBUTE)?
-        .get("value")?
-        .as_str()
-}
-
 pub(crate) fn set_battery_status(document: &mut Map<String, Value>, status: &str, at: Timestamp) {
+    let (group, attribute) = STATUS_PLACE;
     let group = document
-        .entry(STATUS_GROUP)
+        .entry(group)
         .or_insert_with(|| Value::Object(Map::new()));
     if let Some(group) = group.as_object_mut() {
         group.insert(
-            STATUS_ATTRIBUTE.to_owned(),
+            attribute.to_owned(),
             json!({"value": status, "measuredAt": at}),
         );
     }

@@ -3,7 +3,7 @@
 use access::{Principal, Role};
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use passport::{Category, Class, Classes, catalogue};
+use passport::{Category, Class, Classes, battery_status, catalogue};
 use serde_json::{Map, Value};
 use storage::{
     Change, EventInput, Facts, Label, LabelState, Life, Next as Coming, OpenRecord, RecordStatus,
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use web::{Caller, Platform, Problem, Provenance};
 
 use crate::change::visible_record;
-use crate::rules::{battery_status, changed_classes, may_write, set_battery_status};
+use crate::rules::{changed_classes, may_write, set_battery_status};
 use crate::successors::{is_withdrawn, random};
 use crate::validation::Proposal;
 

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use passport::{EventType, Purpose, Relation, catalogue};
+use passport::{EventType, Purpose, Relation, battery_status, catalogue};
 use storage::{Facts, Offer, OpenRecord, Subject, SubjectChange};
 use uuid::Uuid;
 use web::{
@@ -11,7 +11,6 @@ use web::{
 };
 
 use crate::change::{Changed, RecordChange, repeat, visible_record};
-use crate::rules::battery_status;
 use crate::succession::live_successor;
 
 /// Offer responsibility.

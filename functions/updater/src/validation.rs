@@ -96,13 +96,11 @@ impl Proposal<'_> {
             composed,
         };
         // What only moves to another place or form does not change.
-        let before = match self.earlier {
-            Some(earlier) => passport::migrate(
-                self.before.clone(),
-                &earlier.catalogue().id,
-                &self.facts.catalogue().id,
-            ),
-            None => self.before.clone(),
+        let to = &self.facts.catalogue().id;
+        let from = self.earlier.map(|earlier| &earlier.catalogue().id);
+        let before = match from.filter(|from| *from != to) {
+            Some(from) => Cow::Owned(passport::migrate(self.before.clone(), from, to)),
+            None => Cow::Borrowed(self.before),
         };
         passport::validate_change(&before, self.after, &occasion)
     }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::life::{WASTE, battery_status};
 use crate::reading::current;
 use crate::{Attribute, Category, Class, catalogue};
 
@@ -56,7 +57,8 @@ pub struct Stale {
 /// measured no more: of it nothing is stale.
 #[must_use]
 pub fn stale(document: &Map<String, Value>, category: Category, now: Timestamp) -> Vec<Stale> {
-    let attributes = catalogue().attributes().filter(|_| !is_waste(document));
+    let is_waste = battery_status(document) == Some(WASTE);
+    let attributes = catalogue().attributes().filter(|_| !is_waste);
     let stale = attributes.filter_map(|attribute| {
         let freshness = catalogue().freshness(attribute, category)?;
         let measured_at = current(document, attribute)?.at;
@@ -71,12 +73,6 @@ pub fn stale(document: &Map<String, Value>, category: Category, now: Timestamp) 
         })
     });
     stale.collect()
-}
-
-fn is_waste(document: &Map<String, Value>) -> bool {
-    let group = document.get("condition").and_then(Value::as_object);
-    let status = group.and_then(|group| group.get("batteryStatus")?.get("value")?.as_str());
-    status == Some("waste")
 }
 
 pub(crate) fn of<'c>(

@@ -64,7 +64,10 @@ pub use guidance::{
     Category, Cell, Cells, Guidance, Obligation, Outcome, Sign, UnknownCategory, When,
 };
 pub use header::{Header, SCHEMA_VERSION, compressed};
-pub use life::{BATTERY_STATUSES, Move, RECORD_STATUSES, battery_moves, life, record_moves};
+pub use life::{
+    BATTERY_STATUSES, FIRST_STATUS, Move, RECORD_STATUSES, STATUS_PLACE, battery_moves,
+    battery_status, life, record_moves,
+};
 pub use market::{Untranslated, untranslated};
 pub use names::{country, language};
 pub use parse::{Limits, ParseFault, parse_json};

@@ -2,12 +2,23 @@
 
 use std::fmt::Write;
 
+use serde_json::{Map, Value};
+
 use crate::{Catalogue, EventType};
 
 /// The battery status every battery begins with (Annex XIII 4(c)).
-pub(crate) const FIRST_STATUS: &str = "original";
+pub const FIRST_STATUS: &str = "original";
 /// The one that moves responsibility within the same passport (Article 77(7), second subparagraph).
 pub(crate) const WASTE: &str = "waste";
+/// Where the battery's status stands: group and attribute.
+pub const STATUS_PLACE: (&str, &str) = ("condition", "batteryStatus");
+
+/// The battery's status, where a document has it.
+#[must_use]
+pub fn battery_status(document: &Map<String, Value>) -> Option<&str> {
+    let (group, attribute) = STATUS_PLACE;
+    document.get(group)?.get(attribute)?.get("value")?.as_str()
+}
 
 /// The closed list of Annex XIII 4(c), in the order of a life.
 pub const BATTERY_STATUSES: [&str; 5] = [
