@@ -28,6 +28,7 @@ fn header() -> Header {
         "active",
         "2026-06-01T08:00:00.123Z".to_owned(),
         "voltwerk".to_owned(),
+        "https://id.example.eu/v1/catalogue/1.1".to_owned(),
     )
 }
 

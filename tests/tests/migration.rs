@@ -87,6 +87,11 @@ async fn an_old_record_stays_valid_and_is_moved_by_an_event() {
     );
     assert_eq!(shown["condition"]["currentSelfDischargeRate"]["value"], 2.4);
     assert!(shown["condition"].get("selfDischargeRate").is_none());
+    let named = |version: &str| json!([format!("{}/v1/catalogue/{version}", stage.origin)]);
+    assert_eq!(shown["contentSpecificationIds"], named("1.1"));
+    // So it is where the past is composed.
+    let now = format!("/v1/dppsByIdAndDate/{passport}?date=2999-01-01T00:00:00Z");
+    assert_eq!(owner.get(&now).await.expect(200).json(), shown);
 
     let versions = owner
         .get(&format!("{path}/versions"))
@@ -103,6 +108,7 @@ async fn an_old_record_stays_valid_and_is_moved_by_an_event() {
         stored.contains("\"selfDischargeRate\"") && !stored.contains("\"pack\""),
         "{stored}"
     );
+    assert!(stored.contains("\"catalogue\":\"1.0\""), "{stored}");
 
     // Only who is responsible moves it, with a reason, and only once.
     let event = json!({"type": "migrated", "reason": "catalogue 1.1"});

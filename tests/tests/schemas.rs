@@ -189,3 +189,51 @@ async fn what_the_schema_refuses_the_platform_refuses() {
         assert_eq!(answer.get("faults").is_some(), !taken);
     }
 }
+
+#[tokio::test]
+async fn a_passport_leads_to_the_version_of_the_catalogue_it_follows() {
+    let stage = Stage::start().await;
+    let public = stage.public();
+    let listed = public.get("/v1/catalogue").await.expect(200).json();
+    let guidance = listed["guidance"].as_array().unwrap();
+    let in_force: Vec<_> = guidance
+        .iter()
+        .filter(|version| version["inForce"] == true)
+        .collect();
+    assert_eq!(in_force.len(), 1);
+    let mut places = Vec::new();
+    for one in listed["versions"].as_array().unwrap() {
+        let url = text(one, "url");
+        let answer = public
+            .get(url.strip_prefix(&stage.origin).unwrap())
+            .await
+            .expect(200);
+        let body = answer.json();
+        assert_eq!(body["version"], one["version"]);
+        let attributes = body["attributes"].as_array().unwrap();
+        let place = |one: &Value| format!("/{}/{}", text(one, "group"), text(one, "id"));
+        places.push(attributes.iter().map(place).collect::<BTreeSet<String>>());
+        assert!(attributes.iter().all(|one| one["source"] != ""));
+    }
+    let [first, newest] = places.as_slice() else {
+        panic!("{listed}");
+    };
+    let (old, new) = (
+        "/condition/selfDischargeRate",
+        "/condition/currentSelfDischargeRate",
+    );
+    assert!(first.contains(old) && !first.contains(new));
+    assert!(newest.contains(new) && !newest.contains(old));
+
+    let battery = stage.seeded().await.batteries[0].clone();
+    let path = format!("/{}", battery.unit);
+    let json = [("accept", "application/json")];
+    let scanned = public.call("GET", &path, &json, None).await.expect(200);
+    let newest = listed["versions"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        scanned.json()["contentSpecificationIds"],
+        json!([newest["url"]])
+    );
+    let unknown = public.get("/v1/catalogue/0.9").await.expect(404).json();
+    assert!(text(&unknown, "detail").contains("1.0, 1.1"), "{unknown}");
+}

@@ -261,8 +261,12 @@ async fn a_correction_of_a_model_shows_on_all_its_units_at_once_and_not_in_their
             capacity(maker.get(&format!("/v1/dpps/{passport}")).await),
             201.5
         );
+        let now = maker.get(&format!("/v1/dpps/{passport}")).await;
+        assert!(text(&now.expect(200).json(), "lastUpdated") > before);
         let then = format!("/v1/dppsByIdAndDate/{passport}?date={before}");
-        assert_eq!(capacity(maker.get(&then).await), old);
+        let then = maker.get(&then).await;
+        assert!(text(&then.json(), "lastUpdated") <= before);
+        assert_eq!(capacity(then), old);
         let versions = maker
             .get(&format!("/v1/dpps/{passport}/versions"))
             .await

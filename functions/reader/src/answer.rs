@@ -77,6 +77,8 @@ pub(crate) struct Version {
     /// That event's hash.
     #[schema(value_type = String)]
     pub(crate) event_hash: Sha256,
+    /// The version of the attribute catalogue that its values follow.
+    pub(crate) catalogue: String,
     /// Its tag: the same for as long as its reader sees the same.
     pub(crate) etag: String,
     /// The commitment to the part of each access class, by the number of the class.

@@ -7,7 +7,7 @@ use ledger::Timestamp;
 use passport::{Class, Classes, Header, catalogue};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use storage::{Facts, Record, RecordStatus, VersionEntry};
+use storage::{Facts, PartReference, Record, RecordStatus, VersionEntry};
 use web::{Caller, Path, Platform, Problem, Query, Representation};
 
 use crate::passports::{answered, represented};
@@ -69,14 +69,28 @@ impl Loaded {
                 "this passport had no version at {at}"
             )));
         };
-        let model = self.product_at(platform, caller, &self.model, at).await?;
-        let batch = match &self.batch {
-            Some(batch) => self.product_at(platform, caller, batch, at).await?,
-            None => Map::new(),
-        };
         let item = self
             .values(platform, caller, &self.passport, version)
             .await?;
+        let own = version.facts.catalogue().id.as_str();
+        let mut levels = [(own, Map::new()), (own, Map::new()), (own, item)];
+        let mut products_changed = None;
+        for (level, product) in levels
+            .iter_mut()
+            .zip([Some(&self.model), self.batch.as_ref()])
+        {
+            let Some(record) = product else { continue };
+            let versions = versions_until(platform, record, at).await?;
+            if let Some(version) = versions.last() {
+                let values = self.values(platform, caller, record, version).await?;
+                *level = (version.facts.catalogue().id.as_str(), values);
+            }
+            let sight = caller.sight(&record.head);
+            products_changed = products_changed.max(last_change(&versions, |part| {
+                record.head.shows(part, sight)
+            }));
+        }
+        let catalogue = passport::latest_edition(levels.iter().map(|level| level.0));
         let mut read = self.passport.clone();
         read.head.parts.clone_from(&version.parts);
         record_read(platform, caller, headers, &read).await?;
@@ -85,23 +99,11 @@ impl Loaded {
                 let chain = self.reading(caller).chain;
                 self.standing_at(platform, &versions, at, chain).await?
             }
-            false => (self.status, self.updated_at(platform, caller).await?),
+            false => (self.status, self.own_updated_at(platform, caller).await?),
         };
-        let header = self.header(platform, status, updated_at);
-        Ok((header, passport::compose(&model, &batch, &item)))
-    }
-
-    async fn product_at(
-        &self,
-        platform: &Platform,
-        caller: &Caller,
-        record: &Record,
-        at: Timestamp,
-    ) -> Result<Map<String, Value>, Problem> {
-        match versions_until(platform, record, at).await?.last() {
-            Some(version) => self.values(platform, caller, record, version).await,
-            None => Ok(Map::new()),
-        }
+        let updated_at = products_changed.map_or(updated_at, |products| products.max(updated_at));
+        let header = self.header(platform, status, updated_at, catalogue);
+        Ok((header, passport::compose_editions(levels)))
     }
 
     async fn values(
@@ -128,14 +130,9 @@ impl Loaded {
         chain: bool,
     ) -> Result<(RecordStatus, Timestamp), Problem> {
         let mut status = RecordStatus::Draft;
-        let mut changed = Timestamp::from_millisecond(0);
+        let mut changed = last_change(versions, |part| part.class == Class::Public)
+            .unwrap_or_else(|| Timestamp::from_millisecond(0));
         for version in versions {
-            let public = |part: &storage::PartReference| {
-                part.class == Class::Public && part.version == version.version
-            };
-            if version.parts.iter().any(public) {
-                changed = version.at;
-            }
             if let Facts::Passport { status: then, .. } = version.facts {
                 status = then;
             }
@@ -164,6 +161,22 @@ impl Loaded {
         }
         Ok((status, changed))
     }
+}
+
+/// The time of the last of some versions that changed a part of this kind.
+fn last_change(
+    versions: &[VersionEntry],
+    of: impl Fn(&PartReference) -> bool,
+) -> Option<Timestamp> {
+    let changed = |version: &&VersionEntry| {
+        let mut parts = version.parts.iter();
+        parts.any(|part| part.version == version.version && of(part))
+    };
+    versions
+        .iter()
+        .rev()
+        .find(changed)
+        .map(|version| version.at)
 }
 
 /// The versions of a record until then, oldest first.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod as_of;
+mod catalogue;
 mod completeness;
 mod documentation;
 mod elements;
@@ -53,6 +54,8 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(transfers::show))
         .routes(routes!(value_sets::list))
         .routes(routes!(evidence::show))
+        .routes(routes!(catalogue::list))
+        .routes(routes!(catalogue::show))
         .routes(routes!(schemas::list))
         .routes(routes!(schemas::show))
         .routes(routes!(documentation::openapi))

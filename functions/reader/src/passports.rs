@@ -96,7 +96,10 @@ impl Loaded {
     ) -> Result<(Header, Map<String, Value>), Problem> {
         let view = self.document(platform, caller, headers).await?;
         let updated_at = self.updated_at(platform, caller).await?;
-        Ok((self.header(platform, self.status, updated_at), view))
+        Ok((
+            self.header(platform, self.status, updated_at, self.catalogue()),
+            view,
+        ))
     }
 }
 

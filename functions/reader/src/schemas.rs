@@ -41,7 +41,7 @@ pub(crate) struct Version {
 }
 
 /// A catalogue changes with a release of this program.
-const CACHED: &str = "public, max-age=300";
+pub(crate) const CACHED: &str = "public, max-age=300";
 
 /// List the JSON Schemas.
 ///
@@ -89,16 +89,20 @@ pub(crate) async fn show(
     let guidance = guidance(version.guidance.as_deref())?;
     let id = address(&platform, category, form, version.guidance.as_deref());
     let text = passport::schema(catalogue(), category, guidance, form, &id).to_string();
+    Ok(kept(&headers, "application/schema+json", text))
+}
+
+/// What changes with a release only; 304 for who has it.
+pub(crate) fn kept(headers: &HeaderMap, media_type: &'static str, text: String) -> Response {
     let tag = format!("\"{}\"", Sha256::of(text.as_bytes()));
     let described = [
         (header::ETAG, tag.clone()),
         (header::CACHE_CONTROL, CACHED.to_owned()),
     ];
-    if web::known(&headers, &tag) {
-        return Ok((StatusCode::NOT_MODIFIED, described).into_response());
+    if web::known(headers, &tag) {
+        return (StatusCode::NOT_MODIFIED, described).into_response();
     }
-    let media_type = (header::CONTENT_TYPE, "application/schema+json");
-    Ok((described, [media_type], text).into_response())
+    (described, [(header::CONTENT_TYPE, media_type)], text).into_response()
 }
 
 fn named<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Problem> {

@@ -266,6 +266,7 @@ impl<'a> History<'a> {
             at: entry.at,
             event_id: entry.event_id,
             event_hash: entry.event_hash,
+            catalogue: entry.facts.catalogue().id.clone(),
             etag: self.tag(entry).to_string(),
             commitments,
             data: None,

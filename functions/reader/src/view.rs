@@ -2,7 +2,7 @@
 
 use access::{Principal, Reading};
 use axum::http::HeaderMap;
-use passport::{Category, Class, Classes, Header, catalogue};
+use passport::{Category, Class, Classes, Edition, Header, catalogue};
 use serde_json::{Map, Value, json};
 use storage::{Facts, Head, ReadRecord, Record, RecordStatus, Subject};
 use uuid::Uuid;
@@ -110,9 +110,22 @@ impl Loaded {
         ]))
     }
 
-    /// When anything last changed that this caller may see: the record's own last change for who sees its chain, else that
-    /// of the public part, since more would tell of changes it may not see.
+    /// When anything last changed that this caller may see, in model and batch too.
     pub(crate) async fn updated_at(
+        &self,
+        platform: &Platform,
+        caller: &Caller,
+    ) -> Result<ledger::Timestamp, Problem> {
+        let own = self.own_updated_at(platform, caller).await?;
+        let products = self.products();
+        let changed =
+            products.filter_map(|record| record.values_changed_at(caller.sight(&record.head)));
+        Ok(changed.max().map_or(own, |products| products.max(own)))
+    }
+
+    /// When the record itself last changed: by its last event for who sees its chain, else in its public part, since more would
+    /// tell of changes that the caller may not see.
+    pub(crate) async fn own_updated_at(
         &self,
         platform: &Platform,
         caller: &Caller,
@@ -149,6 +162,7 @@ impl Loaded {
         platform: &Platform,
         status: RecordStatus,
         updated_at: ledger::Timestamp,
+        catalogue: &Edition,
     ) -> Header {
         let status = match status {
             RecordStatus::Draft => "inactive",
@@ -161,7 +175,19 @@ impl Loaded {
             status,
             updated_at.to_string(),
             self.passport.head.operator().to_owned(),
+            platform.site.catalogue_identifier(&catalogue.id),
         )
+    }
+
+    /// The version of the catalogue in whose form the values are shown: the latest that model, batch or passport follows.
+    pub(crate) fn catalogue(&self) -> &'static Edition {
+        let records = self.products().chain([&self.passport]);
+        passport::latest_edition(records.map(|record| record.head.facts.catalogue().id.as_str()))
+    }
+
+    /// The model and, where there is one, the batch.
+    fn products(&self) -> impl Iterator<Item = &Record> {
+        [&self.model].into_iter().chain(&self.batch)
     }
 }
 

@@ -231,6 +231,10 @@ fn json_body(resolver: &Resolver, found: &Found, document: Document) -> Value {
             .map(|at| at.to_string())
             .unwrap_or_default(),
         passport.organisation.clone(),
+        // What is scanned is shown in the newest form.
+        resolver
+            .site
+            .catalogue_identifier(&passport::catalogue().newest().id),
     );
     let mut body = passport::compressed(&header, document);
     if let Some(body) = body.as_object_mut() {

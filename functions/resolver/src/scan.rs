@@ -195,6 +195,8 @@ async fn compose(resolver: &Resolver, facts: &Facts, found: &mut Found) -> Resul
         catalogue().active_guidance(),
         category,
     );
+    let updated = [0, 1].map(|index| part(index).and_then(|part| part.updated_at));
+    item.updated_at = updated.into_iter().flatten().chain(item.updated_at).max();
     found.category = Some(category);
     found.product_revisions = (revision(0), revision(1));
     found.product_tags = [

@@ -175,19 +175,27 @@ impl Catalogue {
     /// An attribute as a version of the catalogue has it.
     #[must_use]
     pub fn attribute_of(&self, edition: &Edition, group: &str, id: &str) -> Option<&Attribute> {
-        let place = |version: &str| self.editions.iter().position(|one| one.id == version);
-        let asked = place(&edition.id);
-        let has = |attribute: &&Attribute| {
-            place(&attribute.since) <= asked
-                && attribute
-                    .until
-                    .as_deref()
-                    .is_none_or(|until| asked < place(until))
-        };
+        let has = |attribute: &&Attribute| self.has(edition, attribute);
         self.present(group, id).filter(has).or_else(|| {
             let mut retired = self.retired.iter();
             retired.find(|one| one.group == group && one.id == id && has(one))
         })
+    }
+
+    /// Every attribute that a version of the catalogue has.
+    pub fn attributes_of<'a>(
+        &'a self,
+        edition: &'a Edition,
+    ) -> impl Iterator<Item = &'a Attribute> {
+        let all = self.attributes.iter().chain(&self.retired);
+        all.filter(|attribute| self.has(edition, attribute))
+    }
+
+    fn has(&self, edition: &Edition, attribute: &Attribute) -> bool {
+        let place = |version: &str| self.editions.iter().position(|one| one.id == version);
+        let (asked, since) = (place(&edition.id), place(&attribute.since));
+        let until = attribute.until.as_deref();
+        since <= asked && until.is_none_or(|until| asked < place(until))
     }
 
     /// What earlier versions had, or had otherwise.

@@ -103,17 +103,21 @@ pub fn newest_form(document: Map<String, Value>) -> Map<String, Value> {
     migrate(document, &catalogue().first().id, &catalogue().newest().id)
 }
 
+/// The latest of the versions that some records follow; the newest where none is known.
+#[must_use]
+pub fn latest_edition<'a>(follow: impl IntoIterator<Item = &'a str>) -> &'static Edition {
+    let follow: Vec<&str> = follow.into_iter().collect();
+    let followed = |edition: &&Edition| follow.contains(&edition.id.as_str());
+    let latest = catalogue().editions().filter(followed).last();
+    latest.unwrap_or_else(|| catalogue().newest())
+}
+
 /// One document of records that may follow different versions of the catalogue, in that of the latest among them: a value of
 /// the battery wins over its batch's, and that over its model's.
 #[must_use]
-pub fn compose_editions(
-    [model, batch, item]: [(&str, Map<String, Value>); 3],
-) -> Map<String, Value> {
-    let latest = catalogue()
-        .editions()
-        .filter(|edition| [model.0, batch.0, item.0].contains(&edition.id.as_str()))
-        .last()
-        .map_or(item.0, |edition| edition.id.as_str());
-    let migrated = |(version, document)| migrate(document, version, latest);
-    compose(&migrated(model), &migrated(batch), &migrated(item))
+pub fn compose_editions(levels: [(&str, Map<String, Value>); 3]) -> Map<String, Value> {
+    let latest = latest_edition(levels.iter().map(|level| level.0));
+    let [model, batch, item] =
+        levels.map(|(version, document)| migrate(document, version, &latest.id));
+    compose(&model, &batch, &item)
 }

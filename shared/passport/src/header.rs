@@ -29,7 +29,7 @@ pub struct Header {
     /// The plant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facility_id: Option<String>,
-    /// The groups that follow.
+    /// The version of the attribute catalogue that the values follow, by its address.
     pub content_specification_ids: Vec<String>,
 }
 
@@ -42,6 +42,7 @@ impl Header {
         status: &str,
         last_updated: String,
         operator: String,
+        catalogue: String,
     ) -> Self {
         Self {
             digital_product_passport_id: passport,
@@ -52,7 +53,7 @@ impl Header {
             last_updated,
             economic_operator_id: operator,
             facility_id: None,
-            content_specification_ids: Vec::new(),
+            content_specification_ids: vec![catalogue],
         }
     }
 }
@@ -63,13 +64,9 @@ pub(crate) fn is_time(member: &str) -> bool {
 }
 
 impl Header {
-    /// The members as JSON, with what the view itself says of them: `contentSpecificationIds` names its groups unless the
-    /// header names others, and `facilityId` is the plant of the place of manufacture.
+    /// The members as JSON. `facilityId` is what the view itself says: the plant of the place of manufacture.
     pub(crate) fn members(&self, view: &Map<String, Value>) -> Map<String, Value> {
         let mut header = self.clone();
-        if header.content_specification_ids.is_empty() {
-            header.content_specification_ids = view.keys().cloned().collect();
-        }
         if header.facility_id.is_none() {
             header.facility_id = facility(view);
         }
@@ -109,6 +106,7 @@ mod tests {
             "active",
             "2027-02-18T00:00:00Z".to_owned(),
             "operator-1".to_owned(),
+            "https://id.example.eu/v1/catalogue/1.1".to_owned(),
         );
         let view = json!({"performance": {"nominalVoltage": {"value": 400, "unit": "V"}}});
         assert_eq!(
@@ -121,7 +119,7 @@ mod tests {
                 "dppStatus": "active",
                 "lastUpdated": "2027-02-18T00:00:00Z",
                 "economicOperatorId": "operator-1",
-                "contentSpecificationIds": ["performance"],
+                "contentSpecificationIds": ["https://id.example.eu/v1/catalogue/1.1"],
                 "performance": {"nominalVoltage": {"value": 400, "unit": "V"}},
             })
         );
@@ -135,6 +133,7 @@ mod tests {
             "active",
             "t".to_owned(),
             "o".to_owned(),
+            "c".to_owned(),
         );
         let place = json!({"manufacturingPlace": {"country": "DE", "facility": "4012345000016"}});
         let view = json!({"identification": place});
@@ -151,6 +150,7 @@ mod tests {
             "active",
             "t".to_owned(),
             "o".to_owned(),
+            "c".to_owned(),
         );
         let view = json!({"dppStatus": {"forged": true}});
         let body = compressed(&header, view.as_object().unwrap().clone());

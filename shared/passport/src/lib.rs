@@ -52,7 +52,7 @@ pub use document::{
     AttributeChange, Op, Touched, apply, attributes, compose, delta, evidence_named, merge_patch,
     split, touched,
 };
-pub use edition::{Edition, Migration, compose_editions, migrate, newest_form};
+pub use edition::{Edition, Migration, compose_editions, latest_edition, migrate, newest_form};
 pub use element::{ElementFault, Full};
 pub use element_path::{ElementPath, PathFault, Step, element_patch};
 pub use event_type::{

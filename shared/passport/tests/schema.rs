@@ -56,6 +56,7 @@ fn read(data: &Map<String, Value>, classes: Classes, category: Category) -> Valu
         "active",
         "2027-02-18T00:00:00.123Z".to_owned(),
         "voltwerk".to_owned(),
+        "https://id.example.eu/v1/catalogue/1.1".to_owned(),
     );
     header.facility_id = Some("https://id.gs1.org/414/9521234000013".to_owned());
     let data = view(data.clone(), classes, guidance(), category);

@@ -173,7 +173,7 @@ impl SubjectChange {
             let kept = |old: &PartReference| previous.is_some_and(|head| head.is_kept(old));
             references.retain(|old| old.class != part.class || kept(old));
             references.push(reference);
-            rows.extend(self.part_rows(part, version, tenures.len(), key)?);
+            rows.extend(self.part_rows(part, (version, at), tenures.len(), key)?);
         }
         references.sort_by_key(|part| part.class.number());
         let head = Head {
@@ -340,7 +340,7 @@ impl SubjectChange {
     fn part_rows(
         &self,
         part: &ChangedPart,
-        version: u64,
+        (version, at): (u64, Timestamp),
         tenures: usize,
         key: &DataKey,
     ) -> Result<[Row; 2], StoreError> {
@@ -367,6 +367,7 @@ impl SubjectChange {
                 v: 1,
                 class: part.class,
                 revision: part.revision,
+                at: Some(at),
                 body: body.clone(),
                 salts: salts.clone(),
             };

@@ -307,6 +307,9 @@ pub(crate) struct PartItem {
     pub(crate) v: u8,
     pub(crate) class: Class,
     pub(crate) revision: u64,
+    /// When it was written; parts from before this was kept do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<Timestamp>,
     #[serde(with = "serde_bytes")]
     pub(crate) body: Vec<u8>,
     #[serde(with = "serde_bytes")]
@@ -349,6 +352,22 @@ pub struct Record {
     /// Where it stands.
     pub head: Head,
     pub(crate) parts: Vec<PartItem>,
+}
+
+impl Record {
+    /// When values that somebody sees last changed, as far as that is known.
+    #[must_use]
+    pub fn values_changed_at(&self, sight: Sight<'_>) -> Option<Timestamp> {
+        let seen = |part: &&PartItem| {
+            let reference = self.head.part_of(part);
+            reference.is_some_and(|reference| self.head.shows(reference, sight))
+        };
+        self.parts
+            .iter()
+            .filter(seen)
+            .filter_map(|part| part.at)
+            .max()
+    }
 }
 
 /// A subject as it stands, wholly open: what a change starts from.

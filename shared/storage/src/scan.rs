@@ -49,7 +49,7 @@ pub struct PublicPart {
     pub recalled_at: Option<Timestamp>,
     /// Until when it can be taken back that the battery was recycled.
     pub recycling_final_at: Option<Timestamp>,
-    /// When the public part last changed.
+    /// When the public part last changed; a model's or batch's may not say.
     pub updated_at: Option<Timestamp>,
     /// The category; absent for a model or batch read by its part alone.
     pub category: Option<Category>,
@@ -272,7 +272,7 @@ impl PartItem {
             placed_on_market_at: None,
             recalled_at: None,
             recycling_final_at: None,
-            updated_at: None,
+            updated_at: self.at,
             category: None,
             document: expand(&self.body)?,
         })

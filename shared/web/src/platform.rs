@@ -52,6 +52,12 @@ impl Site {
         format!("{}/p/{passport}", self.origin())
     }
 
+    /// The identifier of a version of the attribute catalogue: `https://HOST/v1/catalogue/<version>`. It leads there.
+    #[must_use]
+    pub fn catalogue_identifier(&self, version: &str) -> String {
+        format!("{}/v1/catalogue/{version}", self.origin())
+    }
+
     /// The name of the audit log, in every leaf.
     #[must_use]
     pub fn log(&self) -> String {

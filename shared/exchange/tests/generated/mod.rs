@@ -155,5 +155,6 @@ pub(crate) fn header() -> Header {
         "active",
         "2027-06-01T08:00:00Z".to_owned(),
         "operator-1".to_owned(),
+        "https://id.example.eu/v1/catalogue/1.1".to_owned(),
     )
 }

@@ -42,7 +42,7 @@ pub(super) fn members() -> (Map<String, Value>, Vec<Value>) {
         ("facilityId", text("The plant.")),
         (
             "contentSpecificationIds",
-            json!({"type": "array", "items": {"type": "string"}, "description": "The groups that follow."}),
+            json!({"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "The version of the attribute catalogue that the values follow, by its address."}),
         ),
     ];
     let required = members

@@ -50,6 +50,7 @@ pub(crate) fn passport(category: Category) -> Value {
         "active",
         "2027-02-18T00:00:00.123Z".to_owned(),
         "voltwerk".to_owned(),
+        "https://id.example.eu/v1/catalogue/1.1".to_owned(),
     );
     compressed(&header, data)
 }
