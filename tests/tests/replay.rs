@@ -140,7 +140,7 @@ async fn live(store: &Store, subject: &Subject, patches: &[Document]) -> Vec<Doc
 
 /// Folds the ledger's events of a subject, and holds what they come to against every version and the current document.
 async fn replay(store: &Store, record: &Record, documents: &[Document]) {
-    let events = store.events(record, Classes::ALL, true).await.unwrap();
+    let events = store.events(record, Classes::ALL, true, 1).await.unwrap();
     let versions = store.versions(&record.subject).await.unwrap();
     assert_eq!(events.len(), documents.len());
     let mut replay = Replay::default();

@@ -4,14 +4,14 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use ledger::Timestamp;
-use passport::{Class, Classes, Header, catalogue};
+use passport::{Classes, EventType, Header, catalogue};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use storage::{Facts, PartReference, Record, RecordStatus, VersionEntry};
 use web::{Caller, Path, Platform, Problem, Query, Representation};
 
 use crate::passports::{answered, represented};
-use crate::view::{Loaded, record_read, shown};
+use crate::view::{Loaded, Standing, record_read, shown};
 
 /// Which time, and in which form.
 #[derive(Debug, Deserialize)]
@@ -94,15 +94,12 @@ impl Loaded {
         let mut read = self.passport.clone();
         read.head.parts.clone_from(&version.parts);
         record_read(platform, caller, headers, &read).await?;
-        let (status, updated_at) = match at < self.passport.head.last_at {
-            true => {
-                let chain = self.reading(caller).chain;
-                self.standing_at(platform, &versions, at, chain).await?
-            }
-            false => (self.status, self.own_updated_at(platform, caller).await?),
-        };
-        let updated_at = products_changed.map_or(updated_at, |products| products.max(updated_at));
-        let header = self.header(platform, status, updated_at, catalogue);
+        let mut standing = self.standing_at(platform, caller, version, at).await?;
+        standing.catalogue = catalogue;
+        standing.updated_at = standing
+            .updated_at
+            .max(products_changed.unwrap_or(standing.updated_at));
+        let header = self.header(platform, &standing);
         Ok((header, passport::compose_editions(levels)))
     }
 
@@ -120,46 +117,51 @@ impl Loaded {
         Ok(shown(document, classes, self.category))
     }
 
-    /// Where the record stood, and when it had last changed in what a caller may see: for whoever sees its chain by any
-    /// event, else by its public values or by where it stands.
+    /// Where the record stood after its last version until then, and when it had last changed in what a caller may see: for
+    /// whoever sees its chain by any event, else by its public values or by what else everybody is told of it.
     async fn standing_at(
         &self,
         platform: &Platform,
-        versions: &[VersionEntry],
+        caller: &Caller,
+        version: &VersionEntry,
         at: Timestamp,
-        chain: bool,
-    ) -> Result<(RecordStatus, Timestamp), Problem> {
-        let mut status = RecordStatus::Draft;
-        let mut changed = last_change(versions, |part| part.class == Class::Public)
-            .unwrap_or_else(|| Timestamp::from_millisecond(0));
-        for version in versions {
-            if let Facts::Passport { status: then, .. } = version.facts {
-                status = then;
-            }
-        }
-        let events = platform
-            .store
-            .events(&self.passport, Classes::ALL, true)
-            .await?;
-        let after = versions.last().map_or(0, |version| version.seq);
-        for event in events {
+    ) -> Result<Standing<'_>, Problem> {
+        let head = &self.passport.head;
+        let chain = self.reading(caller).chain;
+        let Facts::Passport { status, .. } = version.facts else {
+            return Err(Problem::internal("a passport without a passport's facts"));
+        };
+        let mut standing = Standing {
+            status,
+            updated_at: if chain { version.at } else { version.public_at },
+            operator: head.operator_after(version.seq),
+            catalogue: self.catalogue(),
+        };
+        let store = &platform.store;
+        for event in store
+            .events(&self.passport, Classes::ALL, true, version.seq + 1)
+            .await?
+        {
             let opened =
                 ledger::open(&event.bytes, &event.disclosures).map_err(Problem::internal)?;
             if opened.at > at {
                 break;
             }
-            let moved = opened
-                .event_type
-                .and_then(|id| catalogue().event_type(&id)?.sets_record_status())
+            let event_type = opened.event_type.and_then(|id| catalogue().event_type(&id));
+            let moved = event_type
+                .and_then(EventType::sets_record_status)
                 .and_then(RecordStatus::named);
-            if event.seq > after {
-                status = moved.unwrap_or(status);
-            }
-            if chain || moved.is_some() {
-                changed = changed.max(opened.at);
+            let operator = head.operator_after(event.seq);
+            let told = moved.is_some()
+                || operator != standing.operator
+                || event_type.is_some_and(|one| one.sets_recall().is_some());
+            standing.status = moved.unwrap_or(standing.status);
+            standing.operator = operator;
+            if chain || told {
+                standing.updated_at = opened.at;
             }
         }
-        Ok((status, changed))
+        Ok(standing)
     }
 }
 

@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use passport::{
-    Assessment, Category, Cell, Class, Guidance, Level, Outcome, Relation, Stale, Translated,
-    Untranslated, catalogue,
+    Assessment, Category, Cell, Class, Declares, Guidance, Level, Outcome, Relation, Stale,
+    Translated, Untranslated, catalogue,
 };
 use serde::{Deserialize, Serialize};
 use storage::Record;
@@ -37,11 +37,13 @@ pub(crate) struct Completeness {
     guidance: &'static str,
     /// Whether that version is in force on this platform.
     in_force: bool,
-    /// Whether nothing that is asked for is missing.
-    complete: bool,
+    /// Whether nothing that is asked for is missing, as what has to be there for the market: a condition that nobody has decided
+    /// asks for nothing. `null` where this version of the guidance is not wholly known for the category.
+    complete: Option<bool>,
     /// How many data points stand how, by access class.
     classes: BTreeMap<String, BTreeMap<&'static str, usize>>,
-    /// The data points (1 to 71) of these classes, without what the platform fills in itself.
+    /// The data points (1 to 71) of these classes, without what the platform fills in itself; and those that are declared to be
+    /// gaps, for who reads that declaration.
     points: Vec<Point>,
     /// Values that were measured too long ago to say what the battery is like now.
     #[schema(value_type = Vec<Object>)]
@@ -128,22 +130,34 @@ pub(crate) async fn show(
     let languages = query.market.as_deref().map(languages).transpose()?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
     let document = loaded.document(&platform, &caller, &headers).await?;
+    // How a point stands is judged on every value, whoever wrote it and whoever reads it (decision 007).
+    let everything = loaded.everything(&platform).await?;
+    let gaps: Vec<&str> = passport::declared(&document, Declares::Gap).collect();
     let mut standing: Vec<(Assessment, passport::State)> =
-        passport::assess(&document, loaded.category, guidance)
+        passport::assess(&everything, loaded.category, guidance)
             .into_iter()
-            .filter(|one| one.point.is_some() && covers(&caller, &loaded, one))
+            .filter(|one| one.point.is_some())
             .map(|one| {
-                let state = one.state(&document, loaded.gaps_approved());
+                let state = one.state(&everything, loaded.gaps_approved());
                 (one, state)
+            })
+            .filter(|(one, state)| {
+                let told = state.is_gap() && gaps.contains(&one.pointer.as_str());
+                told || covers(&caller, &loaded, one)
             })
             .collect();
     standing.sort_by_key(|(one, _)| one.point);
+    let is_any = |of: fn(passport::State) -> bool| standing.iter().any(|(_, state)| of(*state));
+    let complete = match is_any(passport::State::blocks) {
+        true => Some(false),
+        false => (!is_any(|state| state == passport::State::Unverified)).then_some(true),
+    };
     Ok(Json(Completeness {
         dpp_id: id,
         category: loaded.category,
         guidance: &guidance.version,
         in_force: guidance.version == catalogue().active_guidance().version,
-        complete: !standing.iter().any(|(_, state)| state.blocks()),
+        complete,
         classes: tally(&standing),
         points: standing.into_iter().filter_map(point).collect(),
         stale: passport::stale(&document, loaded.category, now().into()),

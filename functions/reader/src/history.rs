@@ -156,7 +156,7 @@ async fn events_of(
     let reading = caller.reading(&record.head);
     let events = platform
         .store
-        .events(record, caller.sight(&record.head), reading.chain)
+        .events(record, caller.sight(&record.head), reading.chain, 1)
         .await?;
     let shown = events
         .iter()
@@ -178,7 +178,7 @@ async fn events_of(
 async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<Chain, Problem> {
     let events = platform
         .store
-        .events(record, Classes::default(), true)
+        .events(record, Classes::default(), true, 1)
         .await?;
     // What was written since the head was read is for the next reader.
     let links = events

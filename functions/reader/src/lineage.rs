@@ -72,6 +72,7 @@ pub(crate) async fn show(
     let mut seen = BTreeSet::from([id]);
     let mut queue = VecDeque::from([loaded.passport]);
     let mut passports = Vec::new();
+    let mut more = false;
     while let Some(record) = queue.pop_front() {
         record_read(&platform, &caller, &headers, &record).await?;
         let (
@@ -99,16 +100,22 @@ pub(crate) async fn show(
                     continue;
                 };
                 told.push(*id);
-                if seen.len() < MOST && reads_lineage(&caller, &other) && seen.insert(*id) {
-                    queue.push_back(other);
+                if seen.contains(id) || !reads_lineage(&caller, &other) {
+                    continue;
                 }
+                if seen.len() == MOST {
+                    more = true;
+                    continue;
+                }
+                seen.insert(*id);
+                queue.push_back(other);
             }
         }
         passports.push(ancestor);
     }
     Ok(Json(Lineage {
         dpp_id: id,
-        more: seen.len() == MOST,
+        more,
         passports,
     }))
 }

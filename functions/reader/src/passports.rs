@@ -11,7 +11,7 @@ use uuid::Uuid;
 use web::{Caller, ETag, Path, Platform, Problem, Query, Representation, Represented};
 
 use crate::interchange;
-use crate::view::Loaded;
+use crate::view::{Loaded, Standing};
 
 /// Read a passport (EN 18222 `ReadDPPById`).
 ///
@@ -95,11 +95,13 @@ impl Loaded {
         headers: &HeaderMap,
     ) -> Result<(Header, Map<String, Value>), Problem> {
         let view = self.document(platform, caller, headers).await?;
-        let updated_at = self.updated_at(platform, caller).await?;
-        Ok((
-            self.header(platform, self.status, updated_at, self.catalogue()),
-            view,
-        ))
+        let standing = Standing {
+            status: self.status,
+            updated_at: self.updated_at(caller),
+            operator: self.passport.head.operator(),
+            catalogue: self.catalogue(),
+        };
+        Ok((self.header(platform, &standing), view))
     }
 }
 

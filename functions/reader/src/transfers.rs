@@ -182,7 +182,7 @@ async fn opened_by_offer(
 /// Why it was offered: the offer's event says so.
 async fn reason(platform: &Platform, record: &Record) -> Result<Option<String>, Problem> {
     let classes = Classes::PUBLIC.with(Class::Individual);
-    let events = platform.store.events(record, classes, false).await?;
+    let events = platform.store.events(record, classes, false, 1).await?;
     let reasons = events.iter().rev().filter_map(|event| {
         let opened = ledger::open(&event.bytes, &event.disclosures).ok()?;
         let offered = opened.event_type.as_deref() == Some("responsibility-offered");

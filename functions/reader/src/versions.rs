@@ -208,7 +208,11 @@ impl<'a> History<'a> {
                     to: self.summary(after, to),
                     changes: passport::delta(&old, &new),
                 };
-                Ok(([(header::CACHE_CONTROL, self.cache())], Json(delta)).into_response())
+                let kept = [
+                    (header::CACHE_CONTROL, self.cache()),
+                    (header::VARY, "Authorization"),
+                ];
+                Ok((kept, Json(delta)).into_response())
             }
         }
     }

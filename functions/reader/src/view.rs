@@ -2,11 +2,21 @@
 
 use access::{Principal, Reading};
 use axum::http::HeaderMap;
+use ledger::Timestamp;
 use passport::{Category, Class, Classes, Edition, Header, catalogue};
 use serde_json::{Map, Value, json};
 use storage::{Facts, Head, ReadRecord, Record, RecordStatus, Subject};
 use uuid::Uuid;
 use web::{Caller, ETag, Platform, Problem, now};
+
+/// What a header says of a record at some time.
+pub(crate) struct Standing<'a> {
+    pub(crate) status: RecordStatus,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) operator: &'a str,
+    /// In whose form the values are.
+    pub(crate) catalogue: &'a Edition,
+}
 
 /// A passport with the model and batch beneath it.
 pub(crate) struct Loaded {
@@ -110,33 +120,46 @@ impl Loaded {
         ]))
     }
 
-    /// When anything last changed that this caller may see, in model and batch too.
-    pub(crate) async fn updated_at(
+    /// Every value of every level but what an owner keeps for itself, whoever may read it. For judgement, never for show.
+    pub(crate) async fn everything(
         &self,
         platform: &Platform,
-        caller: &Caller,
-    ) -> Result<ledger::Timestamp, Problem> {
-        let own = self.own_updated_at(platform, caller).await?;
+    ) -> Result<Map<String, Value>, Problem> {
+        let classes = [
+            Class::LegitimateInterest,
+            Class::Authority,
+            Class::Individual,
+        ]
+        .into_iter()
+        .fold(Classes::PUBLIC, Classes::with);
+        let own = self.passport.head.facts.catalogue().id.as_str();
+        let mut levels = [(own, Map::new()), (own, Map::new()), (own, Map::new())];
+        let records = [Some(&self.model), self.batch.as_ref(), Some(&self.passport)];
+        for (level, record) in levels.iter_mut().zip(records) {
+            if let Some(record) = record {
+                let document = platform.store.document(record, classes).await?;
+                *level = (record.head.facts.catalogue().id.as_str(), document);
+            }
+        }
+        Ok(passport::compose_editions(levels))
+    }
+
+    /// When anything last changed that this caller may see, in model and batch too.
+    pub(crate) fn updated_at(&self, caller: &Caller) -> Timestamp {
+        let own = self.own_updated_at(caller);
         let products = self.products();
         let changed =
             products.filter_map(|record| record.values_changed_at(caller.sight(&record.head)));
-        Ok(changed.max().map_or(own, |products| products.max(own)))
+        changed.max().map_or(own, |products| products.max(own))
     }
 
     /// When the record itself last changed: by its last event for who sees its chain, else in its public part, since more would
     /// tell of changes that the caller may not see.
-    pub(crate) async fn own_updated_at(
-        &self,
-        platform: &Platform,
-        caller: &Caller,
-    ) -> Result<ledger::Timestamp, Problem> {
-        if self.reading(caller).chain {
-            return Ok(self.passport.head.last_at);
+    pub(crate) fn own_updated_at(&self, caller: &Caller) -> Timestamp {
+        match self.reading(caller).chain {
+            true => self.passport.head.last_at,
+            false => self.passport.head.public_at,
         }
-        let part = platform.store.public_part(self.unit, self.id).await?;
-        Ok(part
-            .and_then(|part| part.updated_at)
-            .unwrap_or(self.passport.head.last_at))
     }
 
     /// What is to be said of the record beside its header: that its battery was recycled, and until when that can be taken back.
@@ -156,15 +179,9 @@ impl Loaded {
         }))
     }
 
-    /// The derived EN 18223 header, of the record at this status and time.
-    pub(crate) fn header(
-        &self,
-        platform: &Platform,
-        status: RecordStatus,
-        updated_at: ledger::Timestamp,
-        catalogue: &Edition,
-    ) -> Header {
-        let status = match status {
+    /// The derived EN 18223 header, of the record as it stands or stood.
+    pub(crate) fn header(&self, platform: &Platform, standing: &Standing<'_>) -> Header {
+        let status = match standing.status {
             RecordStatus::Draft => "inactive",
             RecordStatus::Active => "active",
             RecordStatus::Archived | RecordStatus::Recycled => "archived",
@@ -173,9 +190,9 @@ impl Loaded {
             platform.site.passport_identifier(self.id),
             platform.site.product_identifier(self.unit),
             status,
-            updated_at.to_string(),
-            self.passport.head.operator().to_owned(),
-            platform.site.catalogue_identifier(&catalogue.id),
+            standing.updated_at.to_string(),
+            standing.operator.to_owned(),
+            platform.site.catalogue_identifier(&standing.catalogue.id),
         )
     }
 

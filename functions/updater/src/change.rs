@@ -21,8 +21,8 @@ use web::{
 use crate::handover::takes_force;
 use crate::life::{prepared, recycling};
 use crate::rules::{
-    changed_classes, complete_enough, facts_after, may_end_recall, may_write, second_person,
-    set_battery_status,
+    changed_classes, complete_enough, facts_after, level_and_category, may_end_recall, may_write,
+    second_person, set_battery_status,
 };
 use crate::transfers::{Transfer, unit_handed_over};
 use crate::validation::Proposal;
@@ -218,7 +218,8 @@ impl RecordChange<'_> {
         let mut after = None;
         if let Some(patch) = &self.patch {
             let reading = self.caller.readable(&record.head.organisation);
-            may_write(event_type, reading.classes, patch)?;
+            let (level, _) = level_and_category(&record.head.facts);
+            may_write(event_type, level, reading.classes, patch)?;
             after = Some(passport::merge_patch(&record.document, patch));
         }
         if event_type.restarts_counters {
@@ -376,7 +377,7 @@ pub(crate) fn check_precondition(
 /// The record's tag as its reader would see it. The parts of other subjects are left at 0: only the addressed one counts
 /// for `If-Match`.
 fn tag(head: &Head, caller: &Caller) -> ETag {
-    let reading = caller.readable(&head.organisation);
+    let reading = caller.reading(head);
     let revision = head.revision(caller.sight(head));
     let mut tag = ETag {
         model: 0,
@@ -433,7 +434,7 @@ pub(crate) fn answer(
     warnings: Vec<Fault>,
 ) -> Response {
     // When and how often a record changed in ways a caller may not see is not for it to know.
-    let chain = caller.readable(&head.organisation).chain;
+    let chain = caller.reading(head).chain;
     let passport = match subject_at(location) {
         Some(Subject::Passport(id)) => Some(platform.site.passport_identifier(id)),
         _ => None,

@@ -136,7 +136,12 @@ impl Decision for Creation<'_> {
             life: Box::default(),
             catalogue: passport::catalogue().newest().id.clone(),
         };
-        may_write(provenance.event_type, Classes::ALL, &self.document)?;
+        may_write(
+            provenance.event_type,
+            Level::Item,
+            Classes::ALL,
+            &self.document,
+        )?;
         let at = now();
         let mut document = self.document.clone();
         if let Some(status) = provenance.event_type.sets_battery_status() {

@@ -14,7 +14,7 @@ use web::{
 
 use crate::change::{Changed, RecordChange, answer, repeat, visible_record};
 use crate::interchange::{self, Brought};
-use crate::rules::{changed_classes, may_write};
+use crate::rules::{changed_classes, level_and_category, may_write};
 use crate::validation::Proposal;
 
 /// Create a model.
@@ -248,7 +248,8 @@ impl Creation<'_> {
             provenance.event_type.permits(),
             Some(&principal.organisation),
         )?;
-        may_write(provenance.event_type, Classes::ALL, &document)?;
+        let (level, _) = level_and_category(&self.facts);
+        may_write(provenance.event_type, level, Classes::ALL, &document)?;
         let at = now();
         let warnings = Proposal {
             platform: self.platform,

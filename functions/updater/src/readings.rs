@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ledger::Timestamp;
-use passport::{Class, Fault, Given, Known, Plan, Received, catalogue};
+use passport::{Class, Fault, Given, Known, Level, Plan, Received, catalogue};
 use serde_json::{Map, Value};
 use storage::{
     Change, Earlier, EventInput, OpenRecord, Range, Readings, Store, Subject, SubjectChange,
@@ -17,7 +17,7 @@ use web::{
 
 use crate::change::{Changed, RecordChange, check_precondition, visible_record};
 use crate::rules::{level_and_category, may_write};
-use crate::validation::refuse;
+use crate::validation::{composed, refuse};
 
 /// Most readings of one request.
 const MOST: usize = 2_000;
@@ -178,7 +178,7 @@ impl Measured<'_> {
         let received = Received::read(self.list, (edition, category), guidance, at.into());
         let reading = self.change.caller.readable(&record.head.organisation);
         let event_type = self.change.provenance.event_type;
-        may_write(event_type, reading.classes, &received.named)?;
+        may_write(event_type, Level::Item, reading.classes, &received.named)?;
         refuse(received.faults)?;
         Ok(received.given)
     }
@@ -200,6 +200,10 @@ impl Measured<'_> {
         let proposal = self.change.proposal(record, facts, &plan.document, at);
         let found = proposal.findings().await?;
         let mut faults = plan.told(found.faults);
+        if plan.late(given).next().is_some() {
+            let composed = composed(self.change.platform, facts, &plan.document).await?;
+            faults.extend(passport::before_manufacture(&composed, plan.late(given)));
+        }
         if !corrects {
             let falls = passport::falling(&record.document, given, &known, since);
             let places: Vec<String> = falls.iter().map(|fall| fall.pointer.clone()).collect();
@@ -212,12 +216,21 @@ impl Measured<'_> {
     }
 }
 
-/// What the series holds of the moments between the first and the last reading of each attribute, and next to a counter's. The current value is the
-/// newest there is, so that of attributes that were only measured after it nothing has to be read.
+/// What the series holds of each attribute: its newest reading, those between the first and the last of the given ones, and
+/// those next to a counter's. Where the newest is older than what is given, nothing else has to be read.
 async fn known(store: &Store, record: &OpenRecord, given: &[Given]) -> Result<Vec<Known>, Problem> {
     let mut known = Vec::new();
     for (attribute, from, to) in passport::spans(given) {
-        if passport::measured_before(&record.document, attribute, from) {
+        let newest = Range {
+            from: Timestamp::from_millisecond(i64::MIN),
+            to: Timestamp::from_millisecond(i64::MAX),
+            newest_first: true,
+            limit: 1,
+        };
+        let newest = store.series(&record.subject, attribute, newest).await?;
+        let all_newer = newest.iter().all(|newest| newest.at < from.into());
+        known.extend(newest);
+        if all_newer {
             continue;
         }
         let range = Range {

@@ -3,7 +3,8 @@
 use access::Role;
 use ledger::Timestamp;
 use passport::{
-    Category, Class, Classes, EventType, Fault, Level, Op, STATUS_PLACE, Touched, catalogue,
+    Category, Class, Classes, Declares, EventType, Fault, Level, Op, STATUS_PLACE, Touched,
+    catalogue,
 };
 use serde_json::{Map, Value, json};
 use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus};
@@ -12,9 +13,11 @@ use web::{Platform, Problem, Provenance};
 use crate::validation::{composed, refuse};
 
 /// Refuses the whole patch where it names one attribute that this event type may not change, or that the caller may not
-/// see, naming each. Decided on the patch alone: whether an attribute has a value, and which, is told by no refusal.
+/// see, naming each. Decided on the patch alone: whether an attribute has a value, and which, is told by no refusal. What
+/// belongs to another level is left to be named among the faults.
 pub(crate) fn may_write(
     event_type: &EventType,
+    level: Level,
     classes: Classes,
     patch: &Map<String, Value>,
 ) -> Result<(), Problem> {
@@ -25,7 +28,7 @@ pub(crate) fn may_write(
         (!pointers.is_empty()).then(|| pointers.join(", "))
     };
     let reasons = [
-        named(&|one| !one.attribute.written_by(&event_type.id))
+        named(&|one| one.attribute.allows(level) && !one.attribute.written_by(&event_type.id))
             .map(|pointers| format!("`{}` may not change {pointers}", event_type.id)),
         named(&|one| one.removed && !event_type.may_remove)
             .map(|pointers| format!("`{}` may not remove {pointers}", event_type.id)),
@@ -55,36 +58,46 @@ pub(crate) fn changed_classes(
 }
 
 /// A battery may be placed on the market only with every data point that the active guidance asks of it, or a gap that two
-/// persons stand behind, and keeps them afterwards. A model or batch keeps what it has of them: units may be on the market.
+/// persons stand behind; afterwards it keeps every value and every declaration of why there is none. A model or batch keeps
+/// what it has of them: units may be on the market.
 pub(crate) async fn complete_enough(
     platform: &Platform,
     before: &OpenRecord,
     after: &Facts,
     document: &Map<String, Value>,
 ) -> Result<(), Problem> {
-    let removed: Vec<String> = passport::delta(&before.document, document)
+    let removed = passport::delta(&before.document, document)
         .into_iter()
         .filter(|change| change.op == Op::Remove)
-        .map(|change| change.pointer)
-        .collect();
+        .map(|change| change.pointer);
+    let whole = before.with_kept(document);
+    let whole_before = before.with_kept(&before.document);
+    let reopened = [Declares::Gap, Declares::NotApplicable]
+        .into_iter()
+        .flat_map(|what| {
+            let still: Vec<&str> = passport::declared(&whole, what).collect();
+            let gone = passport::declared(&whole_before, what);
+            gone.filter(|pointer| !still.contains(pointer))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        });
+    let lost: Vec<String> = removed.chain(reopened).collect();
     let placed = is_active(after) && !before.head.facts.is_known_to_others();
     let held_to = match after {
         Facts::Passport { .. } => is_active(after),
         Facts::Model { .. } | Facts::Batch { .. } => true,
         Facts::Unit { .. } | Facts::Organisation => false,
     };
-    if !held_to || (!placed && removed.is_empty()) {
+    if !held_to || (!placed && lost.is_empty()) {
         return Ok(());
     }
     let (_, category) = level_and_category(after);
-    let whole = before.with_kept(document);
     let composed = composed(platform, after, &whole).await?;
     let approved = matches!(after, Facts::Passport { life, .. } if life.gaps_approved);
-    let all = is_active(after);
     let assessed = passport::assess(&composed, category, catalogue().active_guidance());
     let faults = assessed
         .iter()
-        .filter(|one| all || removed.contains(&one.pointer))
+        .filter(|one| placed || lost.contains(&one.pointer))
         .filter(|one| one.state(&composed, approved).blocks())
         .map(Fault::from)
         .collect();
@@ -193,7 +206,8 @@ pub(crate) fn facts_after(
             life.gaps_approved = approved;
         }
         if provenance.event_type.restarts_counters {
-            life.counters_since = Some(happened);
+            // One that is entered late does not move the epoch back.
+            life.counters_since = life.counters_since.max(Some(happened));
         }
         match provenance.event_type.sets_recall() {
             Some(true) => {

@@ -3,7 +3,7 @@
 use access::{Principal, Role};
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use passport::{Category, Class, Classes, battery_status, catalogue};
+use passport::{Category, Class, Classes, Level, battery_status, catalogue};
 use serde_json::{Map, Value};
 use storage::{
     Change, EventInput, Facts, Label, LabelState, Life, Next as Coming, OpenRecord, RecordStatus,
@@ -214,7 +214,12 @@ impl Succession<'_> {
             }),
             catalogue: catalogue().newest().id.clone(),
         };
-        may_write(self.provenance.event_type, Classes::ALL, &next.document)?;
+        may_write(
+            self.provenance.event_type,
+            Level::Item,
+            Classes::ALL,
+            &next.document,
+        )?;
         let mut document = next.document.clone();
         if let Some(status) = self.provenance.event_type.starts_successor() {
             set_battery_status(

@@ -54,7 +54,10 @@ impl Proposal<'_> {
         };
         let guidance = catalogue().active_guidance();
         let edition = self.facts.catalogue();
-        let mut faults = passport::validate_under(edition, level, category, guidance, self.after);
+        let found = passport::validate_under(edition, level, category, guidance, self.after);
+        let (overtaken, mut faults): (Vec<Fault>, Vec<Fault>) = found
+            .into_iter()
+            .partition(|fault| is_overtaken(fault, &changes));
         let together = passport::validate_together(&composed, &changes);
         faults.extend(self.change_faults(&composed));
         if let Some(earlier) = self.earlier
@@ -74,9 +77,13 @@ impl Proposal<'_> {
             }
         }
         let classes = self.caller.readable(self.organisation).classes;
+        let mut warnings = passport::warnings(&composed, &changes, classes);
+        if classes.contains(Class::Authority) {
+            warnings.extend(overtaken);
+        }
         Ok(Findings {
             faults: self.told(faults, &changes),
-            warnings: passport::warnings(&composed, &changes, classes),
+            warnings,
         })
     }
 
@@ -148,6 +155,14 @@ impl Proposal<'_> {
         }
         faults
     }
+}
+
+/// Whether it is about a declaration from before, of something that was given a value since: the value counts, and whoever
+/// declared it may take that back.
+fn is_overtaken(fault: &Fault, changes: &[AttributeChange]) -> bool {
+    let mut changed = changes.iter().map(|change| change.pointer.as_str());
+    fault.rule == passport::DECLARED_AND_GIVEN
+        && !changed.any(|pointer| fault.pointer.starts_with(&format!("{pointer}/")))
 }
 
 pub(crate) fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {

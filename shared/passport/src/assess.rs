@@ -53,6 +53,12 @@ impl State {
         }
     }
 
+    /// Whether it is mandatory and declared to have no value.
+    #[must_use]
+    pub const fn is_gap(self) -> bool {
+        matches!(self, Self::GapDeclared | Self::GapApproved)
+    }
+
     /// Whether a battery may not be placed on the market like this.
     #[must_use]
     pub const fn blocks(self) -> bool {
@@ -119,8 +125,8 @@ impl Assessment {
                 }
             }
             (Cell::Known(Obligation::Mandatory), _) => State::Missing,
-            (_, Some(_)) if is_declared(Declares::NotApplicable) => State::NotApplicable,
             (_, Some(Outcome::Holds)) => State::Missing,
+            (_, Some(_)) if is_declared(Declares::NotApplicable) => State::NotApplicable,
             (_, Some(Outcome::Fails)) => State::NotApplicable,
             (_, Some(Outcome::Unknown)) => State::Undecided,
             _ => State::Optional,
@@ -306,6 +312,15 @@ mod tests {
             one.state(document, approved)
         };
         assert_eq!(state(35, false), State::NotApplicable);
+        let lead = json!({
+            "materials": {"chemistry": "lead-acid"},
+            "declarations": {"notApplicableToModel": entry("/conformity/cadmiumLeadSymbols")},
+        });
+        let symbol = of_point(lead.clone(), Category::Ev, "1.0", 41);
+        assert_eq!(symbol.pointer, "/conformity/cadmiumLeadSymbols");
+        // What the other values tell is not declared away.
+        let state_of_symbol = symbol.state(lead.as_object().unwrap(), true);
+        assert_eq!(state_of_symbol, State::Missing);
         assert_eq!(state(10, false), State::GapDeclared);
         assert_eq!(state(10, true), State::GapApproved);
         assert_eq!(state(11, true), State::Missing);

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use serde_json::{Map, Value};
 
-use crate::reading::{measured_at, moments};
+use crate::reading::{Given, MEASURED_AT, measured_at, moments};
 use crate::rule::{at, quantity};
 use crate::{Attribute, AttributeChange, EventType, Fault, catalogue, delta};
 
@@ -63,6 +63,48 @@ pub fn validate_change(
     checked.check(&changes);
     faults.extend(moments(&changes, occasion.event_type, occasion.now));
     faults
+}
+
+/// Readings of moments before the battery was made, as all levels together say when that was; pointers begin with
+/// `/readings/<index>`.
+pub fn before_manufacture<'g>(
+    composed: &Map<String, Value>,
+    given: impl IntoIterator<Item = &'g Given>,
+) -> Vec<Fault> {
+    let manufactured = date_at(composed, &catalogue().dates().manufactured);
+    let early = |one: &Given| {
+        let place = format!("/readings/{}", one.index);
+        made_later(
+            manufactured,
+            one.reading.attribute,
+            &one.reading.value,
+            &place,
+        )
+    };
+    given.into_iter().filter_map(early).collect()
+}
+
+/// The fault of a value that was measured before the battery was made.
+fn made_later(
+    manufactured: Option<Date>,
+    attribute: &Attribute,
+    value: &Value,
+    place: &str,
+) -> Option<Fault> {
+    let made = manufactured?;
+    let early = EAST.to_datetime(measured_at(value)?).date() < made;
+    early.then(|| Fault {
+        pointer: format!("{place}/{MEASURED_AT}"),
+        rule: "before-manufacture".to_owned(),
+        expected: format!("a time that is not before {made}, when the battery was made"),
+        found: text_at(value),
+        source: Some(attribute.source.clone()),
+    })
+}
+
+fn text_at(value: &Value) -> String {
+    let found = value.get(MEASURED_AT).and_then(Value::as_str);
+    found.unwrap_or_default().to_owned()
 }
 
 struct Followed<'a, 'f> {
@@ -126,22 +168,9 @@ impl Followed<'_, '_> {
         let Some(measured) = measured_at(after) else {
             return;
         };
-        let mut refused = |rule: &str, expected: String| {
-            let found = after.get("measuredAt").and_then(Value::as_str);
-            self.faults.push(Fault {
-                pointer: format!("{}/measuredAt", attribute.pointer()),
-                rule: rule.to_owned(),
-                expected,
-                found: found.unwrap_or_default().to_owned(),
-                source: Some(attribute.source.clone()),
-            });
-        };
-        if let Some(made) = self.manufactured
-            && EAST.to_datetime(measured).date() < made
-        {
-            let expected = format!("a time that is not before {made}, when the battery was made");
-            refused("before-manufacture", expected);
-        }
+        let place = attribute.pointer();
+        self.faults
+            .extend(made_later(self.manufactured, attribute, after, &place));
         if let Some(since) = self.occasion.counters_since
             && attribute.counter
             && measured < since
@@ -150,7 +179,8 @@ impl Followed<'_, '_> {
             let expected = format!(
                 "a time that is not before {since:.3}, when the counters began anew; an older one goes into the series with POST …/readings"
             );
-            refused("late-reading", expected);
+            let (pointer, found) = (format!("{place}/{MEASURED_AT}"), text_at(after));
+            self.fault(pointer, "late-reading", expected, &found, &attribute.source);
         }
     }
 

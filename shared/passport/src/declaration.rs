@@ -12,6 +12,9 @@ pub fn declared(document: &Map<String, Value>, what: Declares) -> impl Iterator<
         .filter_map(|declaration| declaration.of.as_str())
 }
 
+/// The rule that nothing is declared to have no value that has one.
+pub const DECLARED_AND_GIVEN: &str = "declared-and-given";
+
 /// One entry of a declaring list.
 struct Declaration<'d> {
     by: &'static Attribute,
@@ -90,8 +93,8 @@ pub(crate) fn check(
             .is_some_and(|group| group.get(&attribute.id).is_some())
         {
             fault(
-                "declared-and-given",
-                "an attribute without a value".to_owned(),
+                DECLARED_AND_GIVEN,
+                "an attribute without a value: the value counts, and the declaration can be taken out".to_owned(),
             );
         }
         if seen.contains(&pointer) {

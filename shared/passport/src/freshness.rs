@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::life::{WASTE, battery_status};
 use crate::reading::current;
-use crate::{Attribute, Category, Class, catalogue};
+use crate::{Attribute, Category, Class, catalogue, newest_form};
 
 /// How old values of some attributes may be.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -57,6 +57,7 @@ pub struct Stale {
 /// measured no more: of it nothing is stale.
 #[must_use]
 pub fn stale(document: &Map<String, Value>, category: Category, now: Timestamp) -> Vec<Stale> {
+    let document = &newest_form(document.clone());
     let is_waste = battery_status(document) == Some(WASTE);
     let attributes = catalogue().attributes().filter(|_| !is_waste);
     let stale = attributes.filter_map(|attribute| {

@@ -44,10 +44,10 @@ mod view;
 pub use assess::{Assessment, State, assess};
 pub use attribute::{Attribute, CodeValue, Declares, Field, Level, Named, Type};
 pub use catalogue::{Catalogue, catalogue};
-pub use change::{Occasion, restart_counters, validate_change};
+pub use change::{Occasion, before_manufacture, restart_counters, validate_change};
 pub use class::{Class, Classes, NotAClass};
 pub use counter::falling;
-pub use declaration::declared;
+pub use declaration::{DECLARED_AND_GIVEN, declared};
 pub use document::{
     AttributeChange, Op, Touched, apply, attributes, compose, delta, evidence_named, merge_patch,
     split, touched,
@@ -71,7 +71,7 @@ pub use life::{
 pub use market::{Untranslated, untranslated};
 pub use names::{country, language};
 pub use parse::{Limits, ParseFault, parse_json};
-pub use reading::{Given, Known, Plan, Reading, Received, measured_before, spans};
+pub use reading::{Given, Known, Plan, Reading, Received, spans};
 pub use replay::{Replay, ReplayFault};
 pub use rule::{asks_other_levels, validate_together, warnings};
 pub use schema::{Form, UnknownForm, schema};

@@ -24,7 +24,7 @@ fn is_future(at: Timestamp, now: Timestamp) -> bool {
 }
 
 /// The member that says when a dynamic value was measured.
-const MEASURED_AT: &str = "measuredAt";
+pub(crate) const MEASURED_AT: &str = "measuredAt";
 const POINTER: &str = "pointer";
 
 /// The value of a dynamic attribute at one moment.
@@ -270,16 +270,6 @@ pub fn spans(given: &[Given]) -> Vec<(&'static Attribute, Timestamp, Timestamp)>
     spans.into_values().collect()
 }
 
-/// Whether the value a document has of the attribute was measured before that moment.
-#[must_use]
-pub fn measured_before(
-    document: &Map<String, Value>,
-    attribute: &'static Attribute,
-    at: Timestamp,
-) -> bool {
-    current(document, attribute).is_some_and(|reading| reading.at < at)
-}
-
 /// What stands in a series already.
 #[derive(Debug, Clone)]
 pub struct Known {
@@ -301,8 +291,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Works out what is new and what becomes current. A reading that is older than the current value never does. What is
-    /// known already is nothing new; what says otherwise of a known moment is refused, unless it `corrects`. A counter that was
+    /// Works out what is new and what becomes current. A reading that is older than the current value, or than the newest of
+    /// `known`, never does. What is known already is nothing new; what says otherwise of a known moment is refused, unless it `corrects`. A counter that was
     /// read before the counters began anew enters its series only.
     ///
     /// # Errors
@@ -314,7 +304,7 @@ impl Plan {
         corrects: bool,
         counters_since: Option<Timestamp>,
     ) -> Result<Self, Vec<Fault>> {
-        let known: BTreeMap<(String, Timestamp), &Known> = known
+        let by_moment: BTreeMap<(String, Timestamp), &Known> = known
             .iter()
             .map(|known| (place(&known.reading), known))
             .collect();
@@ -341,7 +331,7 @@ impl Plan {
                 continue;
             }
             let shown = current(document, reading.attribute).filter(|it| it.at == reading.at);
-            let there = match (known.get(&place), &shown) {
+            let there = match (by_moment.get(&place), &shown) {
                 (Some(known), _) => Some((
                     &known.reading.value,
                     format!(
@@ -375,6 +365,7 @@ impl Plan {
             true => Ok(Self::shown(
                 document,
                 taken.values().copied(),
+                known,
                 counters_since,
             )),
             false => Err(faults),
@@ -385,6 +376,7 @@ impl Plan {
     fn shown<'g>(
         document: &Map<String, Value>,
         new: impl Iterator<Item = &'g Given>,
+        known: &[Known],
         counters_since: Option<Timestamp>,
     ) -> Self {
         let mut plan = Self {
@@ -398,9 +390,13 @@ impl Plan {
         }
         for (pointer, Given { index, reading }) in newest {
             let attribute = reading.attribute;
-            let older = |shown: Reading| shown.at <= reading.at;
+            let mut of_attribute = known
+                .iter()
+                .filter(|known| known.reading.attribute == attribute);
+            let late = current(document, attribute).is_some_and(|shown| shown.at > reading.at)
+                || of_attribute.any(|known| known.reading.at > reading.at);
             let past = attribute.counter && counters_since.is_some_and(|since| reading.at < since);
-            if !past && current(document, attribute).is_none_or(older) {
+            if !past && !late {
                 let (group, id) = (attribute.group.as_str(), attribute.id.as_str());
                 set(
                     &mut plan.document,
@@ -412,6 +408,13 @@ impl Plan {
             }
         }
         plan
+    }
+
+    /// The readings that enter their series only.
+    pub fn late<'g>(&self, given: &'g [Given]) -> impl Iterator<Item = &'g Given> {
+        given
+            .iter()
+            .filter(|one| !self.current.values().any(|index| *index == one.index))
     }
 
     /// Faults of the document afterwards, told of the readings that brought them.

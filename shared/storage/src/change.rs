@@ -176,7 +176,7 @@ impl SubjectChange {
             rows.extend(self.part_rows(part, (version, at), tenures.len(), key)?);
         }
         references.sort_by_key(|part| part.class.number());
-        let head = Head {
+        let mut head = Head {
             organisation: self.organisation.clone(),
             seq,
             version,
@@ -184,8 +184,18 @@ impl SubjectChange {
             last_at: at,
             parts: references,
             facts: self.facts.clone(),
+            public_at: at,
             tenures,
         };
+        let public = parts
+            .changed
+            .iter()
+            .find(|part| part.class == Class::Public);
+        let unnoticed =
+            previous.filter(|before| public.is_none() && same_to_the_public(before, &head));
+        if let Some(before) = unnoticed {
+            head.public_at = before.public_at;
+        }
         let receipt = Receipt {
             event_id: sealed.event_id,
             hash: sealed.hash,
@@ -195,7 +205,10 @@ impl SubjectChange {
         if moved {
             rows.push(self.version_row(&head, &sealed)?);
         }
-        rows.extend(self.public_rows(&head, &parts, at)?);
+        if unnoticed.is_none() {
+            let document = self.public_document(public);
+            rows.extend(crate::scan::public_row(&self.subject, &head, document)?);
+        }
         rows.push(self.head_row(head)?);
         rows.extend(crate::journal::rows(
             &self.subject,
@@ -406,27 +419,10 @@ impl SubjectChange {
                 at: head.last_at,
                 parts: head.parts.clone(),
                 facts: head.facts.clone(),
+                public_at: head.public_at,
             },
         };
         Row::put(Table::Records, &item, Guard::New)
-    }
-
-    /// The copy of a passport's public part beside its unit, so that a scan is one query.
-    fn public_rows(
-        &self,
-        head: &Head,
-        parts: &ChangedParts,
-        at: Timestamp,
-    ) -> Result<Option<Row>, StoreError> {
-        let part = parts
-            .changed
-            .iter()
-            .find(|part| part.class == Class::Public);
-        let before = self.before.as_ref();
-        if part.is_none() && before.is_some_and(|record| same_to_the_public(&record.head, head)) {
-            return Ok(None);
-        }
-        crate::scan::public_row(&self.subject, head, self.public_document(part), at)
     }
 
     fn public_document(&self, changed: Option<&ChangedPart>) -> Map<String, Value> {

@@ -50,6 +50,8 @@ pub struct VersionEntry {
     pub parts: Vec<PartReference>,
     /// Identity and relations then.
     pub facts: Facts,
+    /// When what everybody is told had last changed then.
+    pub public_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,6 +101,11 @@ fn disclosure_partition(chain: &str) -> String {
     format!("D#{chain}")
 }
 
+/// Where an event stands in its chain: sorts as its number does.
+fn place(seq: u64) -> String {
+    format!("{seq:010}")
+}
+
 /// The rows of an event in a subject's chain.
 pub(crate) fn rows(
     subject: &Subject,
@@ -107,13 +114,7 @@ pub(crate) fn rows(
     audience: Class,
     key: &DataKey,
 ) -> Result<Vec<Row>, StoreError> {
-    chain_rows(
-        &subject.to_string(),
-        &format!("{seq:010}"),
-        sealed,
-        audience,
-        key,
-    )
+    chain_rows(&subject.to_string(), &place(seq), sealed, audience, key)
 }
 
 /// The rows of an event at `place` in the partition `chain`: the leaf, its disclosures, and the pending row that brings it
@@ -179,7 +180,8 @@ fn disclosure_rows(
 }
 
 impl Store {
-    /// The events of a record that somebody with this sight may know of, in order, each with what it may open.
+    /// The events of a record that somebody with this sight may know of, from the one with the number `from`, in order, each
+    /// with what it may open.
     ///
     /// `chain` opens `{subject, seq, prev}` too.
     ///
@@ -190,11 +192,13 @@ impl Store {
         record: &Record,
         sight: impl Into<Sight<'_>>,
         chain: bool,
+        from: u64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
+        let from = place(from);
         let (subject, head, sight) = (&record.subject, &record.head, sight.into());
         let partition = subject.to_string();
-        let items = self.query(Table::Ledger, &partition, "", true).await?;
-        let mut events = Vec::new();
+        let items = self.query_from(Table::Ledger, &partition, &from).await?;
+        let mut events: Vec<StoredEvent> = Vec::new();
         for item in items {
             let item: EventItem = decode(item)?;
             let seq = item.sk.parse().map_err(StoreError::damaged)?;
@@ -213,7 +217,7 @@ impl Store {
             return Ok(events);
         };
         let pk = disclosure_partition(&partition);
-        for item in self.query(Table::Records, &pk, "", true).await? {
+        for item in self.query_from(Table::Records, &pk, &from).await? {
             let item: DisclosureItem = decode(item)?;
             let Some(seq) = item.sk.split('#').next().and_then(|seq| seq.parse().ok()) else {
                 continue;
@@ -226,7 +230,8 @@ impl Store {
             if !allowed {
                 continue;
             }
-            if let Some(event) = events.iter_mut().find(|event| event.seq == seq) {
+            let event = events.binary_search_by_key(&seq, |event| event.seq);
+            if let Some(event) = event.ok().and_then(|index| events.get_mut(index)) {
                 let clear = key.open(&item.body, &format!("{pk}|{}", item.sk))?;
                 let mut texts: Vec<String> = expand(&clear)?;
                 event.disclosures.append(&mut texts);
@@ -285,6 +290,7 @@ impl Store {
                 last_at: entry.at,
                 parts: entry.parts.clone(),
                 facts: entry.facts.clone(),
+                public_at: entry.public_at,
                 tenures: record.head.tenures.clone(),
             },
             parts,

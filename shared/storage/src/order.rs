@@ -187,6 +187,7 @@ impl Order {
                     passport: None,
                     next: None,
                 },
+                public_at: self.at,
                 tenures: Vec::new(),
             },
         };

@@ -32,6 +32,8 @@ pub struct Head {
     pub parts: Vec<PartReference>,
     /// What identifies the subject and relates it to others.
     pub facts: Facts,
+    /// When what everybody is told of it last changed.
+    pub public_at: Timestamp,
     /// Who was responsible before, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tenures: Vec<Tenure>,

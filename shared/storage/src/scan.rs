@@ -109,12 +109,11 @@ pub(crate) fn same_to_the_public(before: &Head, after: &Head) -> bool {
     public_face(before) == public_face(after)
 }
 
-/// The row that copies a passport's public part beside its unit; `None` for any other subject.
+/// The row that copies a passport's public part beside its unit, so that a scan is one query; `None` for any other subject.
 pub(crate) fn public_row(
     subject: &Subject,
     head: &Head,
     document: Map<String, Value>,
-    at: Timestamp,
 ) -> Result<Option<Row>, StoreError> {
     let Subject::Passport(passport) = subject else {
         return Ok(None);
@@ -143,7 +142,7 @@ pub(crate) fn public_row(
         placed_on_market_at: *placed_on_market_at,
         recalled_at: recall.as_ref().map(|recall| recall.at),
         recycling_final_at: life.recycling.as_ref().map(|recycling| recycling.final_at),
-        updated_at: at,
+        updated_at: head.public_at,
         category: *category,
         body: compress(&body)?,
     };
@@ -184,21 +183,6 @@ impl Store {
             labels,
             passport,
         }))
-    }
-
-    /// The public part of one passport of a unit, in force or not.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the table does not answer or the item is damaged.
-    pub async fn public_part(
-        &self,
-        unit: UnitId,
-        passport: Uuid,
-    ) -> Result<Option<PublicPart>, StoreError> {
-        let partition = Subject::Unit(unit).to_string();
-        let key = public_key(passport);
-        let item: Option<PublicItem> = self.get(Table::Records, &partition, Some(&key)).await?;
-        item.map(PublicItem::open).transpose()
     }
 
     /// The public parts of a model and, where given, a batch, in one `BatchGetItem`.

@@ -24,6 +24,8 @@ use crate::{Store, StoreError, Subject, Table};
 const SPAN: Duration = Duration::from_secs(92 * 24 * 60 * 60);
 /// Most items of one page of a query.
 const PAGE: usize = 1_000;
+/// Least items: the newest reading is settled by the items after it.
+const FEW: usize = 16;
 
 /// The readings an event brings beside the values it changes.
 #[derive(Debug, Clone, Default)]
@@ -314,14 +316,18 @@ impl Store {
         start: Option<Item>,
     ) -> Result<Page, StoreError> {
         let text = AttributeValue::S;
-        let limit = range.limit.clamp(1, PAGE).try_into().unwrap_or(i32::MAX);
+        // From the oldest on a reading counts only once no later item can hold an earlier one, so that few are no shorter way.
+        let limit = match range.newest_first {
+            true => range.limit.clamp(FEW, PAGE),
+            false => PAGE,
+        };
         let page = self
             .dynamodb()
             .query()
             .table_name(self.table(Table::Records))
             .consistent_read(true)
             .scan_index_forward(!range.newest_first)
-            .limit(limit)
+            .limit(limit.try_into().unwrap_or(i32::MAX))
             .set_exclusive_start_key(start)
             .key_condition_expression("pk = :pk AND sk BETWEEN :begin AND :end")
             .expression_attribute_values(":pk", text(partition(subject)))

@@ -167,6 +167,33 @@ impl Store {
         begins: &str,
         consistent: bool,
     ) -> Result<Vec<Item>, StoreError> {
+        match begins {
+            "" => self.queried(table, pk, None, consistent).await,
+            _ => {
+                let keys = ("begins_with(sk, :sk)", begins);
+                self.queried(table, pk, Some(keys), consistent).await
+            }
+        }
+    }
+
+    /// Every item of a partition from a sort key on, in order, strongly consistent.
+    pub(crate) async fn query_from(
+        &self,
+        table: Table,
+        pk: &str,
+        from: &str,
+    ) -> Result<Vec<Item>, StoreError> {
+        self.queried(table, pk, Some(("sk >= :sk", from)), true)
+            .await
+    }
+
+    async fn queried(
+        &self,
+        table: Table,
+        pk: &str,
+        keys: Option<(&str, &str)>,
+        consistent: bool,
+    ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -177,12 +204,11 @@ impl Store {
                 .consistent_read(consistent)
                 .set_exclusive_start_key(start)
                 .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
-            let request = if begins.is_empty() {
-                request.key_condition_expression("pk = :pk")
-            } else {
-                request
-                    .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-                    .expression_attribute_values(":sk", AttributeValue::S(begins.to_owned()))
+            let request = match keys {
+                None => request.key_condition_expression("pk = :pk"),
+                Some((condition, key)) => request
+                    .key_condition_expression(format!("pk = :pk AND {condition}"))
+                    .expression_attribute_values(":sk", AttributeValue::S(key.to_owned())),
             };
             let page = request.send().await.map_err(StoreError::unavailable)?;
             items.append(&mut page.items.unwrap_or_default());

@@ -14,6 +14,8 @@ pub struct Tenure {
     pub seq: u64,
     /// The last version of its time.
     pub version: u64,
+    /// The economic operator that everybody was told of then.
+    pub operator: String,
 }
 
 /// What of one record somebody may see.
@@ -62,6 +64,14 @@ impl Head {
         tenures.any(|tenure| tenure.organisation == organisation)
     }
 
+    /// The economic operator that everybody was told of after the event with this number.
+    #[must_use]
+    pub fn operator_after(&self, seq: u64) -> &str {
+        let mut tenures = self.tenures.iter();
+        let tenure = tenures.find(|tenure| seq <= tenure.seq);
+        tenure.map_or_else(|| self.operator(), |tenure| tenure.operator.as_str())
+    }
+
     /// Whether somebody sees this part.
     #[must_use]
     pub fn shows(&self, part: &PartReference, sight: Sight<'_>) -> bool {
@@ -94,6 +104,7 @@ impl Head {
                 organisation: self.organisation.clone(),
                 seq: self.seq,
                 version: self.version,
+                operator: self.operator().to_owned(),
             });
         }
         tenures
@@ -109,6 +120,7 @@ mod tests {
             organisation: "maker".to_owned(),
             seq: 3,
             version: 2,
+            operator: "maker".to_owned(),
         }
     }
 
