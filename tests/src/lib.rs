@@ -291,6 +291,19 @@ impl Partner<'_> {
         text(&offered, "location")
     }
 
+    /// Begins a further life of a battery, with evidence; `more` are further members of the request.
+    pub async fn succeed(&self, passport: &str, kind: &str, more: Value) -> Answer {
+        let proof = self.evidence(b"test report of the second life", 4).await;
+        let mut body = json!({
+            "type": kind, "reason": "tested for a second life", "publicReason": "type released", "evidence": [proof],
+        });
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let path = format!("/v1/dpps/{passport}/successors");
+        self.post(&path, &body).await
+    }
+
     /// Accepts an offer, with evidence.
     pub async fn accept(&self, offer: &str) -> Answer {
         let proof = self.evidence(b"handover protocol", 4).await;

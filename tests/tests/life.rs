@@ -555,6 +555,13 @@ async fn second_life<'a>(stage: &'a Stage, battery: &local::Battery) -> Partner<
     partner
 }
 
+/// A complete battery that Second Life answers for.
+fn second_item() -> Value {
+    let mut item = tests::sample_item();
+    item["identification"]["responsibleOperator"] = json!({"name": "Second Life"});
+    item
+}
+
 /// A request for a further life, with evidence.
 async fn request(partner: &Partner<'_>, kind: &str, more: Value) -> Value {
     let proof = partner.evidence(b"test report of the second life", 4).await;
@@ -597,12 +604,7 @@ async fn a_further_life_keeps_the_unit_and_is_never_without_a_passport() {
     let _ = maker.event(old, &note).await.expect(201);
     let partner = second_life(&stage, battery).await;
     let before = public_face(&stage, battery).await;
-    let body = request(
-        &partner,
-        "repurposed",
-        json!({"data": tests::sample_item()}),
-    )
-    .await;
+    let body = request(&partner, "repurposed", json!({"data": second_item()})).await;
     let started = succeed(&partner, old, &body).await.expect(201).json();
     let (new, label) = (
         text(&started["successors"][0], "id"),
@@ -693,12 +695,7 @@ async fn the_public_history_of_a_further_life_is_that_of_any_battery() {
     let seeded = stage.seeded().await;
     let battery = &seeded.batteries[0];
     let partner = second_life(&stage, battery).await;
-    let body = request(
-        &partner,
-        "repurposed",
-        json!({"data": tests::sample_item()}),
-    )
-    .await;
+    let body = request(&partner, "repurposed", json!({"data": second_item()})).await;
     let started = succeed(&partner, &battery.passport, &body)
         .await
         .expect(201)
@@ -769,7 +766,7 @@ async fn a_battery_is_split_and_merged_with_lineage_both_ways() {
     let battery = &seeded.batteries[0];
     let partner = second_life(&stage, battery).await;
     let old = battery.passport.as_str();
-    let item = tests::sample_item();
+    let item = second_item();
     let units = json!({"units": [{"data": {"identification": {"serialNumber": "SL-1"}}}, {}, {}]});
     let split = request(&partner, "repurposed", units).await;
     let headers = [("idempotency-key", "split-1")];

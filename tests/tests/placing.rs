@@ -7,9 +7,16 @@ const GAP: &str = "/identification/mass";
 
 /// A draft whose model lacks a mandatory value.
 async fn lacking(maker: &Partner<'_>) -> String {
+    drafted(maker, &["mass"]).await
+}
+
+/// A complete draft, but for these members of its model's identification.
+async fn drafted(maker: &Partner<'_>, without: &[&str]) -> String {
     let mut data = sample_model();
     let identification = data["identification"].as_object_mut().unwrap();
-    assert!(identification.remove("mass").is_some());
+    for member in without {
+        assert!(identification.remove(*member).is_some());
+    }
     let body = json!({"category": "ev", "reason": "type released", "data": data});
     let model = maker.post("/v1/models", &body).await.expect(201).json();
     let batch = json!({"model": model["id"], "reason": "cell lot", "data": sample_batch()});
@@ -167,4 +174,105 @@ async fn a_mandatory_value_of_a_model_is_corrected_never_taken_away() {
         .call("PATCH", &path, &headers, Some(&other))
         .await
         .expect(200);
+}
+
+/// Whoever stands behind a gap is somebody else than those who declared it, whoever asked last.
+#[tokio::test]
+async fn nobody_approves_a_gap_of_its_own_nor_takes_an_approved_one_back_alone() {
+    let stage = Stage::start().await;
+    let first = stage.person("economic-operator", "voltwerk", "person-1");
+    let second = stage.person("economic-operator", "voltwerk", "person-2");
+    let third = stage.person("economic-operator", "voltwerk", "person-3");
+    let passport = drafted(&first, &["mass", "commercialWarranty"]).await;
+    let of = |event: &str| json!({"type": event, "reason": "x"});
+    let _ = second.event(&passport, &gap(GAP)).await.expect(201);
+    let empty = first.event(&passport, &of("gap-declared")).await;
+    assert!(empty.expect(400).text.contains("changes"));
+    let mut more = gap(GAP);
+    more["changes"]["declarations"]["gaps"][0]["justification"] = json!("scales broken");
+    let _ = first.event(&passport, &more).await.expect(201);
+    for declared in [&first, &second] {
+        let _ = declared
+            .event(&passport, &of("gap-approved"))
+            .await
+            .expect(403);
+    }
+    let _ = third
+        .event(&passport, &of("gap-approved"))
+        .await
+        .expect(201);
+    let placed = first.event(&passport, &of("placed-on-market")).await;
+    let warnings = placed.expect(201).json()["warnings"].clone();
+    // What nobody decided is told, and asks for nothing.
+    assert_eq!(warnings[0]["pointer"], "/identification/commercialWarranty");
+    assert_eq!(warnings[0]["rule"], "undecided");
+
+    let path = format!("/v1/dpps/{passport}/completeness");
+    let authority = stage.partner("market-surveillance", "authority");
+    let gap_of = async |reader: &Partner<'_>| {
+        let told = reader.get(&path).await.expect(200).json();
+        let points = told["points"].as_array().unwrap().clone();
+        let gap = points.into_iter().find(|point| point["pointer"] == GAP);
+        (told["complete"].clone(), gap.unwrap()["state"].clone())
+    };
+    for reader in [&first, &authority] {
+        assert_eq!(gap_of(reader).await, (json!(true), json!("gap-approved")));
+    }
+    let none =
+        json!({"type": "gap-declared", "reason": "x", "changes": {"declarations": {"gaps": []}}});
+    let refused = first.event(&passport, &none).await.expect(422).json();
+    assert_eq!(refused["faults"][0]["pointer"], GAP);
+    // With the value it is closed.
+    let model = first
+        .get(&format!("/v1/dpps/{passport}/versions?level=model"))
+        .await
+        .expect(200);
+    let model = format!("/v1/models/{}", text(&model.json(), "id"));
+    let tag = first
+        .get(&model)
+        .await
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    let weighed = json!({"type": "correction", "reason": "weighed", "changes": {"identification": {"mass": {"value": 401, "unit": "kg"}}}});
+    let headers = [("if-match", tag.as_str())];
+    let _ = first
+        .call("PATCH", &model, &headers, Some(&weighed))
+        .await
+        .expect(200);
+    let _ = first.event(&passport, &none).await.expect(201);
+    assert_eq!(gap_of(&first).await, (json!(true), json!("present")));
+}
+
+/// What contradicts each other across levels is met by the rules before anybody else meets it.
+#[tokio::test]
+async fn a_battery_is_held_against_what_all_its_levels_say_when_it_is_placed() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let passport = drafted(&maker, &[]).await;
+    let nickel = |kind: &str, value: u8| json!({"type": "correction", "reason": "x", "changes": {"circularity": {kind: {"value": value, "unit": "%"}}}});
+    let _ = maker
+        .event(&passport, &nickel("postConsumerCobalt", 30))
+        .await
+        .expect(201);
+    let batch = maker
+        .get(&format!("/v1/dpps/{passport}/versions?level=batch"))
+        .await
+        .expect(200);
+    let batch = format!("/v1/batches/{}", text(&batch.json(), "id"));
+    let tag = maker
+        .get(&batch)
+        .await
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    let headers = [("if-match", tag.as_str())];
+    let more = nickel("preConsumerCobalt", 90);
+    let _ = maker
+        .call("PATCH", &batch, &headers, Some(&more))
+        .await
+        .expect(200);
+    let place = json!({"type": "placed-on-market", "reason": "delivered"});
+    let refused = maker.event(&passport, &place).await.expect(422).json();
+    assert_eq!(refused["faults"][0]["rule"], "sum-too-large", "{refused}");
 }

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value, json};
 use storage::{Change, EventInput, Facts, Record, RecordStatus, Store, Subject, SubjectChange};
-use tests::Stage;
+use tests::{Partner, Stage};
 use uuid::Uuid;
 
 type Document = Map<String, Value>;
@@ -83,7 +83,7 @@ fn facts(subject: &Subject, model: Uuid) -> Facts {
             status: RecordStatus::Draft,
             placed_on_market_at: None,
             operator: None,
-            recall: None,
+            recalls: Vec::new(),
             life: Box::default(),
         },
     }
@@ -387,4 +387,61 @@ async fn whoever_replays_notices_what_was_tampered_with() {
             said(&output)
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_owner_wrote_before_it_comes_back_to_stays_and_replays() {
+    let stage = Stage::start().await;
+    let battery = stage.seeded().await.batteries[0].clone();
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let passport = battery.passport.as_str();
+    let note = |note: Value| json!({"type": "correction", "reason": "x", "changes": {"internal": {"note": note}}});
+    let _ = maker
+        .event(passport, &note(json!("before")))
+        .await
+        .expect(201);
+    let next = stage.partner("repurposer", "second-life");
+    let offer = maker.offer(passport, "second-life", "further-life").await;
+    let _ = next.accept(&offer).await.expect(200);
+    replays(&stage, &maker, passport).await;
+    let _ = next
+        .event(passport, &note(json!("theirs")))
+        .await
+        .expect(201);
+    let offer = next
+        .offer(passport, &battery.organisation, "takeover")
+        .await;
+    let _ = maker.accept(&offer).await.expect(200);
+    let path = format!("/v1/dpps/{passport}");
+    let tag = maker.get(&path).await.expect(200).header("etag").to_owned();
+    let refused = maker.event(passport, &note(Value::Null)).await.expect(409);
+    assert!(refused.text.contains("/internal/note"), "{}", refused.text);
+    // The tag it read with is the one it changes with.
+    let headers = [
+        ("if-match", tag.as_str()),
+        ("dpp-event-type", "correction"),
+        ("dpp-reason", "back"),
+    ];
+    let patch = json!({"internal": {"note": "back"}});
+    let _ = maker
+        .call("PATCH", &path, &headers, Some(&patch))
+        .await
+        .expect(200);
+    let read = maker.get(&path).await.expect(200).json();
+    assert_eq!(read["internal"]["note"], "back");
+    for reader in [
+        &maker,
+        &next,
+        &stage.partner("market-surveillance", "authority"),
+        &stage.public(),
+    ] {
+        replays(&stage, reader, passport).await;
+    }
+}
+
+/// `passport replay` finds nothing to complain of.
+async fn replays(stage: &Stage, reader: &Partner<'_>, passport: &str) {
+    let subject = format!("dpps/{passport}");
+    let output = command(&subject, &stage.origin, reader.token.as_deref()).await;
+    assert!(output.status.success(), "{}", said(&output));
 }

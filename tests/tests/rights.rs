@@ -527,3 +527,83 @@ async fn a_token_that_does_not_hold_is_told_why() {
         assert!(detail.contains(why), "{changed}: {detail}");
     }
 }
+
+/// Most of what a battery says comes from its model: who supervises sees how it came about there too.
+#[tokio::test]
+async fn the_history_of_model_and_batch_is_read_through_the_passport() {
+    let stage = Stage::start().await;
+    let battery = stage.seeded().await.batteries[0].clone();
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let path = format!("/v1/dpps/{}", battery.passport);
+    let own = maker
+        .get(&format!("{path}/versions?level=model"))
+        .await
+        .expect(200);
+    let model = format!("/v1/models/{}", text(&own.json(), "id"));
+    let tag = maker
+        .get(&model)
+        .await
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    let correction = json!({"type": "correction", "reason": "data sheet", "changes": {
+        "performance": {"ratedCapacity": {"value": 201.5, "unit": "A.h"}},
+    }});
+    let note = json!({"type": "correction", "reason": "secret", "changes": {"internal": {"note": "secret of the maker"}}});
+    let mut tag = tag;
+    for change in [correction, note] {
+        let headers = [("if-match", tag.as_str())];
+        let changed = maker.call("PATCH", &model, &headers, Some(&change)).await;
+        tag = changed.expect(200).header("etag").to_owned();
+    }
+    for (role, organisation) in [
+        ("market-surveillance", "authority"),
+        ("auditor", "auditors"),
+        ("service-provider", "garage-nord"),
+    ] {
+        let reader = stage.partner(role, organisation);
+        let events = reader
+            .get(&format!("{path}/events?level=model&verify=true"))
+            .await
+            .expect(200);
+        assert!(
+            events.text.contains("data sheet"),
+            "{role}: {}",
+            events.text
+        );
+        assert!(!events.text.contains("secret"), "{role}: {}", events.text);
+        assert_eq!(events.json()["chain"]["holds"], true);
+        let delta = reader
+            .get(&format!("{path}/versions/1..2?level=model"))
+            .await
+            .expect(200);
+        assert!(delta.text.contains("201.5"), "{role}: {}", delta.text);
+        let _ = reader
+            .get(&format!("{path}/versions?level=batch"))
+            .await
+            .expect(200);
+        // Its own address is its owner's.
+        let _ = reader.get(&model).await.expect(404);
+    }
+    for stranger in [
+        stage.public(),
+        stage.partner("economic-operator", "hausspeicher"),
+    ] {
+        let _ = stranger
+            .get(&format!("{path}/events?level=model"))
+            .await
+            .expect(403);
+        let _ = stranger
+            .get(&format!("{path}/versions?level=batch"))
+            .await
+            .expect(403);
+        let _ = stranger
+            .get(&format!("{path}/versions/1?level=model"))
+            .await
+            .expect(403);
+    }
+    let _ = maker
+        .get(&format!("{path}/events?level=pack"))
+        .await
+        .expect(400);
+}

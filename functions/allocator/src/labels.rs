@@ -4,10 +4,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::{ErrorCorrection, LabelId, UnitId};
+use passport::Class;
 use serde::Deserialize;
 use serde_json::json;
 use storage::{
-    Change, CommitError, Earlier, Label, LabelState, OpenRecord, RecordStatus, Store, Subject,
+    Change, CommitError, Earlier, EventInput, Label, LabelState, OpenRecord, RecordStatus, Subject,
     SubjectChange, fill_random,
 };
 use web::{
@@ -160,11 +161,22 @@ impl<W: Fn(&[Label]) -> Result<Vec<Label>, Problem> + Sync> Decision for LabelRe
         let event = provenance
             .event(store, principal, role, std::iter::empty())
             .await?;
-        if is_recycled(store, self.unit).await? {
+        let passport = store.scan(self.unit).await?.and_then(|scan| scan.passport);
+        let told = passport.as_ref().map(|passport| &passport.organisation);
+        if passport
+            .as_ref()
+            .is_some_and(|passport| passport.status == RecordStatus::Recycled)
+        {
             return Err(Problem::conflict(
                 "this battery was recycled: its labels stay as they are",
             ));
         }
+        // Who took a battery over that everybody takes for another's is not given away by its labels.
+        let audience = match told.is_none_or(|operator| *operator == record.head.organisation) {
+            true => event.audience,
+            false => event.audience.join(Class::Individual),
+        };
+        let event = EventInput { audience, ..event };
         let labels = (self.work)(&store.labels(self.unit).await?)?;
         let change = Change::new(
             vec![SubjectChange {
@@ -330,11 +342,6 @@ async fn own_unit(
         .await?
         .filter(|record| caller.acts_for(&record.head.organisation))
         .ok_or_else(|| Problem::not_found("no such unit of your organisation"))
-}
-
-async fn is_recycled(store: &Store, unit: UnitId) -> Result<bool, Problem> {
-    let passport = store.scan(unit).await?.and_then(|scan| scan.passport);
-    Ok(passport.is_some_and(|passport| passport.status == RecordStatus::Recycled))
 }
 
 /// A label that may be printed, replaced or revoked; of any other, what became of it and what to do.

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use passport::Classes;
+use passport::{Classes, Level};
 use serde::Deserialize;
 use storage::{Record, StoredEvent, Subject};
 use web::{Caller, Partner, Path, Platform, Problem, Query};
 
 use crate::answer::{Chain, Event, Events, Whose};
 use crate::products::own_product;
+use crate::versions::whose;
 use crate::view::{Loaded, record_read};
 
 /// What the chain is to be checked for.
@@ -19,34 +20,43 @@ pub(crate) struct EventsQuery {
     verify: bool,
 }
 
+/// The same for the events of a passport, or of the model or batch beneath it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LevelEventsQuery {
+    #[serde(default)]
+    verify: bool,
+    #[serde(default = "item")]
+    level: Level,
+}
+
+/// The level that is meant where none is named.
+pub(crate) const fn item() -> Level {
+    Level::Item
+}
+
 /// List the events of a passport.
 ///
 /// Who, when, why, on what evidence, and every attribute before and after, as far as this caller may know. With
-/// `verify=true` the whole chain is read and checked; the answer says up to where it holds.
+/// `verify=true` the whole chain is read and checked; the answer says up to where it holds. What a battery has from its model
+/// and batch came about there: `level` leads to it.
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/events", operation_id = "listEvents", tag = "reader", security((), ("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport"), ("verify" = Option<bool>, Query, description = "Check the chain")),
+    params(("dppId" = String, Path, description = "The passport"), ("verify" = Option<bool>, Query, description = "Check the chain"), ("level" = Option<String>, Query, description = "`item` (the default), or `model` or `batch` for what the battery has from there: for its owner and for those who read more than everybody")),
     responses((status = 200, description = "The events, oldest first", body = Events), (status = "default", response = Problem))
 )]
 pub(crate) async fn events(
     State(platform): State<Platform>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(query): Query<EventsQuery>,
+    Query(query): Query<LevelEventsQuery>,
     headers: HeaderMap,
 ) -> Result<Json<Events>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
-    let whose = Whose::passport(id);
-    events_of(
-        &platform,
-        &caller,
-        &headers,
-        &loaded.passport,
-        &query,
-        whose,
-    )
-    .await
+    let record = loaded.of_level(&caller, query.level)?;
+    let whose = whose(&record.subject);
+    events_of(&platform, &caller, &headers, &record, query.verify, whose).await
 }
 
 /// List the events of a unit.
@@ -88,7 +98,7 @@ pub(crate) async fn unit_events(
         &caller,
         &headers,
         &record,
-        &query,
+        query.verify,
         Whose::unit(unit),
     )
     .await
@@ -113,7 +123,7 @@ pub(crate) async fn model_events(
         &caller,
         &headers,
         &record,
-        &query,
+        query.verify,
         Whose::product(id),
     )
     .await
@@ -138,7 +148,7 @@ pub(crate) async fn batch_events(
         &caller,
         &headers,
         &record,
-        &query,
+        query.verify,
         Whose::product(id),
     )
     .await
@@ -149,7 +159,7 @@ async fn events_of(
     caller: &Caller,
     headers: &HeaderMap,
     record: &Record,
-    query: &EventsQuery,
+    verify: bool,
     whose: Whose,
 ) -> Result<Json<Events>, Problem> {
     record_read(platform, caller, headers, record).await?;
@@ -162,7 +172,7 @@ async fn events_of(
         .iter()
         .map(event_body)
         .collect::<Result<Vec<_>, _>>()?;
-    let chain = match query.verify {
+    let chain = match verify {
         true => Some(verified(platform, record, reading.chain).await?),
         false => None,
     };

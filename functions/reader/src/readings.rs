@@ -418,7 +418,7 @@ fn quoted(cell: &str) -> String {
 
 /// A spreadsheet takes a text that begins like this for a formula.
 fn harmless(text: String) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         true => format!("'{text}"),
         false => text,
     }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{Caller, Partner, Path, Platform, Problem};
 
-use crate::view::{Loaded, leave_read_event, shown};
+use crate::view::{Loaded, leave_read_event, opened, purpose, shown};
 
 /// The offers of responsibility that are open: one at most.
 #[derive(Debug, Serialize, ToSchema)]
@@ -147,10 +147,7 @@ async fn opened_by_offer(
         .flat_map(|role| role.offered_classes().iter())
         .chain([Class::Public])
         .collect();
-    let purpose = headers
-        .get("dpp-purpose")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("responsibility-offered");
+    let purpose = purpose(headers).unwrap_or("responsibility-offered");
     let head = &loaded.passport.head;
     let sight = Sight::from(classes);
     let restricted = head.parts.iter().filter(|part| part.class != Class::Public);
@@ -167,14 +164,16 @@ async fn opened_by_offer(
         Some(&loaded.passport),
     ] {
         let document = match record {
-            Some(record) => platform.store.document(record, classes).await?,
+            // Whoever offers opens what is its own, and nothing of another's model.
+            Some(record) if record.head.organisation == head.organisation => {
+                let document = platform.store.document(record, classes).await?;
+                shown(document, classes, loaded.category)
+            }
+            Some(record) => opened(platform, caller, record, loaded.category).await?,
             None => Map::new(),
         };
         let follows = record.unwrap_or(&loaded.passport).head.facts.catalogue();
-        levels.push((
-            follows.id.as_str(),
-            shown(document, classes, loaded.category),
-        ));
+        levels.push((follows.id.as_str(), document));
     }
     Ok(<[_; 3]>::try_from(levels).map_or_else(|_| Map::new(), passport::compose_editions))
 }

@@ -6,10 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use passport::Category;
+use passport::{Category, Level};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use storage::{Facts, Record, Sight, Subject, VersionEntry};
-use web::{Caller, ETag, Partner, Path, Platform, Problem};
+use web::{Caller, ETag, Partner, Path, Platform, Problem, Query};
 
 use crate::answer::{Delta, Version, VersionOrDelta, Versions, Whose};
 use crate::products::own_product;
@@ -24,16 +25,17 @@ const PRIVATE: &str = "private, no-store";
 /// Numbered as this caller can see them: a change of nothing it may read makes no version for it.
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/versions", operation_id = "listVersions", tag = "reader", security((), ("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport")),
+    params(("dppId" = String, Path, description = "The passport"), ("level" = Option<String>, Query, description = "`item` (the default), or `model` or `batch` for what the battery has from there: for its owner and for those who read more than everybody")),
     responses((status = 200, description = "The versions, oldest first", body = Versions), (status = "default", response = Problem))
 )]
 pub(crate) async fn of_passport(
     State(platform): State<Platform>,
     caller: Caller,
     Path(id): Path<String>,
+    Query(of): Query<OfLevel>,
     headers: HeaderMap,
 ) -> Result<Json<Versions>, Problem> {
-    let record = passport(&platform, &caller, &id).await?;
+    let record = record(&platform, &caller, &id, of.level).await?;
     History::of(&platform, &caller, &headers, record)
         .list()
         .await
@@ -80,16 +82,17 @@ pub(crate) async fn of_batch(
 /// The values of this battery as they were then; those of its model and batch are read with theirs.
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/versions/{n}", operation_id = "readVersion", tag = "reader", security((), ("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport"), ("n" = String, Path, description = "A number from 1, as `/versions` counts; or two of them, in either order, as `1..3`")),
+    params(("dppId" = String, Path, description = "The passport"), ("n" = String, Path, description = "A number from 1, as `/versions` counts; or two of them, in either order, as `1..3`"), ("level" = Option<String>, Query, description = "`item` (the default), or `model` or `batch` for what the battery has from there: for its owner and for those who read more than everybody")),
     responses((status = 200, description = "The version, with its values in `data`; or what changed from the first of the two to the second", body = VersionOrDelta), (status = 304, description = "The caller has this public version"), (status = "default", response = Problem))
 )]
 pub(crate) async fn one_of_passport(
     State(platform): State<Platform>,
     caller: Caller,
     Path((id, which)): Path<(String, String)>,
+    Query(of): Query<OfLevel>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let record = passport(&platform, &caller, &id).await?;
+    let record = record(&platform, &caller, &id, of.level).await?;
     History::of(&platform, &caller, &headers, record)
         .read(&which)
         .await
@@ -131,9 +134,23 @@ pub(crate) async fn one_of_batch(
         .await
 }
 
-async fn passport(platform: &Platform, caller: &Caller, id: &str) -> Result<Record, Problem> {
+/// Whose versions.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OfLevel {
+    #[serde(default = "crate::history::item")]
+    level: Level,
+}
+
+async fn record(
+    platform: &Platform,
+    caller: &Caller,
+    id: &str,
+    level: Level,
+) -> Result<Record, Problem> {
     let id = platform.passport_id(id)?;
-    Ok(Loaded::find(platform, caller, id).await?.passport)
+    let loaded = Loaded::find(platform, caller, id).await?;
+    loaded.of_level(caller, level)
 }
 
 /// The versions of one record, as one caller sees them.
@@ -323,7 +340,7 @@ fn find(versions: &[VersionEntry], number: u64) -> Result<&VersionEntry, Problem
         })
 }
 
-fn whose(subject: &Subject) -> Whose {
+pub(crate) fn whose(subject: &Subject) -> Whose {
     match subject {
         Subject::Passport(id) => Whose::passport(*id),
         Subject::Model(id) | Subject::Batch(id) => Whose::product(*id),

@@ -3,7 +3,7 @@
 use access::{Principal, Reading};
 use axum::http::HeaderMap;
 use ledger::Timestamp;
-use passport::{Category, Class, Classes, Edition, Header, catalogue};
+use passport::{Category, Class, Classes, Edition, Header, Level, catalogue};
 use serde_json::{Map, Value, json};
 use storage::{Facts, Head, ReadRecord, Record, RecordStatus, Subject};
 use uuid::Uuid;
@@ -196,6 +196,25 @@ impl Loaded {
         )
     }
 
+    /// The record of one of its levels, where this caller may know how it came about: the passport itself; model and batch for
+    /// their owner and for who reads more of them than everybody.
+    pub(crate) fn of_level(self, caller: &Caller, level: Level) -> Result<Record, Problem> {
+        let record = match level {
+            Level::Item => return Ok(self.passport),
+            Level::Batch => self
+                .batch
+                .ok_or_else(|| Problem::not_found("the battery is of no batch"))?,
+            Level::Model => self.model,
+        };
+        let reading = caller.reading(&record.head);
+        match reading.chain || !reading.only_public() {
+            true => Ok(record),
+            false => Err(Problem::forbidden(format!(
+                "the history of a {level} is for its owner and for those who read more of it than everybody"
+            ))),
+        }
+    }
+
     /// The version of the catalogue in whose form the values are shown: the latest that model, batch or passport follows.
     pub(crate) fn catalogue(&self) -> &'static Edition {
         let records = self.products().chain([&self.passport]);
@@ -231,7 +250,8 @@ pub(crate) async fn known(
     if !caller.acts_for(organisation) && !facts.is_known_to_others() {
         return Err(unknown());
     }
-    if facts.has_ceased(now()) && caller.reading(&record.head).only_public() {
+    if caller.reading(&record.head).only_public() && platform.store.has_ceased(facts, now()).await?
+    {
         return Err(Problem::gone(
             "this battery was recycled; its passport has ceased to exist",
         ));
@@ -261,6 +281,13 @@ pub(crate) fn shown(
     passport::view(document, classes, catalogue().active_guidance(), category)
 }
 
+/// What the caller says it reads for.
+pub(crate) fn purpose(headers: &HeaderMap) -> Option<&str> {
+    const LONGEST: usize = 200;
+    let purpose = headers.get("dpp-purpose")?.to_str().ok();
+    purpose.filter(|purpose| purpose.len() <= LONGEST)
+}
+
 /// Leaves a read event before restricted data leave. Public views leave none.
 pub(crate) async fn record_read(
     platform: &Platform,
@@ -273,11 +300,7 @@ pub(crate) async fn record_read(
     let (Caller::Partner(principal), false) = (caller, reading.only_public()) else {
         return Ok(());
     };
-    let purpose = headers
-        .get("dpp-purpose")
-        .and_then(|value| value.to_str().ok())
-        .filter(|value| value.len() <= 200)
-        .unwrap_or(reading.view);
+    let purpose = purpose(headers).unwrap_or(reading.view);
     let commitments = record
         .head
         .parts

@@ -153,7 +153,14 @@ async fn find(resolver: &Resolver, unit: &str, label: Option<&str>) -> Result<Fo
         Some(Ok(label)) => notice(&scan.labels, label),
         Some(Err(_)) => LabelNotice::Unreadable,
     };
-    let record = record_notice(&scan, web::now());
+    let now = web::now();
+    let mut record = record_notice(&scan, now);
+    if record == RecordNotice::Archived
+        && let Some(passport) = &scan.passport
+        && resolver.store.life_is_over(passport.passport, now).await?
+    {
+        record = RecordNotice::Recycled;
+    }
     let mut found = Found {
         unit,
         label,

@@ -8,8 +8,8 @@ use passport::{Class, Fault, battery_status, catalogue};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use storage::{
-    Change, CommitError, Earlier, EventInput, Facts, Head, OpenRecord, Receipt, RecordStatus,
-    Subject, SubjectChange,
+    Change, CommitError, Earlier, EventInput, Facts, Head, OpenRecord, Receipt, Subject,
+    SubjectChange,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,11 +18,11 @@ use web::{
     view_name, written,
 };
 
-use crate::handover::takes_force;
+use crate::handover::{may_withdraw, takes_force};
 use crate::life::{prepared, recycling};
 use crate::rules::{
-    changed_classes, complete_enough, facts_after, level_and_category, may_end_recall, may_write,
-    second_person, set_battery_status,
+    changed_classes, complete_enough, facts_after, in_time, level_and_category, may_recall,
+    may_remove, may_write, second_person, set_battery_status,
 };
 use crate::transfers::{Transfer, unit_handed_over};
 use crate::validation::Proposal;
@@ -80,19 +80,21 @@ impl RecordChange<'_> {
             return self.unchanged(&record).await.map(Some);
         }
         let by = &principal.organisation;
-        may_end_recall(self.provenance.event_type, &record.head.facts, by, role)?;
+        may_recall(self.provenance.event_type, &record.head.facts, by, role)?;
+        in_time(&self.provenance, &record.head.facts)?;
         let event_type = self.provenance.event_type;
         let person = second_person(self.platform, event_type, &record, &principal.subject).await?;
         let mut facts = facts_after(&self.provenance, by, person, &record.head, at);
         prepared(event_type, &mut facts);
+        may_withdraw(self.platform, event_type, &record).await?;
         recycling(self.platform, &record.head.facts, &mut facts, at)?;
         if let Some(transfer) = &self.transfer {
             transfer.fits(self.platform, self.caller, &record).await?;
             transfer.apply(self.provenance.event_type, &record, by, &mut facts);
         }
         let after = document.as_ref().unwrap_or(&record.document);
-        let warnings = self.proposal(&record, &facts, after, at).checked().await?;
-        complete_enough(self.platform, &record, &facts, after).await?;
+        let mut warnings = self.proposal(&record, &facts, after, at).checked().await?;
+        warnings.extend(complete_enough(self.platform, &record, &facts, after).await?);
         let changed = changed_classes(&record.document, document.as_ref());
         let event = self
             .provenance
@@ -121,9 +123,10 @@ impl RecordChange<'_> {
             subjects.extend(unit_handed_over(self.platform, passport).await?);
         }
         if self.provenance.event_type.sets_record_status() == Some("active")
-            && let Some(passport) = subjects.first()
+            && let Some(passport) = subjects.first_mut()
         {
-            subjects.extend(takes_force(self.platform, passport).await?);
+            let others = takes_force(self.platform, passport).await?;
+            subjects.extend(others);
         }
         let request = self.idempotency.row(self.status, &self.location);
         self.commit(Change::new(subjects, request), at, warnings)
@@ -170,6 +173,12 @@ impl RecordChange<'_> {
                 kind(&self.subject)
             )));
         }
+        if event_type.asks_for_second() && event_type.may_change && self.patch.is_none() {
+            return Err(Problem::malformed(format!(
+                "`{}` needs `changes`: what is declared",
+                event_type.id
+            )));
+        }
         if let (Some(operation), None) = (&event_type.operation, &self.transfer) {
             return Err(Problem::conflict(format!(
                 "`{}` is raised by `{operation}` alone",
@@ -183,12 +192,7 @@ impl RecordChange<'_> {
             )));
         }
         let role = access::may_raise(principal, event_type.permits(), record.head.standing())?;
-        if let Facts::Passport {
-            status: RecordStatus::Archived,
-            placed_on_market_at: None,
-            ..
-        } = &record.head.facts
-        {
+        if record.head.facts.is_withdrawn() {
             return Err(Problem::conflict(
                 "this draft was withdrawn before its battery reached the market: create another",
             ));
@@ -220,11 +224,17 @@ impl RecordChange<'_> {
             let reading = self.caller.readable(&record.head.organisation);
             let (level, _) = level_and_category(&record.head.facts);
             may_write(event_type, level, reading.classes, patch)?;
+            may_remove(record, patch)?;
             after = Some(passport::merge_patch(&record.document, patch));
         }
+        let happened = self.provenance.occurred_at.unwrap_or(at);
         if event_type.restarts_counters {
             let document = after.unwrap_or_else(|| record.document.clone());
-            after = Some(passport::restart_counters(&record.document, document));
+            after = Some(passport::restart_counters(
+                &record.document,
+                document,
+                happened.into(),
+            ));
         }
         if event_type.migrates {
             let document = after.unwrap_or_else(|| record.document.clone());
@@ -233,7 +243,7 @@ impl RecordChange<'_> {
         }
         if let Some(status) = event_type.sets_battery_status() {
             let document = after.get_or_insert_with(|| record.document.clone());
-            set_battery_status(document, status, self.provenance.occurred_at.unwrap_or(at));
+            set_battery_status(document, status, happened);
         }
         Ok(after)
     }

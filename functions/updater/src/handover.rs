@@ -2,8 +2,11 @@
 
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use passport::Class;
-use storage::{EventInput, Facts, Label, LabelState, RecordStatus, Subject, SubjectChange};
+use passport::{Class, EventType, battery_status, catalogue};
+use serde_json::{Map, Value};
+use storage::{
+    EventInput, Facts, Label, LabelState, Life, OpenRecord, RecordStatus, Subject, SubjectChange,
+};
 use uuid::Uuid;
 use web::{Platform, Problem};
 
@@ -14,13 +17,14 @@ use crate::succession::{in_force, of_type};
 /// passport to read.
 pub(crate) async fn takes_force(
     platform: &Platform,
-    placed: &SubjectChange,
+    placed: &mut SubjectChange,
 ) -> Result<Vec<SubjectChange>, Problem> {
     let (Subject::Passport(id), Facts::Passport { unit, life, .. }) =
         (&placed.subject, &placed.facts)
     else {
         return Ok(Vec::new());
     };
+    let (id, unit, predecessors) = (*id, *unit, life.predecessors.clone());
     // Not where it comes back from its end.
     let drafted = placed
         .before
@@ -30,28 +34,89 @@ pub(crate) async fn takes_force(
         return Ok(Vec::new());
     }
     let mut changes = Vec::new();
-    for predecessor in &life.predecessors {
-        changes.extend(closed(platform, *predecessor, placed).await?);
+    for predecessor in &predecessors {
+        let record = passport(platform, *predecessor).await?;
+        inherit_recalls(&record.head.facts, &mut placed.facts);
+        changes.extend(closed(*predecessor, record, placed)?);
     }
-    if !life.predecessors.is_empty() {
-        changes.extend(label_and_passport(platform, *unit, *id, placed).await?);
+    if !predecessors.is_empty() {
+        changes.extend(label_and_passport(platform, unit, id, placed).await?);
     }
     Ok(changes)
 }
 
-async fn closed(
+/// A draft of a further life is not withdrawn once what it goes on from is closed: a part of that battery would be left
+/// without a passport, and without where it came from.
+pub(crate) async fn may_withdraw(
     platform: &Platform,
-    id: Uuid,
-    placed: &SubjectChange,
-) -> Result<Option<SubjectChange>, Problem> {
-    let subject = Subject::Passport(id);
+    event_type: &EventType,
+    record: &OpenRecord,
+) -> Result<(), Problem> {
+    let Facts::Passport {
+        status: RecordStatus::Draft,
+        life,
+        ..
+    } = &record.head.facts
+    else {
+        return Ok(());
+    };
+    if event_type.sets_record_status() != Some(RecordStatus::Archived.as_str()) {
+        return Ok(());
+    }
+    for id in &life.predecessors {
+        let predecessor = passport(platform, *id).await?;
+        let Facts::Passport { status, .. } = predecessor.head.facts else {
+            continue;
+        };
+        if status != RecordStatus::Active {
+            return Err(Problem::conflict(format!(
+                "its predecessor {id} is `{}` already, since another part of that battery is on the market: this one needs its passport",
+                status.as_str()
+            )));
+        }
+    }
+    Ok(())
+}
+
+async fn passport(platform: &Platform, id: Uuid) -> Result<OpenRecord, Problem> {
     let record = platform
         .store
-        .open_for_change(&subject)
-        .await?
-        .ok_or_else(|| Problem::internal("a predecessor that is not there"))?;
+        .open_for_change(&Subject::Passport(id))
+        .await?;
+    record.ok_or_else(|| Problem::internal("a predecessor that is not there"))
+}
+
+/// A recall is of the battery, whatever life it is in.
+fn inherit_recalls(from: &Facts, to: &mut Facts) {
+    let (Facts::Passport { recalls: old, .. }, Facts::Passport { recalls, .. }) = (from, to) else {
+        return;
+    };
+    for recall in old {
+        if !recalls.iter().any(|known| known.by == recall.by) {
+            recalls.push(recall.clone());
+        }
+    }
+}
+
+fn closed(
+    id: Uuid,
+    record: OpenRecord,
+    placed: &SubjectChange,
+) -> Result<Option<SubjectChange>, Problem> {
     let mut facts = record.head.facts.clone();
-    let Facts::Passport { status, .. } = &mut facts else {
+    let (
+        Facts::Passport {
+            status,
+            placed_on_market_at,
+            life,
+            ..
+        },
+        Facts::Passport {
+            placed_on_market_at: next_placed_at,
+            ..
+        },
+    ) = (&mut facts, &placed.facts)
+    else {
         return Err(Problem::internal("a predecessor that is no passport"));
     };
     if record.head.organisation != placed.organisation {
@@ -61,7 +126,15 @@ async fn closed(
     }
     match status {
         RecordStatus::Archived => return Ok(None),
-        RecordStatus::Active => *status = RecordStatus::Archived,
+        RecordStatus::Active if *placed_on_market_at > *next_placed_at => {
+            return Err(Problem::conflict(format!(
+                "its predecessor {id} was placed on the market later than that"
+            )));
+        }
+        RecordStatus::Active => {
+            still_follows(id, &record.document, life, placed)?;
+            *status = RecordStatus::Archived;
+        }
         RecordStatus::Draft | RecordStatus::Recycled => {
             return Err(Problem::conflict(format!(
                 "its predecessor {id} is `{}`: there is nothing to go on with",
@@ -75,7 +148,7 @@ async fn closed(
         false => event.audience.join(Class::Individual),
     };
     Ok(Some(SubjectChange {
-        subject,
+        subject: Subject::Passport(id),
         organisation: record.head.organisation.clone(),
         before: Some(record),
         facts,
@@ -83,6 +156,37 @@ async fn closed(
         event: EventInput { audience, ..event },
         labels: Vec::new(),
     }))
+}
+
+/// What the battery has become since the further life was begun still leads there.
+fn still_follows(
+    id: Uuid,
+    document: &Map<String, Value>,
+    life: &Life,
+    placed: &SubjectChange,
+) -> Result<(), Problem> {
+    let drafted = placed.before.as_ref().map(|record| &record.document);
+    let next = placed
+        .document
+        .as_ref()
+        .or(drafted)
+        .and_then(battery_status);
+    let mut types = catalogue().event_types();
+    let Some(began) = types.find(|one| next.is_some() && one.starts_successor() == next) else {
+        return Ok(());
+    };
+    let battery = battery_status(document);
+    let leads = began.allowed_from(RecordStatus::Active.as_str(), battery)
+        && began
+            .missing_preparation(battery, life.prepared.as_deref())
+            .is_none();
+    match leads {
+        true => Ok(()),
+        false => Err(Problem::conflict(format!(
+            "the battery of its predecessor {id} has another status by now, from which `{}` does not lead here",
+            began.id
+        ))),
+    }
 }
 
 async fn label_and_passport(

@@ -36,12 +36,14 @@ fn days_after(at: Timestamp, days: u16) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond() + i64::from(days) * DAY)
 }
 
-/// What a battery that is waste was last prepared for.
+/// What a battery that is waste was last prepared for: nothing, when it becomes waste.
 pub(crate) fn prepared(event_type: &EventType, facts: &mut Facts) {
-    if let Facts::Passport { life, .. } = facts
-        && catalogue().is_preparation(&event_type.id)
-    {
-        life.prepared = Some(event_type.id.clone());
+    if let Facts::Passport { life, .. } = facts {
+        if catalogue().is_preparation(&event_type.id) {
+            life.prepared = Some(event_type.id.clone());
+        } else if event_type.sets_battery_status() == Some(passport::WASTE) {
+            life.prepared = None;
+        }
     }
 }
 

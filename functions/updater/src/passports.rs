@@ -132,7 +132,7 @@ impl Decision for Creation<'_> {
             status: RecordStatus::Draft,
             placed_on_market_at: None,
             operator: None,
-            recall: None,
+            recalls: Vec::new(),
             life: Box::default(),
             catalogue: passport::catalogue().newest().id.clone(),
         };
@@ -213,17 +213,7 @@ impl Decision for Creation<'_> {
 /// A unit has one passport; only a draft that was withdrawn before its battery reached the market makes room for another.
 async fn replaceable(platform: &Platform, unit: UnitId, passport: Uuid) -> Result<(), Problem> {
     let record = platform.store.record(&Subject::Passport(passport)).await?;
-    let withdrawn = record.is_some_and(|record| {
-        matches!(
-            record.head.facts,
-            Facts::Passport {
-                status: RecordStatus::Archived,
-                placed_on_market_at: None,
-                ..
-            }
-        )
-    });
-    if withdrawn {
+    if record.is_some_and(|record| record.head.facts.is_withdrawn()) {
         return Ok(());
     }
     Err(Problem::conflict(format!(

@@ -3,11 +3,11 @@
 use access::Role;
 use ledger::Timestamp;
 use passport::{
-    Category, Class, Classes, Declares, EventType, Fault, Level, Op, STATUS_PLACE, Touched,
+    Category, Class, Classes, Declares, EventType, Fault, Level, Op, STATUS_PLACE, State, Touched,
     catalogue,
 };
 use serde_json::{Map, Value, json};
-use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus};
+use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus, Subject};
 use web::{Platform, Problem, Provenance};
 
 use crate::validation::{composed, refuse};
@@ -45,6 +45,26 @@ pub(crate) fn may_write(
     )))
 }
 
+/// What an organisation wrote in an earlier time of its responsibility stays (decision 007): another value takes its place,
+/// nothing takes it away.
+pub(crate) fn may_remove(record: &OpenRecord, patch: &Map<String, Value>) -> Result<(), Problem> {
+    let kept = passport::attributes(&record.own_kept);
+    let removed = passport::touched(patch)
+        .into_iter()
+        .filter(|one| one.removed);
+    let pointers: Vec<String> = removed
+        .map(|one| one.attribute.pointer())
+        .filter(|pointer| kept.contains_key(pointer))
+        .collect();
+    match pointers.is_empty() {
+        true => Ok(()),
+        false => Err(Problem::conflict(format!(
+            "your organisation wrote {} when it was responsible before, and that stays on record: write another value instead",
+            pointers.join(", ")
+        ))),
+    }
+}
+
 pub(crate) fn changed_classes(
     before: &Map<String, Value>,
     after: Option<&Map<String, Value>>,
@@ -58,14 +78,14 @@ pub(crate) fn changed_classes(
 }
 
 /// A battery may be placed on the market only with every data point that the active guidance asks of it, or a gap that two
-/// persons stand behind; afterwards it keeps every value and every declaration of why there is none. A model or batch keeps
+/// persons stand behind; then what nobody has decided yet is answered. Afterwards it keeps every value and every declaration of why there is none. A model or batch keeps
 /// what it has of them: units may be on the market.
 pub(crate) async fn complete_enough(
     platform: &Platform,
     before: &OpenRecord,
     after: &Facts,
     document: &Map<String, Value>,
-) -> Result<(), Problem> {
+) -> Result<Vec<Fault>, Problem> {
     let removed = passport::delta(&before.document, document)
         .into_iter()
         .filter(|change| change.op == Op::Remove)
@@ -89,20 +109,77 @@ pub(crate) async fn complete_enough(
         Facts::Unit { .. } | Facts::Organisation => false,
     };
     if !held_to || (!placed && lost.is_empty()) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let (_, category) = level_and_category(after);
     let composed = composed(platform, after, &whole).await?;
     let approved = matches!(after, Facts::Passport { life, .. } if life.gaps_approved);
     let assessed = passport::assess(&composed, category, catalogue().active_guidance());
-    let faults = assessed
-        .iter()
-        .filter(|one| placed || lost.contains(&one.pointer))
-        .filter(|one| one.state(&composed, approved).blocks())
-        .map(Fault::from)
-        .collect();
-    refuse(faults)
+    let mut faults = Vec::new();
+    let mut undecided = Vec::new();
+    for one in &assessed {
+        match one.state(&composed, approved) {
+            state if state.blocks() && (placed || lost.contains(&one.pointer)) => {
+                faults.push(Fault::from(one));
+            }
+            State::Undecided if placed => undecided.push(Fault {
+                rule: State::Undecided.as_str().to_owned(),
+                ..Fault::from(one)
+            }),
+            _ => {}
+        }
+    }
+    if placed {
+        faults.extend(of_another_operator(platform, before, after, &whole).await?);
+    }
+    refuse(faults)?;
+    Ok(undecided)
 }
+
+/// A battery that begins a further life under another operator than its model's says itself who answers for it.
+async fn of_another_operator(
+    platform: &Platform,
+    before: &OpenRecord,
+    after: &Facts,
+    document: &Map<String, Value>,
+) -> Result<Option<Fault>, Problem> {
+    let Facts::Passport { model, batch, .. } = after else {
+        return Ok(None);
+    };
+    let Some(attribute) = catalogue().by_pointer(RESPONSIBLE_OPERATOR) else {
+        return Ok(None);
+    };
+    let says_it = |document: &Map<String, Value>| {
+        let group = document.get(&attribute.group);
+        group.is_some_and(|group| group.get(&attribute.id).is_some())
+    };
+    if says_it(document) {
+        return Ok(None);
+    }
+    for subject in [batch.map(Subject::Batch), Some(Subject::Model(*model))] {
+        let Some(subject) = subject else { continue };
+        let Some(record) = platform.store.record(&subject).await? else {
+            continue;
+        };
+        let own = record.head.organisation == before.head.organisation;
+        let data = platform.store.document(&record, Classes::PUBLIC).await?;
+        if says_it(&data) {
+            return Ok((!own).then(|| Fault {
+                pointer: attribute.pointer(),
+                rule: "of-another-operator".to_owned(),
+                expected:
+                    "your organisation, in the data of this passport: the model names another"
+                        .to_owned(),
+                found: "nothing".to_owned(),
+                source: Some(attribute.source.clone()),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// Who answers for the passport: data point 2.
+const RESPONSIBLE_OPERATOR: &str = "/identification/responsibleOperator";
 
 fn is_active(facts: &Facts) -> bool {
     matches!(
@@ -114,23 +191,59 @@ fn is_active(facts: &Facts) -> bool {
     )
 }
 
-/// A recall is ended by whoever began it, or by market surveillance.
-pub(crate) fn may_end_recall(
+/// An organisation recalls a battery once, and ends its own recall; market surveillance ends them all.
+pub(crate) fn may_recall(
     event_type: &EventType,
     facts: &Facts,
     organisation: &str,
     role: Role,
 ) -> Result<(), Problem> {
-    let (Some(false), Facts::Passport { recall, .. }) = (event_type.sets_recall(), facts) else {
+    let Facts::Passport { recalls, .. } = facts else {
         return Ok(());
     };
-    match recall {
-        None => Err(Problem::conflict("this battery is under no recall")),
-        Some(recall) if recall.by == organisation || role.as_str() == MARKET_SURVEILLANCE => Ok(()),
-        Some(_) => Err(Problem::forbidden(
+    let own = recalls.iter().find(|recall| recall.by == organisation);
+    match (event_type.sets_recall(), own) {
+        (Some(true), Some(own)) => Err(Problem::conflict(format!(
+            "your organisation recalls this battery already, since {}",
+            own.at
+        ))),
+        (Some(false), _) if recalls.is_empty() => {
+            Err(Problem::conflict("this battery is under no recall"))
+        }
+        (Some(false), None) if role.as_str() != MARKET_SURVEILLANCE => Err(Problem::forbidden(
             "a recall is ended by the organisation that began it, or by market surveillance",
         )),
+        _ => Ok(()),
     }
+}
+
+/// What can only happen to a battery on the market did not happen before it was placed there.
+pub(crate) fn in_time(provenance: &Provenance, before: &Facts) -> Result<(), Problem> {
+    let (
+        Some(occurred),
+        Facts::Passport {
+            placed_on_market_at: Some(placed),
+            ..
+        },
+    ) = (provenance.occurred_at, before)
+    else {
+        return Ok(());
+    };
+    let after_placing = !provenance
+        .event_type
+        .from
+        .iter()
+        .any(|from| from == "draft");
+    refuse(match after_placing && occurred < *placed {
+        false => Vec::new(),
+        true => vec![Fault {
+            pointer: "/occurredAt".to_owned(),
+            rule: "out-of-order".to_owned(),
+            expected: format!("not before {placed}, when the battery was placed on the market"),
+            found: occurred.to_string(),
+            source: None,
+        }],
+    })
 }
 
 const MARKET_SURVEILLANCE: &str = "market-surveillance";
@@ -158,7 +271,7 @@ pub(crate) async fn second_person(
                 && asked.event_type == first =>
         {
             // Without the subject's key nobody can tell one person from another.
-            if reference.as_ref().is_none_or(|by| *by == asked.by) {
+            if reference.as_ref().is_none_or(|by| asked.by.contains(by)) {
                 return Err(Problem::forbidden(format!(
                     "you raised `{first}` yourself: `{}` is for another person of your organisation",
                     event_type.id
@@ -189,16 +302,23 @@ pub(crate) fn facts_after(
         status,
         placed_on_market_at,
         operator,
-        recall,
+        recalls,
         life,
         ..
     } = &mut after
     {
         let happened = provenance.occurred_at.unwrap_or(at);
         if let Some(by) = person {
+            let event_type = &provenance.event_type.id;
+            let earlier = life
+                .asked
+                .take()
+                .filter(|asked| asked.event_type == *event_type);
+            let mut all = earlier.map(|asked| asked.by).unwrap_or_default();
+            all.push(by);
             life.asked = provenance.event_type.asks_for_second().then(|| Asked {
-                event_type: provenance.event_type.id.clone(),
-                by,
+                event_type: event_type.clone(),
+                by: all,
                 at,
             });
         }
@@ -210,13 +330,15 @@ pub(crate) fn facts_after(
             life.counters_since = life.counters_since.max(Some(happened));
         }
         match provenance.event_type.sets_recall() {
-            Some(true) => {
-                *recall = Some(Recall {
-                    at: happened,
-                    by: organisation.to_owned(),
-                });
-            }
-            Some(false) => *recall = None,
+            Some(true) => recalls.push(Recall {
+                at: happened,
+                by: organisation.to_owned(),
+            }),
+            // Who ends none of its own is market surveillance, which ends all.
+            Some(false) => match recalls.iter().any(|recall| recall.by == organisation) {
+                true => recalls.retain(|recall| recall.by != organisation),
+                false => recalls.clear(),
+            },
             None => {}
         }
         match provenance.event_type.sets_record_status() {
@@ -228,6 +350,10 @@ pub(crate) fn facts_after(
             Some("archived") => *status = RecordStatus::Archived,
             Some("recycled") => *status = RecordStatus::Recycled,
             _ => {}
+        }
+        // What has come to its end is offered to nobody.
+        if *status == RecordStatus::Recycled {
+            life.offer = None;
         }
     }
     after

@@ -14,7 +14,7 @@ use web::{Caller, Platform, Problem, Provenance};
 
 use crate::change::visible_record;
 use crate::rules::{changed_classes, may_write, set_battery_status};
-use crate::successors::{is_withdrawn, random};
+use crate::successors::random;
 use crate::validation::Proposal;
 
 /// A further life that is to begin.
@@ -55,6 +55,13 @@ impl Next {
             label: LabelId::from_random(random()?),
             document,
         })
+    }
+}
+
+impl Next {
+    /// The id of the passport.
+    pub(crate) fn name(&self) -> String {
+        self.id.to_string()
     }
 }
 
@@ -207,7 +214,7 @@ impl Succession<'_> {
             status: RecordStatus::Draft,
             placed_on_market_at: None,
             operator: None,
-            recall: None,
+            recalls: Vec::new(),
             life: Box::new(Life {
                 predecessors: self.predecessors.clone(),
                 ..Life::default()
@@ -425,7 +432,7 @@ pub(crate) async fn live_successor(
 ) -> Result<Option<Uuid>, Problem> {
     for id in &life.successors {
         let record = platform.store.record(&Subject::Passport(*id)).await?;
-        if record.is_some_and(|record| !is_withdrawn(&record.head.facts)) {
+        if record.is_some_and(|record| !record.head.facts.is_withdrawn()) {
             return Ok(Some(*id));
         }
     }

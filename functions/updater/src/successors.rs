@@ -6,9 +6,7 @@ use axum::response::Response;
 use identity::{LabelId, UnitId};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use storage::{
-    CommitError, Earlier, Facts, Head, MAX_SUBJECTS, RecordStatus, Subject, fill_random,
-};
+use storage::{CommitError, Earlier, Facts, Head, MAX_SUBJECTS, Subject, fill_random};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
@@ -91,7 +89,9 @@ impl Decision for Request<'_> {
 
     async fn attempt(&self) -> Result<Option<Response>, Problem> {
         let platform = self.succession.platform;
-        let location = format!("/v1/dpps/{}/lineage", self.passport);
+        let begun: Vec<String> = self.succession.next.iter().map(Next::name).collect();
+        // What was begun stands in the fragment, so that a repeated request is answered with the same.
+        let location = format!("/v1/dpps/{}/lineage#{}", self.passport, begun.join(","));
         let request = self.idempotency.row(StatusCode::CREATED, &location);
         let at = now();
         let change = self.succession.change(request, at).await?;
@@ -102,7 +102,9 @@ impl Decision for Request<'_> {
         {
             Ok(receipts) => {
                 let receipt = receipts.first().map(ToString::to_string);
-                self.answer(StatusCode::CREATED, receipt).await.map(Some)
+                self.answer(StatusCode::CREATED, &location, receipt)
+                    .await
+                    .map(Some)
             }
             Err(CommitError::Answered(earlier)) => self.repeat(earlier).await.map(Some),
             Err(CommitError::Stale) => Ok(None),
@@ -112,34 +114,32 @@ impl Decision for Request<'_> {
 
     async fn repeat(&self, earlier: Earlier) -> Result<Response, Problem> {
         let status = StatusCode::from_u16(earlier.status).map_err(Problem::internal)?;
-        self.answer(status, earlier.receipt).await
+        self.answer(status, &earlier.location, earlier.receipt)
+            .await
     }
 }
 
 impl Request<'_> {
-    /// The successors as they are now.
+    /// The successors that the location names, as they are now.
     async fn answer(
         &self,
         status: StatusCode,
+        location: &str,
         receipt: Option<String>,
     ) -> Result<Response, Problem> {
         let (platform, caller) = (self.succession.platform, self.succession.caller);
-        let subject = Subject::Passport(self.passport);
-        let record = crate::change::visible_record(platform, caller, &subject).await?;
+        let (location, begun) = location.split_once('#').unwrap_or((location, ""));
         let mut successors = Vec::new();
-        if let Facts::Passport { life, .. } = &record.head.facts {
-            for id in &life.successors {
-                let head = platform.store.record(&Subject::Passport(*id)).await?;
-                let head = head.map(|record| record.head);
-                if let Some(head) = head.filter(|head| caller.acts_for(&head.organisation)) {
-                    successors.push(successor(platform, *id, &head).await?);
-                }
+        for id in begun.split(',').filter_map(|id| Uuid::parse_str(id).ok()) {
+            let head = platform.store.record(&Subject::Passport(id)).await?;
+            let head = head.map(|record| record.head);
+            if let Some(head) = head.filter(|head| caller.acts_for(&head.organisation)) {
+                successors.push(successor(platform, id, &head).await?);
             }
         }
-        let location = format!("/v1/dpps/{}/lineage", self.passport);
         Ok(written(
             status,
-            &location,
+            location,
             receipt,
             Successors { successors },
         ))
@@ -292,16 +292,4 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Problem> {
     let mut bytes = [0; N];
     fill_random(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Whether a record is a draft that was withdrawn before its battery reached the market.
-pub(crate) const fn is_withdrawn(facts: &Facts) -> bool {
-    matches!(
-        facts,
-        Facts::Passport {
-            status: RecordStatus::Archived,
-            placed_on_market_at: None,
-            ..
-        }
-    )
 }

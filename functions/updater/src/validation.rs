@@ -48,17 +48,35 @@ impl Proposal<'_> {
     pub(crate) async fn findings(&self) -> Result<Findings, Problem> {
         let (level, category) = level_and_category(self.facts);
         let changes = passport::delta(self.before, self.after);
-        let composed = match passport::asks_other_levels(level, self.after, &changes) {
+        let places = self.event_type.sets_record_status() == Some("active");
+        let composed = match places || passport::asks_other_levels(level, self.after, &changes) {
             true => Cow::Owned(composed(self.platform, self.facts, self.after).await?),
             false => Cow::Borrowed(self.after),
         };
         let guidance = catalogue().active_guidance();
         let edition = self.facts.catalogue();
         let found = passport::validate_under(edition, level, category, guidance, self.after);
-        let (overtaken, mut faults): (Vec<Fault>, Vec<Fault>) = found
-            .into_iter()
-            .partition(|fault| is_overtaken(fault, &changes));
-        let together = passport::validate_together(&composed, &changes);
+        // What stood so before, and is not touched, keeps nothing else from being recorded; the market meets no fault.
+        let stood = match self.earlier.filter(|_| !places && !found.is_empty()) {
+            Some(earlier) => {
+                let edition = earlier.catalogue();
+                passport::validate_under(edition, level, category, guidance, self.before)
+            }
+            None => Vec::new(),
+        };
+        let (standing, mut faults): (Vec<Fault>, Vec<Fault>) =
+            found.into_iter().partition(|fault| {
+                let known = fault.rule == passport::DECLARED_AND_GIVEN || stood.contains(fault);
+                known && !is_touched(fault, &changes)
+            });
+        let together = match places {
+            // What changes with it is everything, for whoever meets it on the market.
+            true => {
+                let everything = passport::delta(&Map::new(), &composed);
+                passport::validate_together(&composed, &everything)
+            }
+            false => passport::validate_together(&composed, &changes),
+        };
         faults.extend(self.change_faults(&composed));
         if let Some(earlier) = self.earlier
             && self.event_type.sets_battery_status().is_none()
@@ -79,7 +97,7 @@ impl Proposal<'_> {
         let classes = self.caller.readable(self.organisation).classes;
         let mut warnings = passport::warnings(&composed, &changes, classes);
         if classes.contains(Class::Authority) {
-            warnings.extend(overtaken);
+            warnings.extend(standing);
         }
         Ok(Findings {
             faults: self.told(faults, &changes),
@@ -147,22 +165,23 @@ impl Proposal<'_> {
         let reading = self.caller.readable(self.organisation);
         if !reading.classes.contains(Class::Internal) {
             faults.retain(|fault| {
-                changes.iter().any(|change| {
-                    fault.pointer.starts_with(&change.pointer)
-                        || change.pointer.starts_with(&fault.pointer)
-                })
+                let within = format!("{}/", fault.pointer);
+                is_touched(fault, changes)
+                    || changes
+                        .iter()
+                        .any(|change| change.pointer.starts_with(&within))
             });
         }
         faults
     }
 }
 
-/// Whether it is about a declaration from before, of something that was given a value since: the value counts, and whoever
-/// declared it may take that back.
-fn is_overtaken(fault: &Fault, changes: &[AttributeChange]) -> bool {
-    let mut changed = changes.iter().map(|change| change.pointer.as_str());
-    fault.rule == passport::DECLARED_AND_GIVEN
-        && !changed.any(|pointer| fault.pointer.starts_with(&format!("{pointer}/")))
+/// Whether it is about something that changes.
+fn is_touched(fault: &Fault, changes: &[AttributeChange]) -> bool {
+    changes.iter().any(|change| {
+        let rest = fault.pointer.strip_prefix(&change.pointer);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 pub(crate) fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {

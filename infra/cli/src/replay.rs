@@ -1,8 +1,8 @@
 //! `passport replay`: what the events tell, folded from nothing, held against what is served.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use passport::{Category, Op, Replay, catalogue};
+use passport::{Category, Class, Op, Replay, catalogue, compose};
 use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -119,7 +119,11 @@ pub(crate) async fn run(
     let served: Map<String, Value> = source.get(subject).await?;
     let events: Events = source.get(&format!("{subject}/events?verify=true")).await?;
 
-    let mut check = Check::default();
+    let seen = last.commitments.keys();
+    let mut check = Check {
+        seen: seen.filter_map(|class| class.parse().ok()).collect(),
+        ..Check::default()
+    };
     check.chain(&events);
     check.fold(&events.events, &versions.versions);
     check.values("its newest version", last.data.unwrap_or_default());
@@ -142,8 +146,12 @@ fn member(mut answer: Map<String, Value>, name: &str) -> Result<Map<String, Valu
 #[derive(Default)]
 struct Check {
     replay: Replay,
+    /// What stays of earlier times of responsibility: whoever follows begins classes 0 and 3 anew beside it.
+    kept: Map<String, Value>,
     /// The newest commitment of each class.
     commitments: BTreeMap<u8, String>,
+    /// The classes of which this caller sees what is there now.
+    seen: BTreeSet<u8>,
     differences: Vec<String>,
 }
 
@@ -196,6 +204,9 @@ impl Check {
     /// The changes of each event, one after the other; and that each version was made by one of them.
     fn fold(&mut self, events: &[Event], versions: &[Version]) {
         for event in events {
+            for commitment in &event.commitments {
+                self.commitment(event, commitment);
+            }
             for change in &event.changes {
                 let op = match (&change.before, &change.after) {
                     (None, Some(_)) => Some(Op::Add),
@@ -214,9 +225,6 @@ impl Check {
                     self.differs(format!("event {}: {fault}", event.event_id));
                 }
             }
-            for commitment in &event.commitments {
-                self.commitment(event, commitment);
-            }
             for version in versions.iter().filter(|one| one.event_id == event.event_id) {
                 self.version(event, version);
             }
@@ -232,6 +240,14 @@ impl Check {
     }
 
     fn commitment(&mut self, event: &Event, commitment: &Commitment) {
+        let stays = Class::from_number(commitment.class)
+            .filter(|class| matches!(class, Class::Internal | Class::Authority));
+        if let (Some(class), None) = (stays, &commitment.before)
+            && self.commitments.remove(&commitment.class).is_some()
+        {
+            let earlier = self.replay.take(class);
+            self.kept = compose(&self.kept, &earlier, &Map::new());
+        }
         if self.commitments.get(&commitment.class) != commitment.before.as_ref() {
             self.differs(format!(
                 "event {}: the values of class {} were committed to otherwise before",
@@ -265,10 +281,16 @@ impl Check {
         }
     }
 
-    /// Values that must be exactly the replayed ones.
+    /// What the events come to: the newest values, and beside them those that stay from before.
+    fn replayed(&self) -> Map<String, Value> {
+        compose(&self.kept, self.replay.document(), &Map::new())
+    }
+
+    /// Values that must be exactly the replayed ones, as far as this caller sees their class.
     fn values(&mut self, which: &str, values: Map<String, Value>) {
-        for change in passport::delta(self.replay.document(), &values) {
-            if change.op == Op::Remove && may_be_closed(&change.pointer) {
+        for change in passport::delta(&self.replayed(), &values) {
+            let seen = self.seen.contains(&change.class.number());
+            if change.op == Op::Remove && (!seen || may_be_closed(&change.pointer)) {
                 continue;
             }
             let told = |value: &Option<Value>| {
@@ -287,7 +309,7 @@ impl Check {
 
     /// A passport as it is shown: every replayed value is in it.
     fn shown(&mut self, passport: &Map<String, Value>) {
-        let mut own = self.replay.document().clone();
+        let mut own = self.replayed();
         for (group, values) in &mut own {
             if let Value::Object(attributes) = values {
                 for (id, value) in attributes {
@@ -303,7 +325,12 @@ impl Check {
     }
 
     fn report(self, subject: &str, events: &Events, versions: usize) -> Result<String, String> {
-        let attributes = passport::attributes(self.replay.document()).len();
+        let attributes = passport::attributes(&self.replayed());
+        let attributes = attributes
+            .keys()
+            .filter_map(|pointer| catalogue().by_pointer(pointer))
+            .filter(|attribute| self.seen.contains(&attribute.class.number()))
+            .count();
         if self.differences.is_empty() {
             return Ok(format!(
                 "{subject}: {} events and {versions} versions; replayed from nothing they come to the {attributes} values that are served\n",

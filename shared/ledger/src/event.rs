@@ -137,7 +137,7 @@ pub struct EventDraft {
     pub actor: Actor,
     /// Why.
     pub reason: String,
-    /// Anything else.
+    /// Anything else; for whoever is responsible for the subject.
     pub notes: Option<String>,
     /// When it happened.
     pub occurred_at: Option<Timestamp>,
@@ -216,6 +216,9 @@ pub enum SealError {
     UnknownClass(u8),
 }
 
+/// Class 0: who is responsible for the subject.
+const INTERNAL: Audience = Audience::Class(0);
+
 impl EventDraft {
     /// Seals the event with salts and decoys from `random`.
     ///
@@ -235,7 +238,7 @@ impl EventDraft {
             (own, "reason".to_owned(), json!(self.reason)),
         ];
         if let Some(notes) = &self.notes {
-            said.push((own, "notes".to_owned(), json!(notes)));
+            said.push((INTERNAL, "notes".to_owned(), json!(notes)));
         }
         if let Some(at) = self.occurred_at {
             said.push((own, "occurredAt".to_owned(), json!(at)));

@@ -33,7 +33,7 @@ pub struct OpenedEvent {
     pub actor: Option<Actor>,
     /// Why.
     pub reason: Option<String>,
-    /// Anything else.
+    /// Anything else; for whoever is responsible for the subject.
     pub notes: Option<String>,
     /// When it happened.
     pub occurred_at: Option<Timestamp>,

@@ -28,16 +28,20 @@ pub struct Occasion<'a> {
     pub composed: &'a Map<String, Value>,
 }
 
-/// The document in which a new counter epoch begins: without the counters that are as they were before.
+/// The document in which a new counter epoch begins at that moment: without the counters that are as they were before it.
 #[must_use]
 pub fn restart_counters(
     before: &Map<String, Value>,
     mut after: Map<String, Value>,
+    at: Timestamp,
 ) -> Map<String, Value> {
     for attribute in catalogue().attributes().filter(|one| one.counter) {
         let old = value_of(before, attribute);
         if let Some(Value::Object(group)) = after.get_mut(&attribute.group)
             && group.get(&attribute.id) == old
+            && old
+                .and_then(measured_at)
+                .is_none_or(|measured| measured < at)
         {
             group.shift_remove(&attribute.id);
         }

@@ -20,22 +20,26 @@ fn like(text: &str, pattern: &str) -> bool {
             })
 }
 
+/// A day since 1900: no battery, and nothing about one, is older.
 pub(crate) fn is_date(text: &str) -> bool {
-    like(text, "0000-00-00") && text.parse::<Date>().is_ok()
+    like(text, "0000-00-00") && text >= "1900" && text.parse::<Date>().is_ok()
 }
 
 pub(crate) fn is_year_month(text: &str) -> bool {
     like(text, "0000-00") && is_date(&format!("{text}-01"))
 }
 
-/// RFC 3339 with upper-case `T` and `Z`; the parser alone would take more forms of ISO 8601.
-pub(crate) fn is_time(text: &str) -> bool {
+/// RFC 3339 with upper-case `T` and `Z`, and without leap seconds; the parser alone would take more forms of ISO 8601.
+#[must_use]
+pub fn is_time(text: &str) -> bool {
     let offset = ["Z", "+00:00", "-00:00"].iter().any(|form| {
         let start = text.len().saturating_sub(form.len());
-        text.get(start..).is_some_and(|end| like(end, form))
+        let end = text.get(start..).filter(|end| like(end, form));
+        end.is_some_and(|end| end.get(1..3).is_none_or(|hour| hour < "24"))
     });
     text.get(..19)
         .is_some_and(|start| like(start, "0000-00-00T00:00:00"))
+        && text.get(17..19).is_some_and(|second| second < "60")
         && offset
         && !text.contains(',')
         && text.parse::<Timestamp>().is_ok()

@@ -59,13 +59,14 @@ pub use event_type::{
     Audience, Effect, EventType, EvidenceRule, Permit, Purpose, Relation, States,
 };
 pub use fault::Fault;
+pub use format::is_time;
 pub use freshness::{Freshness, Stale, stale};
 pub use guidance::{
     Category, Cell, Cells, Guidance, Obligation, Outcome, Sign, UnknownCategory, When,
 };
 pub use header::{Header, SCHEMA_VERSION, compressed};
 pub use life::{
-    BATTERY_STATUSES, FIRST_STATUS, Move, RECORD_STATUSES, STATUS_PLACE, battery_moves,
+    BATTERY_STATUSES, FIRST_STATUS, Move, RECORD_STATUSES, STATUS_PLACE, WASTE, battery_moves,
     battery_status, life, record_moves,
 };
 pub use market::{Untranslated, untranslated};

@@ -9,7 +9,7 @@ use crate::{Catalogue, EventType};
 /// The battery status every battery begins with (Annex XIII 4(c)).
 pub const FIRST_STATUS: &str = "original";
 /// The one that moves responsibility within the same passport (Article 77(7), second subparagraph).
-pub(crate) const WASTE: &str = "waste";
+pub const WASTE: &str = "waste";
 /// Where the battery's status stands: group and attribute.
 pub const STATUS_PLACE: (&str, &str) = ("condition", "batteryStatus");
 

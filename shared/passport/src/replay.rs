@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::document::{at_pointer, put};
+use crate::{Class, compose, split};
 
 /// A document as it comes about, change by change.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +45,20 @@ impl Replay {
             said: told(before),
             was: told(was.as_ref()),
         })
+    }
+
+    /// Takes out the values of a class: from here on it begins anew.
+    pub fn take(&mut self, class: Class) -> Map<String, Value> {
+        split(&std::mem::take(&mut self.document)).into_iter().fold(
+            Map::new(),
+            |taken, (of, values)| match of == class {
+                true => values,
+                false => {
+                    self.document = compose(&self.document, &values, &Map::new());
+                    taken
+                }
+            },
+        )
     }
 
     /// What it has come to.

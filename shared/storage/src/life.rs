@@ -1,9 +1,13 @@
 //! What a passport's head knows of the battery's life beside its status, which is sealed. None of it is public.
 
+use std::collections::BTreeMap;
+
 use identity::LabelId;
 use ledger::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::{Facts, RecordStatus, Store, StoreError, Subject};
 
 /// What was offered, accepted, asked for and approved, which passports came before and after, and the counters' epoch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +56,9 @@ pub struct Recycling {
 pub struct Asked {
     /// The event that asked.
     pub event_type: String,
-    /// Who: a keyed reference that names nobody ([`crate::Store::person_reference`]).
-    pub by: String,
+    /// Whoever asked for the same since it was last confirmed: keyed references that name nobody
+    /// ([`crate::Store::person_reference`]).
+    pub by: Vec<String>,
     /// When.
     pub at: Timestamp,
 }
@@ -78,4 +83,65 @@ pub struct Offer {
     pub purpose: String,
     /// Since when.
     pub at: Timestamp,
+}
+
+/// Most later lives that are looked at for what became of a passport.
+const MOST: usize = 100;
+
+impl Store {
+    /// Whether the passport with this id has ceased to exist, as [`Store::has_ceased`] says.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn life_is_over(&self, passport: Uuid, now: Timestamp) -> Result<bool, StoreError> {
+        match self.record(&Subject::Passport(passport)).await? {
+            Some(record) => self.has_ceased(&record.head.facts, now).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a passport has ceased to exist: its battery was recycled for good, under this passport or under every one that
+    /// took its place.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn has_ceased(&self, facts: &Facts, now: Timestamp) -> Result<bool, StoreError> {
+        let mut queue = vec![facts.clone()];
+        let mut seen = BTreeMap::new();
+        let mut ended = false;
+        while let Some(facts) = queue.pop() {
+            if facts.has_ceased(now) {
+                ended = true;
+                continue;
+            }
+            let Facts::Passport {
+                status: RecordStatus::Archived,
+                life,
+                ..
+            } = &facts
+            else {
+                return Ok(false);
+            };
+            let mut goes_on = false;
+            for id in &life.successors {
+                if let Some(follows) = seen.get(id) {
+                    goes_on |= *follows;
+                    continue;
+                }
+                if seen.len() == MOST {
+                    return Ok(false);
+                }
+                let record = self.record(&Subject::Passport(*id)).await?;
+                // A draft that was withdrawn took no place.
+                let next = record.filter(|record| !record.head.facts.is_withdrawn());
+                seen.insert(*id, next.is_some());
+                goes_on |= next.is_some();
+                queue.extend(next.map(|record| record.head.facts));
+            }
+            if !goes_on {
+                return Ok(false);
+            }
+        }
+        Ok(ended)
+    }
 }

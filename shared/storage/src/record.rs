@@ -149,9 +149,9 @@ pub enum Facts {
         /// The economic operator that placed it there.
         #[serde(default)]
         operator: Option<String>,
-        /// The recall the battery is under.
+        /// The recalls the battery is under, one of an organisation at most.
         #[serde(default)]
-        recall: Option<Recall>,
+        recalls: Vec<Recall>,
         /// Of the battery's life. Not public.
         #[serde(default)]
         life: Box<Life>,
@@ -189,7 +189,29 @@ pub struct Recall {
 }
 
 impl Facts {
-    /// Whether the passport has ceased to exist: its battery was recycled, and that can no longer be taken back.
+    /// Since when the battery is recalled, by whomever.
+    #[must_use]
+    pub fn recalled_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Passport { recalls, .. } => recalls.iter().map(|recall| recall.at).min(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a draft that was withdrawn before its battery reached the market.
+    #[must_use]
+    pub const fn is_withdrawn(&self) -> bool {
+        matches!(
+            self,
+            Self::Passport {
+                status: RecordStatus::Archived,
+                placed_on_market_at: None,
+                ..
+            }
+        )
+    }
+
+    /// Whether the passport has ceased to exist under this very record: its battery was recycled, and that can no longer be taken back.
     #[must_use]
     pub fn has_ceased(&self, now: Timestamp) -> bool {
         let Self::Passport {
@@ -381,8 +403,10 @@ pub struct OpenRecord {
     pub head: Head,
     /// The values of every class that the responsible organisation may change.
     pub document: Map<String, Value>,
-    /// Those that others kept who were responsible before.
+    /// Those that were kept from times before, whoever was responsible then.
     pub kept: Map<String, Value>,
+    /// Those of them that the responsible organisation kept itself, when it was responsible before.
+    pub own_kept: Map<String, Value>,
     pub(crate) salts: BTreeMap<Class, PartSalts>,
 }
 
@@ -459,13 +483,18 @@ impl Store {
         };
         let mut document = Map::new();
         let mut kept = Map::new();
+        let mut own_kept = Map::new();
         let mut salts = BTreeMap::new();
         for part in &record.parts {
             let Some(opened) = self.open_part(subject, part).await? else {
                 continue;
             };
             let reference = record.head.part_of(part);
-            if reference.is_some_and(|reference| record.head.is_kept(reference)) {
+            if let Some(reference) = reference.filter(|reference| record.head.is_kept(reference)) {
+                let former = record.head.former(reference);
+                if former.is_some_and(|former| former.organisation == record.head.organisation) {
+                    merge(&mut own_kept, opened.document.clone());
+                }
                 merge(&mut kept, opened.document);
             } else {
                 merge(&mut document, opened.document);
@@ -477,6 +506,7 @@ impl Store {
             head: record.head,
             document,
             kept,
+            own_kept,
             salts,
         }))
     }

@@ -85,21 +85,19 @@ fn public_face(head: &Head) -> impl PartialEq + '_ {
         category,
         status,
         placed_on_market_at,
-        recall,
         life,
         ..
     } = &head.facts
     else {
         return None;
     };
-    let recalled_at = recall.as_ref().map(|recall| recall.at);
     let recycling = life.recycling.as_ref();
     Some((
         head.operator(),
         *category,
         *status,
         *placed_on_market_at,
-        recalled_at,
+        head.facts.recalled_at(),
         recycling.map(|recycling| recycling.final_at),
     ))
 }
@@ -123,7 +121,6 @@ pub(crate) fn public_row(
         category,
         status,
         placed_on_market_at,
-        recall,
         life,
         ..
     } = &head.facts
@@ -140,7 +137,7 @@ pub(crate) fn public_row(
         revision: head.part(Class::Public).map_or(0, |part| part.revision),
         status: *status,
         placed_on_market_at: *placed_on_market_at,
-        recalled_at: recall.as_ref().map(|recall| recall.at),
+        recalled_at: head.facts.recalled_at(),
         recycling_final_at: life.recycling.as_ref().map(|recycling| recycling.final_at),
         updated_at: head.public_at,
         category: *category,

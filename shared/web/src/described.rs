@@ -61,7 +61,7 @@ catalogue_schema! {
 pub struct Why {
     /// In a sentence.
     pub reason: String,
-    /// Anything else.
+    /// Anything else, for whoever is responsible for the record.
     #[schema(nullable = false)]
     pub notes: Option<String>,
     /// When it happened, if not now (RFC 3339).

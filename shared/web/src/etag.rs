@@ -14,12 +14,9 @@ use crate::Problem;
 pub fn view_name(view: &str, facts: &Facts) -> String {
     match facts {
         Facts::Passport {
-            status,
-            recall,
-            operator,
-            ..
+            status, operator, ..
         } => {
-            let recalled = if recall.is_some() { "-recalled" } else { "" };
+            let recalled = facts.recalled_at().map_or("", |_| "-recalled");
             let operator = operator.as_deref().unwrap_or_default();
             format!("{view}-{}{recalled}-{operator}", status.as_str())
         }

@@ -65,9 +65,16 @@ pub struct Message {
 
 impl Problem {
     fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        // It may quote what came.
+        const LONGEST: usize = 4_000;
+        let mut detail = detail.into();
+        if let Some((end, _)) = detail.char_indices().nth(LONGEST) {
+            detail.truncate(end);
+            detail.push('…');
+        }
         Self {
             kind,
-            detail: detail.into(),
+            detail,
             faults: Vec::new(),
             correlation_id: uuid::Uuid::now_v7(),
         }

@@ -104,12 +104,19 @@ fn a_new_epoch_leaves_only_the_counters_it_brings() {
     }}));
     let mut brought = before.clone();
     brought["condition"]["cycleCount"] = cycles(0);
+    let after = "2027-05-02T00:00:00Z".parse().unwrap();
     assert_eq!(
-        Value::Object(restart_counters(&before, brought)),
+        Value::Object(restart_counters(&before, brought, after)),
         json!({"condition": {"cycleCount": cycles(0), "stateOfCharge": 1}})
     );
     let only_counters = object(condition("cycleCount", cycles(900)));
-    assert!(restart_counters(&only_counters, only_counters.clone()).is_empty());
+    let restarted = |at| restart_counters(&only_counters, only_counters.clone(), at);
+    assert!(restarted(after).is_empty());
+    // What was counted since belongs to the new one already.
+    assert_eq!(
+        restarted("2027-04-30T00:00:00Z".parse().unwrap()),
+        only_counters
+    );
 }
 
 #[test]
