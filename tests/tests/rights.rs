@@ -607,3 +607,36 @@ async fn the_history_of_model_and_batch_is_read_through_the_passport() {
         .await
         .expect(400);
 }
+
+#[tokio::test]
+async fn notes_are_for_whoever_is_responsible_and_a_refused_correction_says_who_corrects() {
+    let stage = Stage::start().await;
+    let battery = stage.seeded().await.batteries[0].clone();
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let recall =
+        json!({"type": "recall", "reason": "fan may fail", "notes": "supplier to be told"});
+    let _ = maker.event(&battery.passport, &recall).await.expect(201);
+    let path = format!("/v1/dpps/{}/events", battery.passport);
+    let own = maker.get(&path).await.expect(200).text;
+    assert!(own.contains("supplier to be told"));
+    for reader in [
+        stage.public(),
+        stage.partner("market-surveillance", "authority"),
+        stage.partner("service-provider", "garage-nord"),
+    ] {
+        let told = reader.get(&path).await.expect(200).text;
+        assert!(
+            told.contains("fan may fail") && !told.contains("supplier"),
+            "{told}"
+        );
+    }
+    let garage = stage.partner("service-provider", "garage-nord");
+    let correction = json!({"type": "correction", "reason": "misread", "changes": {"condition": {
+        "cycleCount": {"value": 251, "measuredAt": web::now()},
+    }}});
+    let refused = garage
+        .event(&battery.passport, &correction)
+        .await
+        .expect(403);
+    assert!(refused.text.contains("ask there"), "{}", refused.text);
+}

@@ -191,7 +191,13 @@ impl RecordChange<'_> {
                 "the record follows version {follows} of the catalogue, the newest, already"
             )));
         }
-        let role = access::may_raise(principal, event_type.permits(), record.head.standing())?;
+        let role = access::may_raise(principal, event_type.permits(), record.head.standing())
+            .map_err(|fault| match event_type.corrects {
+                true => Problem::forbidden(format!(
+                    "{fault}: a correction is made by whoever is responsible for the record, so ask there; a newer measurement is yours to record"
+                )),
+                false => fault.into(),
+            })?;
         if record.head.facts.is_withdrawn() {
             return Err(Problem::conflict(
                 "this draft was withdrawn before its battery reached the market: create another",

@@ -3,7 +3,7 @@
 use access::{Principal, Role};
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use passport::{Category, Class, Classes, Level, battery_status, catalogue};
+use passport::{Category, Class, Classes, Fault, Level, battery_status, catalogue};
 use serde_json::{Map, Value};
 use storage::{
     Change, EventInput, Facts, Label, LabelState, Life, Next as Coming, OpenRecord, RecordStatus,
@@ -76,6 +76,18 @@ impl Succession<'_> {
     /// How many subjects change.
     pub(crate) const fn subjects(&self) -> usize {
         self.predecessors.len() + 2 * self.next.len()
+    }
+
+    /// What is split or merged is another battery than before, which its model does not describe.
+    pub(crate) fn other_battery(&self) -> Option<Fault> {
+        let other = self.predecessors.len() > 1 || self.next.len() > 1;
+        (other && matches!(self.product, Product::Carried)).then(|| Fault {
+            pointer: "/model".to_owned(),
+            rule: "another-battery".to_owned(),
+            expected: "a `model` or `batch` of yours that says what it is now: mass and capacity among others".to_owned(),
+            found: "the model of the battery before".to_owned(),
+            source: Some("Article 77(7)".to_owned()),
+        })
     }
 
     /// The whole change, decided on what is there now.

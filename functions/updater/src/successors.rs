@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use identity::{LabelId, UnitId};
+use passport::Fault;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use storage::{CommitError, Earlier, Facts, Head, MAX_SUBJECTS, Subject, fill_random};
@@ -102,7 +103,8 @@ impl Decision for Request<'_> {
         {
             Ok(receipts) => {
                 let receipt = receipts.first().map(ToString::to_string);
-                self.answer(StatusCode::CREATED, &location, receipt)
+                let warnings = self.succession.other_battery().into_iter().collect();
+                self.answer(StatusCode::CREATED, &location, receipt, warnings)
                     .await
                     .map(Some)
             }
@@ -114,7 +116,7 @@ impl Decision for Request<'_> {
 
     async fn repeat(&self, earlier: Earlier) -> Result<Response, Problem> {
         let status = StatusCode::from_u16(earlier.status).map_err(Problem::internal)?;
-        self.answer(status, &earlier.location, earlier.receipt)
+        self.answer(status, &earlier.location, earlier.receipt, Vec::new())
             .await
     }
 }
@@ -126,6 +128,7 @@ impl Request<'_> {
         status: StatusCode,
         location: &str,
         receipt: Option<String>,
+        warnings: Vec<Fault>,
     ) -> Result<Response, Problem> {
         let (platform, caller) = (self.succession.platform, self.succession.caller);
         let (location, begun) = location.split_once('#').unwrap_or((location, ""));
@@ -141,7 +144,10 @@ impl Request<'_> {
             status,
             location,
             receipt,
-            Successors { successors },
+            Successors {
+                successors,
+                warnings,
+            },
         ))
     }
 }
@@ -150,6 +156,10 @@ impl Request<'_> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Successors {
     successors: Vec<Successor>,
+    /// What is odd about them and yet may be so. A repeated request is answered without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>, required = false)]
+    warnings: Vec<Fault>,
 }
 
 /// A passport of a further life.
