@@ -67,12 +67,13 @@ pub fn import(bytes: &[u8]) {
         return;
     };
     if let Value::Object(members) = &foreign {
-        let _ = exchange::detect(members);
+        let _ = exchange::Source::of(members);
     }
     let guidance = catalogue().active_guidance();
-    for format in exchange::formats() {
+    let formats = exchange::formats().map(exchange::Source::Format);
+    for source in formats.chain([exchange::Source::JsonLd]) {
         for category in Category::ALL.map(Some).into_iter().chain([None]) {
-            let Ok(imported) = exchange::import(format, &foreign, category, guidance) else {
+            let Ok(imported) = source.import(&foreign, category, guidance) else {
                 continue;
             };
             for (level, document) in [

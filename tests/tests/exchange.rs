@@ -151,6 +151,148 @@ async fn linked_data_has_a_context_that_knows_every_member() {
     }
 }
 
+const LINKED: (&str, &str) = ("accept", "application/ld+json");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_former_owner_sees_beyond_the_public_is_never_cached_and_leaves_its_read_event() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let passport = &battery.passport;
+    let note = json!({"type": "correction", "reason": "noted", "changes": {"internal": {"note": "our secret"}}});
+    let _ = maker.event(passport, &note).await.expect(201);
+    let offer = maker.offer(passport, "second-life", "further-life").await;
+    let _ = stage
+        .partner("repurposer", "second-life")
+        .accept(&offer)
+        .await
+        .expect(200);
+    let path = format!("/v1/dpps/{passport}");
+    let partition = format!("A#P#{passport}");
+    let reads = || stage.ledger_items(&partition);
+    let ready = profile(&stage, READY);
+    for accept in [LINKED, ("accept", ready.as_str())] {
+        let before = reads().await;
+        let first = maker.call("GET", &path, &[accept], None).await.expect(200);
+        assert_eq!(first.header("cache-control"), "private, no-store");
+        let tag = first.header("etag");
+        let known = [accept, ("if-none-match", tag)];
+        let again = maker.call("GET", &path, &known, None).await.expect(200);
+        assert_eq!(again.text, first.text);
+        assert_eq!(reads().await, before + 2);
+        if accept == LINKED {
+            assert_eq!(first.json()["internal"]["note"], "our secret");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn linked_data_that_went_out_comes_in_again() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    for battery in &seeded.batteries {
+        let owner = stage.partner("economic-operator", &battery.organisation);
+        let path = format!("/v1/dpps/{}", battery.passport);
+        let out = owner.call("GET", &path, &[LINKED], None).await.expect(200);
+        let out = out.json();
+        let declared = [("content-type", "application/ld+json")];
+        let model = import(&owner, "/v1/models", &declared, &out)
+            .await
+            .expect(201);
+        assert_eq!(model.json()["import"]["format"], "json-ld");
+        let model = text(&model.json(), "id");
+        let order = json!({"model": model, "count": 1, "reason": "order 1"});
+        let order = owner.post("/v1/units", &order).await.expect(201).json();
+        let unit = text(&order["units"][0], "unit");
+        let declared = [declared[0], ("dpp-unit", unit.as_str())];
+        let created = import(&owner, "/v1/dpps", &declared, &out)
+            .await
+            .expect(201);
+        let losses = created.json()["import"]["losses"].clone();
+        let lost: Vec<(&str, &str)> = losses
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|loss| !loss["reason"].as_str().unwrap().contains("POST /v1/models"))
+            .map(|loss| (loss["pointer"].as_str().unwrap(), text_of(loss, "what")))
+            .collect();
+        // No value is lost but those that only events of their own bring, or that the platform gives.
+        for (pointer, what) in &lost {
+            let header = pointer.rfind('/') == Some(0);
+            let apart = [
+                "/identification/uniqueIdentifier",
+                "/identification/putIntoServiceDate",
+                "/condition/batteryStatus",
+            ];
+            assert!(
+                header && *what == "derived" || apart.contains(pointer),
+                "{pointer} ({what})"
+            );
+        }
+        let id = text(&created.json(), "id");
+        let back = owner
+            .call("GET", &format!("/v1/dpps/{id}"), &[LINKED], None)
+            .await
+            .expect(200)
+            .json();
+        let mut compared = 0;
+        for (group, values) in out.as_object().unwrap() {
+            for (name, value) in values.as_object().into_iter().flatten() {
+                let pointer = format!("/{group}/{name}");
+                if !lost.iter().any(|(lost, _)| *lost == pointer) {
+                    assert_eq!(back[group].get(name), Some(value), "{pointer}");
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 40, "{compared}");
+    }
+}
+
+fn text_of<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn linked_data_in_the_terms_of_others_is_refused() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let (_, passport) = maker.draft().await;
+    let path = format!("/v1/dpps/{passport}");
+    let out = maker.call("GET", &path, &[LINKED], None).await.expect(200);
+    let declared = [("content-type", "application/ld+json")];
+    for context in [
+        json!("https://schema.org/"),
+        json!({"modelName": "https://schema.org/name"}),
+        Value::Null,
+    ] {
+        let mut foreign = out.json();
+        foreign["@context"] = context;
+        for route in ["/v1/models", "/v1/dpps"] {
+            let refused = import(&maker, route, &declared, &foreign).await.expect(400);
+            assert!(
+                refused.text.contains("/v1/context.jsonld"),
+                "{}",
+                refused.text
+            );
+        }
+    }
+    let _ = maker
+        .call(
+            "PATCH",
+            &path,
+            &[
+                declared[0],
+                ("dpp-reason", "x"),
+                ("dpp-event-type", "correction"),
+            ],
+            Some(&out.json()),
+        )
+        .await
+        .expect(415);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_nobody_knows_is_refused_and_the_known_ones_are_named() {
     let stage = Stage::start().await;
@@ -449,4 +591,35 @@ async fn the_tool_brings_a_document_in_and_takes_it_out() {
     std::fs::write(&again, document).unwrap();
     let (again, _) = tool(&["import", again.to_str().unwrap(), "--dry-run"]);
     assert!(!again.contains("(not-understood)"), "{again}");
+    // As linked data it loses nothing, and comes in as another battery.
+    let (document, losses) = tool(&[
+        "export",
+        &id,
+        "--from",
+        &stage.origin,
+        "--format",
+        "json-ld",
+        "--losses",
+    ]);
+    assert_eq!(losses, "lost: 0\n");
+    let linked: Value = serde_json::from_str(&document).unwrap();
+    let (_, uuid) = id.rsplit_once('/').unwrap();
+    let answer = maker
+        .call("GET", &format!("/v1/dpps/{uuid}"), &[LINKED], None)
+        .await
+        .expect(200);
+    assert_eq!(linked, answer.json());
+    let file = stage.data().join("battery.jsonld");
+    std::fs::write(&file, document).unwrap();
+    let (report, _) = tool(&["import", file.to_str().unwrap(), "--to", &stage.origin]);
+    let (_, rest) = report.split_once("imported as unit ").unwrap();
+    let (unit, _) = rest.split_once(':').unwrap();
+    let again = maker
+        .get(&format!("/v1/dppsByProductId/{unit}"))
+        .await
+        .expect(200)
+        .json();
+    for group in ["performance", "materials", "circularity", "conformity"] {
+        assert_eq!(again[group], passport[group], "{group}");
+    }
 }

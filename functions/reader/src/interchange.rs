@@ -32,7 +32,8 @@ pub(crate) struct Export {
 /// Read a passport in a format of others, with its losses.
 ///
 /// Exactly what the caller may see, in the format, and what of it the format could not carry, member by member. The formats
-/// are described at `/docs/formats`. The document alone: `GET /v1/dpps/{dppId}` with the format's profile in `Accept`.
+/// are described at `/docs/formats`; `json-ld` is the platform's own form as JSON-LD, without losses. The document alone:
+/// `GET /v1/dpps/{dppId}` with the format's profile, or `application/ld+json`, in `Accept`.
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/exports/{format}", operation_id = "exportDPP", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("format" = String, Path, description = "The format's id, or that of one of its forms", example = "batterypass-ready-1.0")),
@@ -45,14 +46,18 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = platform.passport_id(&id)?;
-    let form = Form::named(&name).ok_or_else(|| {
+    let other = Other::named(&name).ok_or_else(|| {
         Problem::not_found(format!("there is no such format; there are {}", names()))
     })?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
-    let Exported { document, losses } = form.of(&platform, &caller, &loaded, &headers).await?;
+    let Exported { document, losses } = other.of(&platform, &caller, &loaded, &headers).await?;
+    let (format, profile) = match other {
+        Other::Format(form) => (form.format.id.as_str(), platform.site.profile(&form.name())),
+        Other::JsonLd => (exchange::JSON_LD, COMPACTED.to_owned()),
+    };
     let body = Export {
-        format: form.format.id.as_str(),
-        profile: platform.site.profile(&form.name()),
+        format,
+        profile,
         document,
         losses,
     };
@@ -109,6 +114,37 @@ pub(crate) enum Other {
 }
 
 const JSON_LD: &str = "application/ld+json";
+/// The profile of a compacted document (JSON-LD 1.1, §6.1).
+const COMPACTED: &str = "http://www.w3.org/ns/json-ld#compacted";
+
+impl Other {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            exchange::JSON_LD => Some(Self::JsonLd),
+            name => Form::named(name).map(Self::Format),
+        }
+    }
+
+    /// What the caller may see, in this representation.
+    async fn of(
+        self,
+        platform: &Platform,
+        caller: &Caller,
+        loaded: &Loaded,
+        headers: &HeaderMap,
+    ) -> Result<Exported, Problem> {
+        match self {
+            Self::Format(form) => form.of(platform, caller, loaded, headers).await,
+            Self::JsonLd => {
+                let (header, view) = loaded.passport(platform, caller, headers).await?;
+                Ok(Exported {
+                    document: exchange::json_ld(&platform.site.origin(), &header, view),
+                    losses: Vec::new(),
+                })
+            }
+        }
+    }
+}
 
 /// The representation that `Accept` likes best, where it is not the platform's own.
 ///
@@ -180,33 +216,28 @@ pub(crate) async fn answer(
         ..tag
     };
     // A restricted view is never answered 304: that would be a read without its record.
-    if loaded.reading(caller).classes.only_public() && tag.known_to(headers) {
+    if loaded.reading(caller).only_public() && tag.known_to(headers) {
         let tag = [(header::ETAG, tag.to_string())];
         return Ok((StatusCode::NOT_MODIFIED, tag, VARY).into_response());
     }
-    let (document, told) = match other {
+    let exported = other.of(platform, caller, &loaded, headers).await?;
+    let told = match other {
         Other::Format(form) => {
-            let exported = form.of(platform, caller, &loaded, headers).await?;
             let profile = platform.site.profile(&form.name());
-            let told = vec![
+            vec![
                 (
                     header::CONTENT_TYPE,
                     format!("application/json; profile=\"{profile}\""),
                 ),
                 (header::LINK, format!("<{profile}>; rel=\"profile\"")),
                 (LOSSES, exported.losses.len().to_string()),
-            ];
-            (exported.document, told)
+            ]
         }
-        Other::JsonLd => {
-            let (header, view) = loaded.passport(platform, caller, headers).await?;
-            let document = exchange::json_ld(&platform.site.origin(), &header, view);
-            (document, vec![(header::CONTENT_TYPE, JSON_LD.to_owned())])
-        }
+        Other::JsonLd => vec![(header::CONTENT_TYPE, JSON_LD.to_owned())],
     };
     let tag = [(header::ETAG, tag.to_string())];
     // A text as it is would bring a content type of its own.
-    let body = Body::from(document.to_string());
+    let body = Body::from(exported.document.to_string());
     Ok((cache(&loaded, caller), tag, AppendHeaders(told), body).into_response())
 }
 
@@ -215,7 +246,7 @@ const LOSSES: HeaderName = HeaderName::from_static("interchange-losses");
 const VARY: [(HeaderName, &str); 1] = [(header::VARY, "Accept, Authorization")];
 
 fn cache(loaded: &Loaded, caller: &Caller) -> [(HeaderName, &'static str); 2] {
-    let cache = match loaded.reading(caller).classes.only_public() {
+    let cache = match loaded.reading(caller).only_public() {
         true => "public, max-age=0, must-revalidate",
         false => "private, no-store",
     };
@@ -224,7 +255,8 @@ fn cache(loaded: &Loaded, caller: &Caller) -> [(HeaderName, &'static str); 2] {
 }
 
 fn names() -> String {
-    let names: Vec<&str> = formats().map(|format| format.id.as_str()).collect();
+    let formats = formats().map(|format| format.id.as_str());
+    let names: Vec<&str> = formats.chain([exchange::JSON_LD]).collect();
     names.join(", ")
 }
 

@@ -3,12 +3,12 @@
 use axum::body::Body as Bytes;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
-use exchange::{Imported, Loss, Taken, format, formats, import};
+use exchange::{Imported, Loss, Source, Taken, formats};
 use passport::{Category, Level, catalogue};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use web::{Platform, Problem};
+use web::{Foreign, Platform, Problem};
 
 /// What came of a document of another format.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,18 +32,24 @@ pub(crate) struct Brought {
     pub(crate) report: Report,
 }
 
-/// Reads a document in the format that a profile names.
+/// Reads a document in the form that it was sent in.
 ///
 /// # Errors
-/// 415 where the profile is not known, 400 where the document does not tell the battery's category.
+/// 415 where the profile is not known, 400 where nothing of the document can be taken.
 pub(crate) fn brought(
     platform: &Platform,
-    profile: &str,
+    foreign: &Foreign,
     document: Map<String, Value>,
     level: Level,
 ) -> Result<Brought, Problem> {
-    let named = platform.site.format_of(profile).and_then(format);
-    let (format, _) = named.ok_or_else(|| unknown(platform, profile))?;
+    let source = match foreign {
+        Foreign::JsonLd => Source::JsonLd,
+        Foreign::Profile(profile) => {
+            let named = platform.site.format_of(profile);
+            let format = named.and_then(exchange::format).map(|(format, _)| format);
+            Source::Format(format.ok_or_else(|| unknown(platform, profile))?)
+        }
+    };
     let guidance = catalogue().active_guidance();
     let Imported {
         category,
@@ -52,7 +58,8 @@ pub(crate) fn brought(
         mut header,
         taken,
         losses,
-    } = import(format, &Value::Object(document), None, guidance)
+    } = source
+        .import(&Value::Object(document), None, guidance)
         .map_err(|fault| Problem::malformed(fault.to_string()))?
         .only(level);
     let product = header.shift_remove("uniqueProductIdentifier");
@@ -64,7 +71,7 @@ pub(crate) fn brought(
         },
         product: product.and_then(|product| product.as_str().map(str::to_owned)),
         report: Report {
-            format: format.id.as_str(),
+            format: source.id(),
             taken,
             losses,
         },

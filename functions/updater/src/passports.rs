@@ -25,8 +25,9 @@ use crate::validation::Proposal;
 /// may be sent along where it says what will be derived, in any case of letters, and is refused where it says anything else.
 /// The reason comes in a header.
 ///
-/// With a profile of `/docs/formats` in `Content-Type`, the body is a document of that format: what it says of the battery is
-/// taken over, `import` names what was not, and why. The unit is the one that `DPP-Unit` names, else the document itself.
+/// With a profile of `/docs/formats` in `Content-Type`, the body is a document of that format, with `application/ld+json`
+/// what the platform gives out as that: what it says of the battery is taken over, `import` names what was not, and why. The
+/// unit is the one that `DPP-Unit` names, else the document itself.
 #[utoipa::path(
     post, path = "/v1/dpps", operation_id = "createDPP", tag = "updater", security(("bearer" = [])),
     params(("representation" = Option<String>, Query, description = "The form of the body: `compressed` (the default) or `full`"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Unit" = Option<String>, Header, description = "The unit, or its URL, where the body is of another format"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
@@ -38,18 +39,18 @@ pub(crate) async fn create(
     Partner(caller): Partner,
     Query(query): Query<Represented>,
     headers: HeaderMap,
-    Profiled { body, profile }: Profiled,
+    Profiled { body, foreign }: Profiled,
 ) -> Result<Response, Problem> {
     let principal = caller.partner()?;
     let (mut document, mut hash) = (body.json, body.hash);
-    let (unit, category, report) = match profile {
+    let (unit, category, report) = match foreign {
         None => {
             document = query.representation.compressed(&platform.site, document)?;
             without_derived(&mut document, &draft_header(principal))?;
             (named_unit(&platform, &mut document)?, None, None)
         }
-        Some(profile) => {
-            let brought = interchange::brought(&platform, &profile, document, Level::Item)?;
+        Some(foreign) => {
+            let brought = interchange::brought(&platform, &foreign, document, Level::Item)?;
             let unit = unit_of(&platform, &headers, brought.product.as_deref())?;
             // The unit is a part of what is asked, wherever it is named.
             hash = ledger::Sha256::of(format!("{hash} {unit}").as_bytes());

@@ -21,8 +21,9 @@ use crate::validation::Proposal;
 ///
 /// `data` holds its attributes by group, as the catalogue describes them.
 ///
-/// With a profile of `/docs/formats` in `Content-Type`, the body is a document of that format and the reason comes in
-/// `DPP-Reason`: what it says of the model is taken over, `import` names what was not, and why.
+/// With a profile of `/docs/formats` in `Content-Type`, the body is a document of that format, with `application/ld+json`
+/// what the platform gives out as that, and the reason comes in `DPP-Reason`: what it says of the model is taken over,
+/// `import` names what was not, and why.
 #[utoipa::path(
     post, path = "/v1/models", operation_id = "createModel", tag = "updater", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying"), ("DPP-Reason" = Option<String>, Header, description = "Why, where the body is of another format; percent-encoded UTF-8")),
@@ -33,17 +34,17 @@ pub(crate) async fn create_model(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     headers: HeaderMap,
-    Profiled { body, profile }: Profiled,
+    Profiled { body, foreign }: Profiled,
 ) -> Result<Response, Problem> {
-    let (category, provenance, document, report) = match profile {
+    let (category, provenance, document, report) = match foreign {
         None => {
             let members = ["category", "data"];
             let provenance = Provenance::of_body(&body.json, Some(MODEL_CREATED), &members)?;
             let document = member(&body.json, "data")?.clone();
             (named_category(&body.json)?, provenance, document, None)
         }
-        Some(profile) => {
-            let brought = interchange::brought(&platform, &profile, body.json, Level::Model)?;
+        Some(foreign) => {
+            let brought = interchange::brought(&platform, &foreign, body.json, Level::Model)?;
             let provenance = Provenance::of_headers(&headers, Some(MODEL_CREATED))?;
             let Brought {
                 category,

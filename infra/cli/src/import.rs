@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use exchange::{Format, Imported};
+use exchange::{Imported, JSON_LD, Source};
 use passport::{catalogue, parse_json};
 use reqwest::{Client, Method};
 use serde_json::{Map, Value, json};
@@ -22,13 +22,14 @@ pub(crate) async fn run(
     target: Option<&Target>,
 ) -> Result<String, String> {
     let document = read(file)?;
-    let format = chosen(format, &document)?;
+    let source = chosen(format, &document)?;
     let guidance = catalogue().active_guidance();
-    let imported = exchange::import(format, &document.into(), None, guidance)
+    let imported = source
+        .import(&document.into(), None, guidance)
         .map_err(|error| error.to_string())?;
     let mut report = String::new();
     if let Some(target) = target {
-        let unit = bring_in(target, format, &imported).await?;
+        let unit = bring_in(target, source, &imported).await?;
         let _ = writeln!(report, "imported as unit {unit}: {}/{unit}", target.origin);
     }
     let _ = writeln!(report, "\ntaken over: {}", imported.taken.len());
@@ -44,21 +45,19 @@ pub(crate) async fn run(
 }
 
 /// The format that was asked for, else the one that the document is in.
-fn chosen(id: Option<&str>, document: &Map<String, Value>) -> Result<&'static Format, String> {
-    let known = || -> Vec<&str> { exchange::formats().map(|one| one.id.as_str()).collect() };
+fn chosen(id: Option<&str>, document: &Map<String, Value>) -> Result<Source, String> {
+    let known = || {
+        let formats = exchange::formats().map(|one| one.id.as_str());
+        let known: Vec<&str> = formats.chain([JSON_LD]).collect();
+        known.join(", ")
+    };
     match id {
-        Some(id) => exchange::format(id)
-            .map(|(format, _)| format)
-            .ok_or_else(|| {
-                format!(
-                    "there is no format `{id}`; there are {}",
-                    known().join(", ")
-                )
-            }),
-        None => exchange::detect(document).ok_or_else(|| {
+        Some(id) => Source::named(id)
+            .ok_or_else(|| format!("there is no format `{id}`; there are {}", known())),
+        None => Source::of(document).ok_or_else(|| {
             format!(
                 "this is in none of the formats {}; `--format` names one",
-                known().join(", ")
+                known()
             )
         }),
     }
@@ -83,8 +82,8 @@ fn read(file: &Path) -> Result<Map<String, Value>, String> {
     }
 }
 
-async fn bring_in(target: &Target, format: &Format, imported: &Imported) -> Result<String, String> {
-    let reason = format!("imported from {}", format.name);
+async fn bring_in(target: &Target, source: Source, imported: &Imported) -> Result<String, String> {
+    let reason = format!("imported from {}", source.name());
     let model = json!({"category": imported.category, "reason": reason, "data": imported.model});
     let model = target.post("/v1/models", &model, &reason).await?;
     let order = json!({"model": model.get("id"), "count": 1, "reason": reason});

@@ -23,7 +23,8 @@ struct Arguments {
 enum Command {
     /// Bring in a document of another format as a model, a unit and a draft passport.
     ///
-    /// Ends with a report of what was taken over and what was not, and why. The formats are described at `/docs/formats`.
+    /// Ends with a report of what was taken over and what was not, and why. The formats are described at `/docs/formats`;
+    /// JSON-LD is taken as this product writes it.
     Import {
         /// The document.
         file: PathBuf,
@@ -44,7 +45,7 @@ enum Command {
     Export {
         /// The passport's UUID, or its whole URI.
         passport: String,
-        /// The format, or one of its forms; described at `/docs/formats`.
+        /// The format, or one of its forms, described at `/docs/formats`; or `json-ld`.
         #[arg(long)]
         format: String,
         /// Where the platform is.

@@ -1,13 +1,13 @@
 //! What somebody may see of a passport, in a format of others.
 
-use passport::{Header, compressed};
+use passport::{Header, compressed, escaped};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::format::{Format, Is, Member, Variant};
 use crate::leaf::Target;
 use crate::loss::{Loss, What};
-use crate::path::{Found, escaped, tidy};
+use crate::path::{Found, tidy};
 use crate::read::{merge, read};
 
 /// An export with what it could not say.

@@ -76,8 +76,6 @@ enum Languages {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Shape {
-    /// A CAS number.
-    Cas,
     /// An absolute address.
     Uri,
 }
@@ -348,14 +346,8 @@ impl Form {
         if !self.codes.is_empty() {
             return self.code_out(ours);
         }
-        match self.shape {
-            Some(Shape::Cas) if !is_cas(ours) => {
-                return Err("the format takes a CAS number as 7439-93-2 only".to_owned());
-            }
-            Some(Shape::Uri) if !is_uri(ours) => {
-                return Err("the format takes an absolute address only".to_owned());
-            }
-            _ => {}
+        if let (Some(Shape::Uri), false) = (self.shape, is_uri(ours)) {
+            return Err("the format takes an absolute address only".to_owned());
         }
         Ok(match self.languages {
             None => Value::from(ours),
@@ -507,18 +499,6 @@ fn months(theirs: &str) -> Result<Decimal, String> {
 
 fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
-}
-
-fn is_cas(text: &str) -> bool {
-    let digits = |part: &str, most: usize, least: usize| {
-        (least..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let mut parts = text.split('-');
-    let fits = |part: Option<&str>, most, least| part.is_some_and(|part| digits(part, most, least));
-    fits(parts.next(), 7, 2)
-        && fits(parts.next(), 2, 2)
-        && fits(parts.next(), 1, 1)
-        && parts.next().is_none()
 }
 
 fn is_uri(text: &str) -> bool {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use passport::{Attribute, Category};
+use passport::{Attribute, Category, escaped};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::form::Form;
 use crate::leaf::Target;
-use crate::path::{Path, escaped};
+use crate::path::Path;
 
 /// A format that passports are exchanged in.
 #[derive(Debug)]

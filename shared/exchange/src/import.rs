@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::format::Format;
+use crate::linked::read_linked;
 use crate::loss::{Loss, Taken, What};
-use crate::read::read;
+use crate::read::{Reading, read};
 
 /// What an import made of a document. Whatever the catalogue would refuse is not in it, and is among the losses.
 #[derive(Debug, Serialize)]
@@ -33,6 +34,14 @@ pub enum ImportFault {
     /// Neither the document nor the caller tells.
     #[error("the document does not tell the battery's category: ev, lmt, industrial or stationary")]
     NoCategory,
+    /// JSON-LD in the terms of others.
+    #[error(
+        "expected `@context` to be the address `https://HOST/v1/context.jsonld`, as this platform writes it; no other context is fetched or read"
+    )]
+    OtherContext,
+    /// JSON-LD that is no passport of ours.
+    #[error("expected an object with `@type`: `DigitalProductPassport`")]
+    NotLinked,
 }
 
 /// Rounds in which the catalogue may refuse values: a rule across two may hold once a third is gone.
@@ -49,7 +58,27 @@ pub fn import(
     category: Option<Category>,
     guidance: &Guidance,
 ) -> Result<Imported, ImportFault> {
-    let reading = read(format, foreign);
+    accepted(read(format, foreign), category, guidance)
+}
+
+/// As [`import`], of what [`json_ld`](crate::json_ld) writes. A context is never fetched.
+///
+/// # Errors
+/// [`ImportFault`] where it is not that, or where the category is told by nobody.
+pub(crate) fn import_json_ld(
+    foreign: &Value,
+    category: Option<Category>,
+    guidance: &Guidance,
+) -> Result<Imported, ImportFault> {
+    accepted(read_linked(foreign)?, category, guidance)
+}
+
+/// What of a reading the catalogue lets in.
+fn accepted(
+    reading: Reading,
+    category: Option<Category>,
+    guidance: &Guidance,
+) -> Result<Imported, ImportFault> {
     let told = reading
         .document
         .get("identification")

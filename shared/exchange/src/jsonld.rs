@@ -28,7 +28,7 @@ pub fn context(site: &str) -> Value {
 /// Where the context of a site is.
 #[must_use]
 pub fn context_address(site: &str) -> String {
-    format!("{site}/v1/context.jsonld")
+    format!("{site}{CONTEXT_PATH}")
 }
 
 /// A view of a passport as JSON-LD.
@@ -43,7 +43,24 @@ pub fn json_ld(site: &str, header: &Header, view: Map<String, Value>) -> Value {
     document.into()
 }
 
-const TYPE: &str = "DigitalProductPassport";
+/// Where the context is on every site.
+pub(crate) const CONTEXT_PATH: &str = "/v1/context.jsonld";
+
+/// What a passport is.
+pub(crate) const TYPE: &str = "DigitalProductPassport";
+
+/// The members of the EN 18223 header.
+pub(crate) const HEADER: [&str; 9] = [
+    "digitalProductPassportId",
+    "uniqueProductIdentifier",
+    "granularity",
+    "dppSchemaVersion",
+    "dppStatus",
+    "lastUpdated",
+    "economicOperatorId",
+    "facilityId",
+    "contentSpecificationIds",
+];
 
 struct Names<'s> {
     site: &'s str,
@@ -60,28 +77,19 @@ impl Names<'_> {
         let mut term = |name: &str, term: Value| terms.insert(name.to_owned(), term);
         term("@version", json!(1.1));
         term(TYPE, json!(self.iri(TYPE)));
-        term("digitalProductPassportId", json!("@id"));
-        term(
-            "uniqueProductIdentifier",
-            json!({"@id": self.iri("uniqueProductIdentifier"), "@type": "@id"}),
-        );
-        for name in [
-            "granularity",
-            "dppSchemaVersion",
-            "dppStatus",
-            "economicOperatorId",
-            "facilityId",
-        ] {
-            term(name, json!(self.iri(name)));
+        for name in HEADER {
+            let address = self.iri(name);
+            let said = match name {
+                "digitalProductPassportId" => json!("@id"),
+                "uniqueProductIdentifier" => json!({"@id": address, "@type": "@id"}),
+                "lastUpdated" => {
+                    json!({"@id": "http://purl.org/dc/terms/modified", "@type": xsd("dateTime")})
+                }
+                "contentSpecificationIds" => json!({"@id": address, "@container": "@set"}),
+                _ => json!(address),
+            };
+            term(name, said);
         }
-        term(
-            "lastUpdated",
-            json!({"@id": "http://purl.org/dc/terms/modified", "@type": xsd("dateTime")}),
-        );
-        term(
-            "contentSpecificationIds",
-            json!({"@id": self.iri("contentSpecificationIds"), "@container": "@set"}),
-        );
         terms
     }
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use passport::escaped;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -113,11 +114,6 @@ impl fmt::Display for Choice {
         }
         Ok(())
     }
-}
-
-/// A member name as a reference token of RFC 6901.
-pub(crate) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 impl Path {

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use passport::escaped;
 use serde_json::{Map, Value};
 
 use crate::form::Form;
 use crate::format::{Format, Is, Member};
 use crate::leaf::{Leaf, Target};
 use crate::loss::{Loss, Taken, What};
-use crate::path::{Found, escaped, tidy};
+use crate::path::{Found, tidy};
+
+/// Why the header is not read.
+pub(crate) const DERIVED: &str = "derived here, never typed in";
 
 /// What a mapping alone makes of a document.
 #[derive(Debug, Default)]
@@ -105,7 +109,7 @@ impl Reading {
                 (What::NotTaken, "there is no value that it could date")
             }
             Is::Attribute(_) => return,
-            Is::Header(_) | Is::Constant(_) => (What::Derived, "derived here, never typed in"),
+            Is::Header(_) | Is::Constant(_) => (What::Derived, DERIVED),
             Is::Nothing => (What::NotTaken, ""),
         };
         let why = member.why.as_deref().unwrap_or(why);

@@ -17,7 +17,9 @@ use passport::{Category, Level, catalogue, compose, visible};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+mod examples;
 mod generated;
+use examples::examples;
 use generated::{Document, document, header};
 
 fn reference(file: &str) -> Option<Value> {
@@ -234,20 +236,7 @@ proptest! {
 
 #[test]
 fn the_example_batteries_go_out_and_come_back() {
-    for example in ["ev", "lmt", "home-store"] {
-        let file = format!(
-            "{}/../../infra/local/examples/{example}.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let example: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        let category: Category = example["category"].as_str().unwrap().parse().unwrap();
-        let data = |level: &str| -> Document {
-            let level = &example[level];
-            let data = level.get("data").unwrap_or(level);
-            data.as_object().cloned().unwrap_or_default()
-        };
-        let mut document = compose(&data("model"), &data("batch"), &data("item"));
-        document.retain(|group, _| catalogue().has_group(group));
+    for (category, document) in examples() {
         for (format, variant) in forms(category) {
             holds(format, variant, category, &document);
         }

@@ -71,7 +71,7 @@ pub use life::{
 };
 pub use market::{Untranslated, untranslated};
 pub use names::{country, language};
-pub use parse::{Limits, ParseFault, parse_json};
+pub use parse::{Limits, ParseFault, escaped, parse_json};
 pub use reading::{Given, Known, Plan, Reading, Received, spans};
 pub use replay::{Replay, ReplayFault};
 pub use rule::{asks_other_levels, validate_together, warnings};

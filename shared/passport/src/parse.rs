@@ -186,8 +186,9 @@ impl Refused {
     }
 }
 
-/// A member name as a reference token of RFC 6901.
-pub(crate) fn escaped(name: &str) -> String {
+/// A member name as a reference token of a JSON Pointer (RFC 6901).
+#[must_use]
+pub fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

@@ -31,7 +31,7 @@ pub use negotiation::{Language, accepts, best, language};
 pub use platform::{Platform, RECYCLING_REVERSAL_DAYS, Site, now};
 pub use problem::{Problem, ProblemBody};
 pub use problem_kind::ProblemKind;
-pub use profile::{Profiled, Wanted, wanted};
+pub use profile::{Foreign, Profiled, Wanted, wanted};
 pub use provenance::Provenance;
 pub use recent::Recent;
 pub use representation::{Representation, Represented};

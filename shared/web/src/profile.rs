@@ -61,27 +61,44 @@ pub fn wanted(headers: &HeaderMap) -> Vec<Wanted> {
     wanted.into_iter().map(|(wanted, _)| wanted).collect()
 }
 
-/// A JSON object in the platform's own form or, where `Content-Type` names a profile, in that.
+/// A form of a body that is not the platform's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Foreign {
+    /// JSON in the format that a profile names, by its URI.
+    Profile(String),
+    /// `application/ld+json`.
+    JsonLd,
+}
+
+/// A JSON object in the platform's own form or, where `Content-Type` says so, in another.
 #[derive(Debug)]
 pub struct Profiled {
     /// The object.
     pub body: Body,
-    /// The profile's URI.
-    pub profile: Option<String>,
+    /// The form, where it is not the platform's own.
+    pub foreign: Option<Foreign>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Profiled {
     type Rejection = Problem;
 
     async fn from_request(mut request: Request, state: &S) -> Result<Self, Problem> {
-        let profile = profile_of(request.headers());
-        if profile.is_some() {
+        let foreign = foreign_of(request.headers());
+        if foreign.is_some() {
             // The rest of the way it is JSON like any other.
             let media_type = HeaderValue::from_static("application/json");
             request.headers_mut().insert(CONTENT_TYPE, media_type);
         }
         let body = Body::from_request(request, state).await?;
-        Ok(Self { body, profile })
+        Ok(Self { body, foreign })
+    }
+}
+
+fn foreign_of(headers: &HeaderMap) -> Option<Foreign> {
+    let (media_type, _) = parsed(headers.get(CONTENT_TYPE)?.to_str().ok()?)?;
+    match media_type.as_str() {
+        "application/ld+json" => Some(Foreign::JsonLd),
+        _ => profile_of(headers).map(Foreign::Profile),
     }
 }
 
@@ -149,17 +166,21 @@ mod tests {
 
     #[test]
     fn only_json_has_a_profile_here() {
-        let profile = |value: &str| {
-            profile_of(&HeaderMap::from_iter([(
+        let foreign = |value: &str| {
+            foreign_of(&HeaderMap::from_iter([(
                 CONTENT_TYPE,
                 value.parse().unwrap(),
             )]))
         };
         assert_eq!(
-            profile("Application/JSON; Profile=\"https://a.example/x\"").as_deref(),
-            Some("https://a.example/x")
+            foreign("Application/JSON; Profile=\"https://a.example/x\""),
+            Some(Foreign::Profile("https://a.example/x".to_owned()))
         );
-        assert_eq!(profile("application/json"), None);
-        assert_eq!(profile("text/plain; profile=x"), None);
+        assert_eq!(foreign("application/json"), None);
+        assert_eq!(foreign("text/plain; profile=x"), None);
+        assert_eq!(
+            foreign("application/ld+json; profile=\"http://www.w3.org/ns/json-ld#compacted\""),
+            Some(Foreign::JsonLd)
+        );
     }
 }

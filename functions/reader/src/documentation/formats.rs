@@ -1,6 +1,6 @@
 //! The formats of others: what each of their members is here.
 
-use exchange::{Format, Place, formats};
+use exchange::{Format, JSON_LD, Place, formats};
 use maud::{Markup, html};
 
 pub(super) fn introduction() -> Markup {
@@ -18,13 +18,39 @@ pub(super) fn introduction() -> Markup {
             "converted exactly or not at all."
         }
         nav aria-label="Contents" {
-            ul { @for format in formats() { li { a href={ "#" (format.id) } { (format.name) } } } }
+            ul {
+                @for format in formats() { li { a href={ "#" (format.id) } { (format.name) } } }
+                li { a href={ "#" (JSON_LD) } { "JSON-LD" } }
+            }
         }
     }
 }
 
 pub(super) fn sections() -> Markup {
-    html! { @for format in formats() { (section(format)) } }
+    html! {
+        @for format in formats() { (section(format)) }
+        (json_ld())
+    }
+}
+
+fn json_ld() -> Markup {
+    html! {
+        section id=(JSON_LD) {
+            h2 { "JSON-LD" }
+            p {
+                "The platform's own form as linked data: asked for with " code { "Accept: application/ld+json" }
+                ", brought in with " code { "Content-Type: application/ld+json" } " at the same routes. Its id: " code { (JSON_LD) } "."
+            }
+            p {
+                "Its context is at " a href="/v1/context.jsonld" { code { "/v1/context.jsonld" } } "; each of its terms is an address on "
+                a href="/docs/attributes" { "the page of attributes" } ". An export loses nothing. An import takes a document with "
+                code { "\"@type\": \"DigitalProductPassport\"" } " and, as " code { "@context" } ", that address on any site of "
+                "this product, member by member as it was written. No context is ever fetched: a document with another one, or "
+                "with one of its own, is refused. The header is derived anew and told as such, values of earlier versions of the "
+                "catalogue become those of the newest."
+            }
+        }
+    }
 }
 
 fn section(format: &Format) -> Markup {
