@@ -72,6 +72,61 @@ async fn what_may_be_asked_about_has_its_place_on_the_page() {
 }
 
 #[tokio::test]
+async fn by_which_title_a_document_goes_out_in_a_format_is_told() {
+    let stage = Stage::start().await;
+    for page in ["/docs/attributes", "/docs/formats"] {
+        let page = stage.public().browse(page).await.expect(200).text;
+        for title in [
+            "Waste prevention",
+            "Separate collection",
+            "Collection, second life and treatment",
+        ] {
+            let told = format!("with <code>title={title}</code>");
+            assert!(page.contains(&told), "{title}");
+        }
+    }
+}
+
+/// Every address that a JSON-LD context gives to a term.
+fn addresses<'c>(context: &'c Value, into: &mut Vec<&'c str>) {
+    match context {
+        Value::String(address) => into.push(address),
+        Value::Object(members) => members.values().for_each(|value| addresses(value, into)),
+        Value::Array(elements) => elements.iter().for_each(|value| addresses(value, into)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_term_of_linked_data_leads_to_its_description() {
+    let stage = Stage::start().await;
+    let page = stage.public().browse("/docs/attributes").await.expect(200);
+    let places = places(&page.text);
+    let context = stage.public().get("/v1/context.jsonld").await.expect(200);
+    let context = context.json();
+    let mut all = Vec::new();
+    addresses(&context, &mut all);
+    let here = format!("{}/docs/attributes#", stage.origin);
+    let ours: BTreeSet<&str> = all
+        .iter()
+        .filter_map(|address| address.strip_prefix(&here))
+        .collect();
+    let nowhere: Vec<&&str> = ours
+        .iter()
+        .filter(|place| !places.contains(**place))
+        .collect();
+    assert!(nowhere.is_empty(), "{nowhere:?}");
+    for known in [
+        "dppStatus",
+        "condition",
+        "/condition/cycleCount/value",
+        "/circularity/partNumbers/component",
+    ] {
+        assert!(ours.contains(known), "{known}");
+    }
+}
+
+#[tokio::test]
 async fn every_link_of_the_pages_leads_somewhere() {
     let stage = Stage::start().await;
     let page = stage.public().browse("/docs").await.expect(200);

@@ -4,6 +4,7 @@ use passport::{Header, compressed, escaped};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::compare::{Comparison, NO_MEMBER};
 use crate::format::{Format, Is, Member, Variant};
 use crate::leaf::Target;
 use crate::loss::{Loss, What};
@@ -45,7 +46,7 @@ pub fn export(
                 for found in target.path.find_in(view) {
                     match member.with.iter().all(fits) {
                         true => writing.value(member, target, &found),
-                        false => writing.refused.push((found.pointer, OTHERWISE.to_owned())),
+                        false => writing.refused.push((found.pointer, otherwise(member))),
                     }
                 }
             }
@@ -67,10 +68,10 @@ pub fn export(
             _ => None,
         })
         .collect();
-    let losses = writing.losses(format, variant, &header, &told, view);
+    let document = writing.document.clone();
     Exported {
-        document: writing.document,
-        losses,
+        losses: writing.losses(format, variant, &header, &told, view),
+        document,
     }
 }
 
@@ -119,13 +120,19 @@ impl Writing {
                 merge(place, converted.value)?;
                 Ok(converted.note)
             });
+        self.note(member, found.pointer.clone(), outcome);
+    }
+
+    /// What came of writing a value: all, less exact than it was, or nothing.
+    fn note(&mut self, member: &Member, pointer: String, outcome: Result<Option<String>, String>) {
         match outcome {
             Ok(None) => {}
-            Ok(Some(note)) => {
-                self.noted
-                    .push(Loss::new(found.pointer.clone(), What::Approximated, note))
-            }
-            Err(why) => self.refused.push((found.pointer.clone(), why)),
+            Ok(Some(note)) => self
+                .noted
+                .push(Loss::new(pointer, What::Approximated, note)),
+            Err(why) => self
+                .refused
+                .push((pointer, format!("{why} (`{}`)", member.at))),
         }
     }
 
@@ -136,107 +143,57 @@ impl Writing {
         };
         let written = match value.as_str() {
             Some(text) => member.form.header_out(text),
-            None => Ok(value.clone()),
+            None => Ok(value.clone().into()),
         };
-        let outcome = written.and_then(|value| {
+        let outcome = written.and_then(|converted| {
             let place = member.at.place(&mut self.document, &[])?;
-            merge(place, value)
+            merge(place, converted.value)?;
+            Ok(converted.note)
         });
-        if let Err(why) = outcome {
-            self.refused.push((format!("/{name}"), why));
-        }
+        self.note(member, format!("/{name}"), outcome);
     }
 
     fn losses(
-        &mut self,
+        self,
         format: &Format,
         variant: Option<&Variant>,
         header: &Map<String, Value>,
         told: &[&str],
         view: &Map<String, Value>,
     ) -> Vec<Loss> {
-        let back = read(format, &self.document).document;
-        let mut losses = Vec::new();
+        let mut comparison = Comparison {
+            format,
+            variant,
+            refused: &self.refused,
+            losses: Vec::new(),
+        };
         for name in header.keys() {
             let pointer = format!("/{}", escaped(name));
-            if let Some(why) = self.why(&pointer) {
-                losses.push(Loss::new(pointer, What::NotCarried, why));
-            } else if !told.contains(&name.as_str()) {
-                losses.push(Loss::new(pointer, What::NotCarried, NO_MEMBER));
+            let untold = || (!told.contains(&name.as_str())).then(|| NO_MEMBER.to_owned());
+            if let Some(why) = comparison.refusal(&pointer).or_else(untold) {
+                let loss = Loss::new(pointer, What::NotCarried, why);
+                comparison.losses.push(loss);
             }
         }
-        for (group, values) in view {
-            for (id, value) in values.as_object().into_iter().flatten() {
-                let pointer = format!("/{}/{}", escaped(group), escaped(id));
-                match back.get(group).and_then(|group| group.get(id)) {
-                    Some(returned) => self.compare(value, returned, &pointer, &mut losses),
-                    None => {
-                        let why = self
-                            .why(&pointer)
-                            .or_else(|| format.without.get(&pointer).cloned());
-                        let why = why.unwrap_or_else(|| NO_MEMBER.to_owned());
-                        losses.push(Loss::new(pointer, What::NotCarried, why));
-                    }
-                }
-            }
-        }
-        losses.append(&mut self.noted);
+        comparison.compare(view, &read(format, &self.document).document);
+        let mut losses = comparison.losses;
+        losses.extend(self.noted);
         let required = std::iter::once(&format.required).chain(variant.map(|one| &one.required));
         for pointer in required.flat_map(|required| required.lacking(&self.document)) {
             losses.push(Loss::new(pointer, What::RequiredMissing, NOTHING_FILLS_IT));
         }
         losses
     }
-
-    /// Every part of a value that did not return.
-    fn compare(&self, value: &Value, returned: &Value, pointer: &str, losses: &mut Vec<Loss>) {
-        let lost = |pointer: String| {
-            let why = self.why(&pointer).unwrap_or_else(|| NO_PLACE.to_owned());
-            Loss::new(pointer, What::NotCarried, why)
-        };
-        match (value, returned) {
-            (Value::Object(before), Value::Object(after)) => {
-                for (name, value) in before {
-                    let pointer = format!("{pointer}/{}", escaped(name));
-                    match after.get(name) {
-                        Some(returned) => self.compare(value, returned, &pointer, losses),
-                        None => losses.push(lost(pointer)),
-                    }
-                }
-            }
-            (Value::Array(before), Value::Array(after)) => {
-                let mut after = after.iter();
-                for (index, value) in before.iter().enumerate() {
-                    let pointer = format!("{pointer}/{index}");
-                    // What the format refused left no gap behind.
-                    let refused = self.refused.iter().any(|(place, _)| *place == pointer);
-                    match if refused { None } else { after.next() } {
-                        Some(returned) => self.compare(value, returned, &pointer, losses),
-                        None => losses.push(lost(pointer)),
-                    }
-                }
-            }
-            (value, returned) if value == returned => {}
-            _ => losses.push(lost(pointer.to_owned())),
-        }
-    }
-
-    /// Why the format refused a value, or something within it.
-    fn why(&self, pointer: &str) -> Option<String> {
-        let within = |place: &str| {
-            place
-                .strip_prefix(pointer)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.refused
-            .iter()
-            .find(|(place, _)| within(place))
-            .map(|(_, why)| why.clone())
-    }
 }
 
-const OTHERWISE: &str = "the format has it only of a battery of which something else is said";
-const NO_MEMBER: &str = "the format has no member for it";
-const NO_PLACE: &str = "the format's member has no place for it";
+/// Why a member that depends on other values of ours was not written.
+fn otherwise(member: &Member) -> String {
+    let with = member.with.iter();
+    let with: Vec<String> = with
+        .map(|(target, value)| format!("`{}` is {value}", target.path))
+        .collect();
+    format!("the format has it only where {}", with.join(" and "))
+}
+
 const NOTHING_FILLS_IT: &str =
     "the format asks for it, and nothing in what you may see of this passport fills it";

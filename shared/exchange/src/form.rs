@@ -113,6 +113,22 @@ impl Converted {
 }
 
 impl Form {
+    /// What it takes of such a value, in words.
+    pub(crate) fn takes(&self, leaf: Leaf) -> &'static str {
+        match leaf {
+            Leaf::Time => "the time",
+            Leaf::Url | Leaf::Of(Type::Document) => "the address",
+            Leaf::Of(Type::Record { .. } | Type::List { .. }) => "it as one text",
+            Leaf::Of(Type::Quantity { .. } | Type::Integer { .. }) => "the number",
+            Leaf::Of(Type::LocalizedText { .. }) if self.languages.is_none() => {
+                "the text in one language"
+            }
+            Leaf::Of(Type::Date | Type::YearMonth) => "the date",
+            Leaf::Of(Type::Code { .. }) => "the word",
+            _ => "the text",
+        }
+    }
+
     /// Refuses a form that cannot write such a value.
     pub(crate) fn fit(&self, leaf: Leaf) -> Result<(), String> {
         match (leaf, &self.parts) {
@@ -322,6 +338,9 @@ impl Form {
                 Value::from(format!("{ours}-01")),
                 "the format asks for a day: the first stands for the month",
             ),
+            Some(DateForm::Day) if ours.len() > 10 => {
+                Converted::noted(Value::from(day), "the format has days only")
+            }
             Some(DateForm::Day) => Value::from(day).into(),
             Some(DateForm::Month) if ours.len() > 7 => Converted::noted(
                 Value::from(ours.get(..7).unwrap_or(ours)),
@@ -358,8 +377,11 @@ impl Form {
     }
 
     /// A text of the header.
-    pub(crate) fn header_out(&self, text: &str) -> Result<Value, String> {
-        self.code_out(text).map(|converted| converted.value)
+    pub(crate) fn header_out(&self, text: &str) -> Result<Converted, String> {
+        match self.date {
+            Some(_) => self.date_out(text),
+            None => self.code_out(text),
+        }
     }
 
     fn text_in(&self, theirs: &Value) -> Result<Converted, String> {

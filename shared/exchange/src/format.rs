@@ -1,6 +1,7 @@
 //! The formats: each a file of `formats/`, read once, when it is first asked for.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use passport::{Attribute, Category, escaped};
@@ -172,7 +173,7 @@ const FILES: [&str; 2] = [
     reason = "the files are part of the program, and a test loads them"
 )]
 static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| {
-    let formats: Result<_, String> = FILES.into_iter().map(Format::read).collect();
+    let formats: Result<_, String> = FILES.into_iter().map(str::parse).collect();
     match formats {
         Ok(formats) => formats,
         Err(error) => panic!("the interchange formats: {error}"),
@@ -206,8 +207,11 @@ pub fn detect(document: &Map<String, Value>) -> Option<&'static Format> {
     })
 }
 
-impl Format {
-    fn read(text: &str) -> Result<Self, String> {
+impl FromStr for Format {
+    type Err = String;
+
+    /// Reads a mapping as those of `formats/` are written.
+    fn from_str(text: &str) -> Result<Self, String> {
         let file: FormatFile = toml::from_str(text).map_err(|error| error.to_string())?;
         let FormatFile { id, root, form, .. } = file;
         let members: Result<_, String> = file
@@ -239,7 +243,9 @@ impl Format {
             id,
         })
     }
+}
 
+impl Format {
     /// The form for a category of battery: the one that was asked for, else the format's usual one.
     ///
     /// # Errors
@@ -274,6 +280,8 @@ pub struct Place<'f> {
     pub attribute: Option<&'static Attribute>,
     /// Where it stands here, if it does: in the attribute, or in the header.
     pub to: Option<String>,
+    /// By what the element is chosen that it stands in here: `title=Waste prevention`.
+    pub chosen_by: Option<String>,
     /// Why it is not read.
     pub why: Option<&'f str>,
     /// The forms of the format that have it; all where none is named.
@@ -294,6 +302,10 @@ impl Format {
                 Is::Header(name) => Some(format!("/{name}")),
                 Is::Constant(value) => Some(value.to_string()),
                 Is::Nothing => None,
+            },
+            chosen_by: match &member.is {
+                Is::Attribute(target) => target.path.choice().map(ToString::to_string),
+                _ => None,
             },
             why: member.why.as_deref(),
             only: &member.only,

@@ -1,6 +1,8 @@
 //! A stranger's document as values of a model and of a unit.
 
-use passport::{Category, Class, Guidance, Level, Limits, catalogue, compose, validate};
+use std::collections::BTreeMap;
+
+use passport::{Category, Class, Fault, Guidance, Level, Limits, catalogue, compose, validate};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -90,8 +92,8 @@ fn accepted(
     let mut accepting = Accepting {
         category,
         guidance,
-        taken: reading.taken,
-        losses: reading.losses,
+        taken: reading.taken.into_iter().collect(),
+        losses: reading.losses.into_iter().collect(),
     };
     Ok(Imported {
         category,
@@ -170,13 +172,18 @@ impl Accepting<'_> {
             if faults.is_empty() {
                 return document;
             }
+            let mut refused: BTreeMap<String, Vec<Fault>> = BTreeMap::new();
             for fault in faults {
-                let pointer: Vec<&str> = fault.pointer.splitn(4, '/').take(3).collect();
-                let why = format!(
-                    "`{}`: {}: expected {}, found {}",
-                    fault.pointer, fault.rule, fault.expected, fault.found
-                );
-                self.refuse(&mut document, &pointer.join("/"), What::NotValid, &why);
+                let attribute: Vec<&str> = fault.pointer.splitn(4, '/').take(3).collect();
+                refused.entry(attribute.join("/")).or_default().push(fault);
+            }
+            for (pointer, faults) in refused {
+                let what = match faults.iter().all(is_untold) {
+                    true => What::NotTaken,
+                    false => What::NotValid,
+                };
+                let why: Vec<String> = faults.iter().map(told).collect();
+                self.refuse(&mut document, &pointer, what, &why.join("; "));
             }
         }
         Map::new()
@@ -191,6 +198,25 @@ impl Accepting<'_> {
         let refused = refused.into_iter();
         self.losses
             .extend(refused.map(|one| Loss::new(one.from, what, why)));
+    }
+}
+
+/// Whether only a part is missing that the document did not tell.
+fn is_untold(fault: &Fault) -> bool {
+    fault.rule == "missing"
+}
+
+fn told(fault: &Fault) -> String {
+    let Fault {
+        pointer,
+        rule,
+        expected,
+        found,
+        ..
+    } = fault;
+    match is_untold(fault) {
+        true => format!("the document does not tell `{pointer}`, without which it is not taken"),
+        false => format!("`{pointer}`: {rule}: expected {expected}, found {found}"),
     }
 }
 

@@ -41,8 +41,7 @@ impl Target {
         let leaf = match rest {
             [Token::Name(last)] if attribute.dynamic && last == MEASURED_AT => Leaf::Time,
             rest => {
-                let wrapped = attribute.dynamic && !matches!(attribute.ty, Type::Quantity { .. });
-                if wrapped {
+                if is_wrapped(attribute) {
                     tokens.push(Token::Name("value".to_owned()));
                 }
                 rest.iter()
@@ -57,9 +56,21 @@ impl Target {
         })
     }
 
+    /// Where it stands within its attribute's value, as the mapping names it.
+    pub(crate) fn within(&self) -> String {
+        let wrapped = !self.is_time() && is_wrapped(self.attribute);
+        let rest = self.path.tokens().iter().skip(2 + usize::from(wrapped));
+        Path::of(rest.cloned().collect()).to_string()
+    }
+
     pub(crate) fn is_time(&self) -> bool {
         matches!(self.leaf, Leaf::Time)
     }
+}
+
+/// Whether the value stands in a member of its own, beside the time.
+fn is_wrapped(attribute: &Attribute) -> bool {
+    attribute.dynamic && !matches!(attribute.ty, Type::Quantity { .. })
 }
 
 impl Leaf {

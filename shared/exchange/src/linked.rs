@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::import::ImportFault;
 use crate::jsonld::{CONTEXT_PATH, HEADER, TYPE};
-use crate::loss::{Loss, Taken, What};
+use crate::loss::{Taken, What};
 use crate::read::{DERIVED, Reading};
 
 /// Reads a document of any site of this product. Values of earlier versions of the catalogue are read as of the newest.
@@ -32,15 +32,14 @@ pub(crate) fn read_linked(foreign: &Value) -> Result<Reading, ImportFault> {
             _ if name == "@context" || name == "@type" => {}
             _ if HEADER.contains(&name.as_str()) => {
                 reading.header.insert(name.clone(), value.clone());
-                let loss = Loss::new(pointer, What::Derived, DERIVED);
-                reading.losses.push(loss);
+                reading.lose(&pointer, What::Derived, DERIVED);
             }
             Value::Object(values) if catalogue().has_group(name) => {
                 for (id, value) in values.iter().filter(|(_, value)| !value.is_null()) {
                     reading.take_linked(name, id, value);
                 }
             }
-            _ => reading.lose_linked(pointer, What::NotUnderstood, NOT_KNOWN),
+            _ => reading.lose(&pointer, What::NotUnderstood, NOT_KNOWN),
         }
     }
     Ok(reading)
@@ -53,11 +52,11 @@ impl Reading {
         let one = Map::from_iter([(group.to_owned(), Value::Object(one))]);
         for (to, value) in attributes(&newest_form(one)) {
             let Some(attribute) = catalogue().by_pointer(&to) else {
-                self.lose_linked(from.clone(), What::NotUnderstood, NOT_KNOWN);
+                self.lose(&from, What::NotUnderstood, NOT_KNOWN);
                 continue;
             };
             if attribute.derived.is_some() {
-                self.lose_linked(from.clone(), What::Derived, DERIVED);
+                self.lose(&from, What::Derived, DERIVED);
                 continue;
             }
             let place = self.document.entry(attribute.group.clone());
@@ -66,19 +65,15 @@ impl Reading {
                 continue;
             };
             if group.contains_key(&attribute.id) {
-                self.lose_linked(from.clone(), What::NotTaken, TWICE);
+                self.lose(&from, What::NotTaken, TWICE);
                 continue;
             }
             group.insert(attribute.id.clone(), value);
-            self.taken.push(Taken {
+            self.taken.insert(Taken {
                 from: from.clone(),
                 to,
             });
         }
-    }
-
-    fn lose_linked(&mut self, pointer: String, what: What, why: &str) {
-        self.losses.push(Loss::new(pointer, what, why));
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Why something was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
     /// Export: the format has no place for this value, or not for all of it.
@@ -39,7 +39,7 @@ impl What {
 }
 
 /// One thing that did not survive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Loss {
     /// Where it stands (RFC 6901): in our document for what was not carried or was approximated by an export, else in the
     /// other's.
@@ -61,7 +61,7 @@ impl Loss {
 }
 
 /// One member that was taken over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Taken {
     /// Where it stood in the other's document (RFC 6901).
     pub from: String,

@@ -1,7 +1,8 @@
 //! Places in a document, one or many: JSON Pointers with three more tokens.
 //!
 //! `/A/B` is a member; `/A/0` the first element; `/A/*/B` a member of every element; `/A/[kind=x]/B` a member of the elements
-//! whose `kind` is `x` (more than one member: `[kind=x&count=1]`); `/A/*[kind=x]/B` the same, one after the other.
+//! whose `kind` is `x` (more than one member: `[kind=x&count=1]`); `/A/*[kind=x]/B` the same, one after the other. A slash
+//! within a name or a value is `~1`, a tilde `~0`, as in any JSON Pointer.
 
 use std::fmt;
 
@@ -68,8 +69,9 @@ fn token(text: &str) -> Result<Token, String> {
                 .split_once('=')
                 .ok_or_else(|| format!("`{text}` lacks `=`"))?;
             // A word that JSON knows is what it is there; any other is a text.
-            let is = serde_json::from_str(is).unwrap_or_else(|_| is.into());
-            Ok((key.to_owned(), is))
+            let is = unescaped(is);
+            let is = serde_json::from_str(&is).unwrap_or_else(|_| is.into());
+            Ok((unescaped(key), is))
         });
         let choice = Choice(choice.collect::<Result<_, String>>()?);
         return match each {
@@ -83,9 +85,13 @@ fn token(text: &str) -> Result<Token, String> {
         "*" => Token::Each,
         text => match text.parse() {
             Ok(index) => Token::Index(index),
-            Err(_) => Token::Name(text.to_owned()),
+            Err(_) => Token::Name(unescaped(text)),
         },
     })
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("~1", "/").replace("~0", "~")
 }
 
 impl fmt::Display for Path {
@@ -108,8 +114,8 @@ impl fmt::Display for Choice {
         for (index, (key, is)) in self.0.iter().enumerate() {
             let and = if index > 0 { "&" } else { "" };
             match is {
-                Value::String(is) => write!(formatter, "{and}{key}={is}")?,
-                is => write!(formatter, "{and}{key}={is}")?,
+                Value::String(is) => write!(formatter, "{and}{}={}", escaped(key), escaped(is))?,
+                is => write!(formatter, "{and}{}={is}", escaped(key))?,
             }
         }
         Ok(())
@@ -123,6 +129,14 @@ impl Path {
 
     pub(crate) fn tokens(&self) -> &[Token] {
         &self.0
+    }
+
+    /// By what it chooses an element first.
+    pub(crate) fn choice(&self) -> Option<&Choice> {
+        self.0.iter().find_map(|token| match token {
+            Token::Where(choice) | Token::EachWhere(choice) => Some(choice),
+            _ => None,
+        })
     }
 
     pub(crate) fn then(&self, other: &Self) -> Self {
@@ -360,7 +374,12 @@ mod tests {
         assert_eq!(found("/A/7"), Vec::<String>::new());
         assert_eq!(found("/A/*[k=x]"), ["/A/0", "/A/2"]);
         assert_eq!(found("/A/[k=x&B=1]"), ["/A/0"]);
-        assert_eq!(path("/A/*[k=x&B=1]/C").to_string(), "/A/*[k=x&B=1]/C");
+        for written in ["/A/*[k=x&B=1]/C", "/A~1~0/[unit=kg ~1 kWh]/~1"] {
+            assert_eq!(path(written).to_string(), written);
+        }
+        let slashes = json!({"a/b": [{"unit": "kg / kWh", "x~y": 1}]});
+        let found = path("/a~1b/[unit=kg ~1 kWh]/x~0y").find(&slashes);
+        assert_eq!(found[0].pointer, "/a~1b/0/x~0y");
         let found = path("/A/[k=y]/B").find(&document);
         assert_eq!(found[0].keys, ["/A/1/k"]);
         assert_eq!(path("/A/*/B").find(&document)[1].elements, [1]);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexSet;
 use passport::escaped;
 use serde_json::{Map, Value};
 
@@ -19,8 +20,9 @@ pub(crate) const DERIVED: &str = "derived here, never typed in";
 pub(crate) struct Reading {
     pub(crate) document: Map<String, Value>,
     pub(crate) header: Map<String, Value>,
-    pub(crate) taken: Vec<Taken>,
-    pub(crate) losses: Vec<Loss>,
+    /// Each once, in the order of the mapping.
+    pub(crate) taken: IndexSet<Taken>,
+    pub(crate) losses: IndexSet<Loss>,
     /// Places that were looked at (RFC 6901).
     known: BTreeSet<String>,
 }
@@ -62,9 +64,11 @@ impl Reading {
         foreign: &Value,
         ours: &mut Value,
     ) {
-        let to = target.attribute.pointer();
-        let again = |one: &Taken| one.from == found.pointer && one.to == to;
-        if found.value.is_null() || self.taken.iter().any(again) {
+        let taken = Taken {
+            from: found.pointer.clone(),
+            to: target.attribute.pointer(),
+        };
+        if found.value.is_null() || self.taken.contains(&taken) {
             self.known.insert(found.pointer.clone());
             return;
         }
@@ -93,10 +97,7 @@ impl Reading {
                 if let Some(note) = note {
                     self.lose(&found.pointer, What::Approximated, note);
                 }
-                self.taken.push(Taken {
-                    from: found.pointer.clone(),
-                    to,
-                });
+                self.taken.insert(taken);
             }
             Err(why) => self.lose(&found.pointer, What::NotTaken, why),
         }
@@ -175,11 +176,8 @@ impl Reading {
         }
     }
 
-    fn lose(&mut self, pointer: &str, what: What, why: impl Into<String>) {
-        let loss = Loss::new(pointer, what, why);
-        if !self.losses.contains(&loss) {
-            self.losses.push(loss);
-        }
+    pub(crate) fn lose(&mut self, pointer: &str, what: What, why: impl Into<String>) {
+        self.losses.insert(Loss::new(pointer, what, why));
     }
 }
 

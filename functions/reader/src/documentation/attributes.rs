@@ -58,13 +58,62 @@ pub(super) fn introduction() -> Markup {
             }
         }
         nav aria-label="Contents" {
-            ul { @for group in catalogue().groups() { li { a href={ "#" (group) } { code { (group) } } } } }
+            ul {
+                li { a href="#DigitalProductPassport" { "The passport and its header" } }
+                @for group in catalogue().groups() { li { a href={ "#" (group) } { code { (group) } } } }
+            }
+        }
+    }
+}
+
+/// The members of the EN 18223 header, which the platform derives.
+const HEADER: [(&str, &str); 9] = [
+    ("digitalProductPassportId", "The URI of the passport."),
+    (
+        "uniqueProductIdentifier",
+        "The URL of the unit, as its label carries it (EN 18219).",
+    ),
+    (
+        "granularity",
+        "What the passport is of: always item, the one battery.",
+    ),
+    ("dppSchemaVersion", "The form of the data."),
+    ("dppStatus", "active, inactive, archived or invalid."),
+    (
+        "lastUpdated",
+        "When anything last changed that the reader may see.",
+    ),
+    ("economicOperatorId", "The responsible economic operator."),
+    (
+        "facilityId",
+        "The plant, where the place of manufacture names it.",
+    ),
+    (
+        "contentSpecificationIds",
+        "The version of this catalogue that the values follow, by its address.",
+    ),
+];
+
+fn header() -> Markup {
+    html! {
+        section id="DigitalProductPassport" {
+            h2 { "The passport and its header" }
+            p {
+                "A passport (in JSON-LD a " code { "DigitalProductPassport" } ") has before its groups the header of EN 18223. The "
+                "platform derives it; it is never typed in."
+            }
+            dl { @for (name, meaning) in HEADER { dt id=(name) { code { (name) } } dd { (meaning) } } }
+            p id="evidence" {
+                "A document is named by its " code { "url" } " or, where it is kept here, by its " code { "evidence" }
+                ": the id under which " code { "GET /v1/evidence/{id}" } " reads it."
+            }
         }
     }
 }
 
 pub(super) fn table() -> Markup {
     html! {
+        (header())
         @for group in catalogue().groups() {
             @let writers = usual_writers(group);
             section id=(group) {
@@ -99,7 +148,7 @@ fn row(attribute: &'static Attribute, usual: &[String]) -> Markup {
                 @if let Some(member) = &attribute.derived {
                     p { "Filled by the platform from " code { (member) } "; never written." }
                 } @else {
-                    div { (value::form(attribute)) }
+                    div id=[value::anchor(attribute)] { (value::form(attribute)) }
                     @if let Some(example) = value::example(attribute) { pre { code { (example) } } }
                     (fresh(attribute))
                     @if attribute.written_by != usual { p.note { "Written by " (events(&attribute.written_by)) "." } }
@@ -126,16 +175,17 @@ fn row(attribute: &'static Attribute, usual: &[String]) -> Markup {
 fn elsewhere(attribute: &'static Attribute) -> Markup {
     html! {
         @for format in exchange::formats() {
-            @let names: BTreeSet<String> = format.places()
+            @let names: BTreeSet<(String, Option<String>)> = format.places()
                 .filter(|place| place.attribute.is_some_and(|other| std::ptr::eq(other, attribute)))
-                .map(|place| place.at)
+                .map(|place| (place.at, place.chosen_by))
                 .collect();
             @if !names.is_empty() {
                 p.note {
                     a href={ "/docs/formats#" (format.id) } { (format.name) } ": "
-                    @for (index, name) in names.iter().enumerate() {
+                    @for (index, (name, chosen)) in names.iter().enumerate() {
                         @if index > 0 { ", " }
                         code { (name) }
+                        @if let Some(chosen) = chosen { " (the element with " code { (chosen) } ")" }
                     }
                 }
             }

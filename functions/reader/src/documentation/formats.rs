@@ -97,6 +97,9 @@ fn row(place: &Place<'_>) -> Markup {
                     (_, Some(to)) => code { (to) },
                     _ => "—",
                 }
+                @if let Some(chosen) = &place.chosen_by {
+                    p.note { "Of the elements of the list, the one with " code { (chosen) } ": it goes out from no other, and comes in as that" }
+                }
                 @if let Some(why) = place.why { p.note { (why) } }
             }
         }

@@ -6,15 +6,29 @@ use serde_json::{Map, Value, json};
 
 const MEASURED_AT: &str = "2027-06-01T08:00:00Z";
 
-/// What may stand there, in words.
+/// What may stand there, in words. Each place within the value has its anchor: terms of linked data lead to it.
 pub(super) fn form(attribute: &Attribute) -> Markup {
     html! {
-        (form_of(&attribute.ty))
+        (form_of(&attribute.ty, &within(attribute)))
         @if attribute.dynamic { ", with the time it was measured" }
     }
 }
 
-fn form_of(ty: &Type) -> Markup {
+/// Where the value stands that its type describes: beside the time where it was measured, but for a quantity.
+fn within(attribute: &Attribute) -> String {
+    let place = attribute.pointer();
+    match attribute.dynamic && !matches!(attribute.ty, Type::Quantity { .. }) {
+        true => format!("{place}/value"),
+        false => place,
+    }
+}
+
+/// The anchor of a value that does not stand at its attribute's own place.
+pub(super) fn anchor(attribute: &Attribute) -> Option<String> {
+    Some(within(attribute)).filter(|place| *place != attribute.pointer())
+}
+
+fn form_of(ty: &Type, place: &str) -> Markup {
     match ty {
         Type::Text { max, .. } => html! { "text, at most " (max) " characters" },
         Type::LocalizedText { max } => {
@@ -46,14 +60,15 @@ fn form_of(ty: &Type) -> Markup {
             "object of"
             ul {
                 @for field in fields {
-                    li {
-                        code { (field.id) } " " (field.label.en) ": " (form_of(&field.ty))
+                    @let place = format!("{place}/{}", field.id);
+                    li id=(place) {
+                        code { (field.id) } " " (field.label.en) ": " (form_of(&field.ty, &place))
                         @if field.required { "; required" }
                     }
                 }
             }
         },
-        Type::List { of, max } => html! { "list, at most " (max) ", of: " (form_of(of)) },
+        Type::List { of, max } => html! { "list, at most " (max) ", of: " (form_of(of, place)) },
     }
 }
 
@@ -115,7 +130,7 @@ fn example_of(ty: &Type) -> Value {
         Type::LocalizedText { .. } => json!({"en": "…", "de": "…"}),
         Type::Code { values } => json!(values.first().map(|one| &one.id)),
         Type::Quantity { unit, min, max } => {
-            let value = within(min.unwrap_or(f64::MIN), max.unwrap_or(f64::MAX));
+            let value = near(min.unwrap_or(f64::MIN), max.unwrap_or(f64::MAX));
             json!({"value": value, "unit": unit})
         }
         Type::Integer { min, max } => {
@@ -138,7 +153,7 @@ fn example_of(ty: &Type) -> Value {
 }
 
 /// 12, or what is nearest to it.
-fn within(min: f64, max: f64) -> Value {
+fn near(min: f64, max: f64) -> Value {
     match 12.0_f64.clamp(min, max) {
         12.0 => json!(12),
         other => json!(other),

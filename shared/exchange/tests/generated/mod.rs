@@ -24,6 +24,21 @@ fn day() -> BoxedStrategy<String> {
         .boxed()
 }
 
+/// A moment, in every way that one may be written; often that of the header.
+fn moment() -> BoxedStrategy<String> {
+    let times = [
+        "T08:00:00Z",
+        "T08:00:00.000Z",
+        "T08:00:00+00:00",
+        "T08:00:00.250Z",
+        "T23:59:59-00:00",
+    ];
+    let day = prop_oneof![day(), Just("2027-06-01".to_owned())];
+    (day, prop::sample::select(times.to_vec()))
+        .prop_map(|(day, time)| format!("{day}{time}"))
+        .boxed()
+}
+
 /// A number as the platform keeps it: whole without a fraction.
 fn number(min: f64, max: f64) -> BoxedStrategy<Value> {
     let (low, high) = (min.max(-1e6).ceil() as i64, max.min(1e6).floor() as i64);
@@ -107,13 +122,13 @@ fn attribute(attribute: &'static Attribute) -> BoxedStrategy<Value> {
     if !attribute.dynamic {
         return value;
     }
-    (value, day())
-        .prop_map(|(value, day)| {
+    (value, moment())
+        .prop_map(|(value, moment)| {
             let mut wire = match value {
                 Value::Object(quantity) if quantity.contains_key("unit") => quantity,
                 value => Map::from_iter([("value".to_owned(), value)]),
             };
-            wire.insert("measuredAt".to_owned(), json!(format!("{day}T08:00:00Z")));
+            wire.insert("measuredAt".to_owned(), json!(moment));
             Value::Object(wire)
         })
         .boxed()
