@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 use passport::Type;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::date::{DateForm, date_in, months, time_in};
 use crate::decimal::Decimal;
 use crate::leaf::Leaf;
 use crate::parts::Parts;
@@ -58,14 +56,6 @@ pub(crate) struct UnitMember {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum DateForm {
-    Month,
-    Day,
-    Time,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 enum Languages {
     /// `[{"en": "…"}, {"de": "…"}]`
     List,
@@ -104,7 +94,7 @@ impl From<Value> for Converted {
 }
 
 impl Converted {
-    fn noted(value: Value, note: impl Into<String>) -> Self {
+    pub(crate) fn noted(value: Value, note: impl Into<String>) -> Self {
         Self {
             note: Some(note.into()),
             ..value.into()
@@ -147,7 +137,7 @@ impl Form {
     pub(crate) fn outward(&self, leaf: Leaf, ours: &Value) -> Result<Converted, String> {
         let Leaf::Of(ty) = leaf else {
             return match leaf {
-                Leaf::Time => self.date_out(text(ours)?),
+                Leaf::Time => Ok(self.date_out(text(ours)?)),
                 _ => self.text_out(text(ours)?),
             };
         };
@@ -156,7 +146,7 @@ impl Form {
             Type::Quantity { unit, .. } => self.quantity_out(unit, ours),
             Type::Integer { .. } => self.integer_out(ours),
             Type::Code { .. } => self.code_out(text(ours)?),
-            Type::Date | Type::YearMonth => self.date_out(text(ours)?),
+            Type::Date | Type::YearMonth => Ok(self.date_out(text(ours)?)),
             Type::Text { .. } | Type::Url => self.text_out(text(ours)?),
             Type::LocalizedText { .. } => self.localized_out(ours),
             Type::Document => match ours.get("url").and_then(Value::as_str) {
@@ -329,36 +319,11 @@ impl Form {
             .ok_or_else(|| format!("the word `{theirs}` has no counterpart"))
     }
 
-    /// Ours is a month, a day or a time; each begins like the shorter ones.
-    fn date_out(&self, ours: &str) -> Result<Converted, String> {
-        let month = ours.len() == 7;
-        let day = ours.get(..10).unwrap_or(ours);
-        Ok(match self.date {
-            Some(DateForm::Day) if month => Converted::noted(
-                Value::from(format!("{ours}-01")),
-                "the format asks for a day: the first stands for the month",
-            ),
-            Some(DateForm::Day) if ours.len() > 10 => {
-                Converted::noted(Value::from(day), "the format has days only")
-            }
-            Some(DateForm::Day) => Value::from(day).into(),
-            Some(DateForm::Month) if ours.len() > 7 => Converted::noted(
-                Value::from(ours.get(..7).unwrap_or(ours)),
-                "the format has months only",
-            ),
-            Some(DateForm::Time) if ours.len() <= 10 => {
-                let day = if month {
-                    format!("{ours}-01")
-                } else {
-                    ours.to_owned()
-                };
-                Converted::noted(
-                    Value::from(format!("{day}T00:00:00Z")),
-                    "the format asks for a time: the beginning stands for the whole",
-                )
-            }
-            _ => Value::from(ours).into(),
-        })
+    fn date_out(&self, ours: &str) -> Converted {
+        match self.date {
+            Some(form) => form.write(ours),
+            None => Value::from(ours).into(),
+        }
     }
 
     fn text_out(&self, ours: &str) -> Result<Converted, String> {
@@ -379,7 +344,7 @@ impl Form {
     /// A text of the header.
     pub(crate) fn header_out(&self, text: &str) -> Result<Converted, String> {
         match self.date {
-            Some(_) => self.date_out(text),
+            Some(_) => Ok(self.date_out(text)),
             None => self.code_out(text),
         }
     }
@@ -458,69 +423,6 @@ fn localized_in(theirs: &Value) -> Result<Converted, String> {
         )),
         _ => Ok(Value::Object(languages(theirs)?).into()),
     }
-}
-
-/// A day or, of `length` 7, a month.
-fn date_in(theirs: &str, length: usize) -> Result<Converted, String> {
-    let refused = || format!("`{}` is no date", shortened(theirs));
-    let (kept, left) = match theirs.get(..length) {
-        Some(kept) => (kept, theirs.get(length..).unwrap_or_default()),
-        None => return Err(refused()),
-    };
-    let day = match length {
-        7 => format!("{kept}-01"),
-        _ => kept.to_owned(),
-    };
-    let day: Date = day.parse().map_err(|_| refused())?;
-    if day.to_string().get(..length) != Some(kept) {
-        return Err(refused());
-    }
-    Ok(match left {
-        "" => Value::from(kept).into(),
-        _ => Converted::noted(
-            Value::from(kept),
-            "more exact than the catalogue has it: the rest is left",
-        ),
-    })
-}
-
-/// A time in UTC; one that names no zone is taken as UTC.
-fn time_in(theirs: &str) -> Result<Converted, String> {
-    if let Ok(time) = theirs.parse::<Timestamp>() {
-        return Ok(Value::from(time.to_string()).into());
-    }
-    let refused = |_| format!("`{}` is no time", shortened(theirs));
-    let local: DateTime = theirs.parse().map_err(refused)?;
-    let time = TimeZone::UTC.to_timestamp(local).map_err(refused)?;
-    Ok(Converted::noted(
-        Value::from(time.to_string()),
-        "its time zone is not told: taken as UTC",
-    ))
-}
-
-/// Whole months of an ISO 8601 duration of years and months.
-fn months(theirs: &str) -> Result<Decimal, String> {
-    let refused = || format!("`{}` is no length in years and months", shortened(theirs));
-    let mut rest = theirs.strip_prefix('P').ok_or_else(refused)?;
-    let mut months: u32 = 0;
-    for (letter, each) in [('Y', 12_u32), ('M', 1)] {
-        if let Some((count, after)) = rest.split_once(letter) {
-            let count: u32 = count.parse().map_err(|_| refused())?;
-            months = count
-                .checked_mul(each)
-                .and_then(|more| months.checked_add(more))
-                .ok_or_else(refused)?;
-            rest = after;
-        }
-    }
-    match rest {
-        "" if theirs.len() > 1 => Decimal::of(&months.into()).ok_or_else(refused),
-        _ => Err(refused()),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 fn is_uri(text: &str) -> bool {

@@ -11,6 +11,7 @@
 //! No I/O, no clock. Read nothing here before it went through [`passport::parse_json`], which limits size and depth.
 
 mod compare;
+mod date;
 mod decimal;
 mod export;
 mod form;
