@@ -145,3 +145,36 @@ impl Store {
         Ok(ended)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recycled(final_at: i64) -> Facts {
+        let category = passport::Category::Ev;
+        Facts::Passport {
+            unit: "32XZAJ4P21M1MZ0N3RQA".parse().unwrap(),
+            model: Uuid::nil(),
+            batch: None,
+            category,
+            status: RecordStatus::Recycled,
+            placed_on_market_at: Some(Timestamp::from_millisecond(0)),
+            operator: None,
+            recalls: Vec::new(),
+            life: Box::new(Life {
+                recycling: Some(Recycling {
+                    final_at: Timestamp::from_millisecond(final_at),
+                }),
+                ..Life::default()
+            }),
+            catalogue: passport::catalogue().newest().id.clone(),
+        }
+    }
+
+    #[test]
+    fn recycling_is_final_from_the_moment_it_names() {
+        let facts = recycled(1_000);
+        assert!(!facts.has_ceased(Timestamp::from_millisecond(999)));
+        assert!(facts.has_ceased(Timestamp::from_millisecond(1_000)));
+    }
+}
