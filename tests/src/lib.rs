@@ -2,6 +2,7 @@
 
 mod built;
 mod clients;
+mod described;
 mod faults;
 mod runtime;
 
@@ -220,7 +221,11 @@ impl Partner<'_> {
         if let Some(body) = body {
             request = request.json(body);
         }
-        read(request.send().await.unwrap()).await
+        let answer = read(request.send().await.unwrap()).await;
+        // What is sent in another format is described by that format.
+        let is_own = !headers.iter().any(|(name, _)| *name == "content-type");
+        described::hold(method, path, body.filter(|_| is_own), &answer);
+        answer
     }
 
     /// `GET`.

@@ -40,6 +40,34 @@ async fn a_draft_is_told_what_it_lacks_per_class_and_who_can_supply_it() {
     );
     assert_eq!(point(&body, 17)["state"], "pending");
     assert_eq!(point(&body, 25)["state"], "closed");
+    for one in body["points"].as_array().unwrap() {
+        let state = text(one, "state");
+        let suppliers = one["suppliers"].as_array().unwrap();
+        // What may not be filled nobody supplies, and everything else somebody.
+        let may_be_filled = state != "pending" && state != "closed";
+        assert_eq!(suppliers.is_empty(), !may_be_filled, "{one}");
+        let attribute = passport::catalogue()
+            .by_pointer(&text(one, "pointer"))
+            .unwrap();
+        for event_type in suppliers
+            .iter()
+            .flat_map(|one| one["eventTypes"].as_array().unwrap())
+        {
+            let event_type = passport::catalogue()
+                .event_type(event_type.as_str().unwrap())
+                .unwrap();
+            let reaches = |level, subject| attribute.allows(level) && event_type.concerns(subject);
+            assert!(
+                reaches(passport::Level::Model, "model")
+                    || reaches(passport::Level::Batch, "batch")
+                    || reaches(passport::Level::Item, "passport"),
+                "{}: {one}",
+                event_type.id
+            );
+            // What begins a record, or the one that follows, brings nothing to this one.
+            assert!(!event_type.starts_record() && event_type.starts_successor().is_none());
+        }
+    }
     let cycles = point(&body, 68);
     assert_eq!(
         (&cycles["obligation"], &cycles["class"]),

@@ -553,6 +553,13 @@ async fn the_tool_brings_a_document_in_and_takes_it_out() {
         .await
         .expect(200)
         .json();
+    let (_, ids) = rest.split_once(", passport ").unwrap();
+    let (id, model) = ids.lines().next().unwrap().split_once(", model ").unwrap();
+    assert_eq!(
+        passport["digitalProductPassportId"],
+        format!("{}/p/{id}", stage.origin)
+    );
+    let _ = maker.get(&format!("/v1/models/{model}")).await.expect(200);
     assert_eq!(passport["identification"]["serialNumber"], "EV-2025-000142");
     assert_eq!(passport["identification"]["mass"]["value"], 450);
     assert_eq!(passport["performance"]["ratedCapacity"]["value"], 190);

@@ -78,7 +78,16 @@ async fn a_status_moves_only_along_its_ways() {
         assert_eq!(fault["pointer"], "/condition/batteryStatus");
         assert_eq!(fault["rule"], "status-transition");
         assert_eq!(fault["found"], to);
-        assert!(text(fault, "expected").contains("`original`"), "{fault}");
+        let expected = text(fault, "expected");
+        assert!(
+            expected.starts_with("`original` by `status-change`"),
+            "{fault}"
+        );
+        // A further life is told where it begins; waste is taken over.
+        let told = expected.ends_with(&format!(
+            "`{to}` by a successor: POST /v1/dpps/{{dppId}}/successors"
+        ));
+        assert_eq!(told, to != "waste", "{fault}");
     }
     // Nor by an event that is about something else, nor to waste by correction, nor by leaving it out.
     let measured = stated("measurement", json!({"value": "waste", "measuredAt": at}));
@@ -807,6 +816,16 @@ async fn a_battery_is_split_and_merged_with_lineage_both_ways() {
     assert_eq!(status_of(&stage, old).await, "active");
     let _ = partner.event(&ids[0], &placed).await.expect(201);
     assert_eq!(status_of(&stage, old).await, "archived");
+    // Whoever scans the battery that is no more reads what is true of every passport that came to an end.
+    for (language, sentence) in [
+        ("en", "This passport is closed."),
+        ("de", "Dieser Pass ist abgeschlossen."),
+        ("fr", "Ce passeport est clos."),
+    ] {
+        let path = format!("/{}?lang={language}", battery.unit);
+        let page = stage.public().browse(&path).await.expect(200);
+        assert!(page.text.contains(sentence), "{}", page.text);
+    }
     let _ = partner.event(&ids[1], &placed).await.expect(201);
     let tree = lineage(&partner, &ids[1]).await;
     assert_eq!(of(&tree, old)["successors"], json!(ids));

@@ -97,7 +97,7 @@ async fn the_openapi_document_refers_to_schemas_that_are_served() {
         .map(|rest| rest.split('"').nth(1).unwrap())
         .filter(|reference| !reference.starts_with('#'))
         .collect();
-    assert_eq!(outside.len(), 4 * 4, "{outside:?}");
+    assert_eq!(outside.len(), 4 * 5, "{outside:?}");
     for reference in outside {
         let schema = stage.public().get(reference).await.expect(200).json();
         assert_eq!(schema["$id"], format!("{}{reference}", stage.origin));

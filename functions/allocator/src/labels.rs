@@ -25,8 +25,8 @@ use crate::units::unit_id;
 #[utoipa::path(
     post, path = "/v1/units/{unitId}/labels", operation_id = "issueLabel", tag = "allocator", security(("bearer" = [])),
     params(("unitId" = String, Path, description = "The unit"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"replaces": "8V4K2M0XQ7", "reason": "label scratched in a repair"})),
-    responses((status = 201, description = "The new label, with the address to print", body = Value), (status = "default", response = Problem))
+    request_body(content = web::described::NewLabel, example = json!({"replaces": "8V4K2M0XQ7", "reason": "label scratched in a repair"})),
+    responses((status = 201, description = "The new label, with the address to print", body = web::described::ChangedLabel), (status = "default", response = Problem))
 )]
 pub(crate) async fn issue(
     State(platform): State<Platform>,
@@ -92,8 +92,8 @@ pub(crate) async fn issue(
 #[utoipa::path(
     post, path = "/v1/units/{unitId}/labels/{labelId}/revocation", operation_id = "revokeLabel", tag = "allocator", security(("bearer" = [])),
     params(("unitId" = String, Path, description = "The unit"), ("labelId" = String, Path, description = "The label"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"reason": "roll of labels lost in transport"})),
-    responses((status = 200, description = "The label as it is now", body = Value), (status = "default", response = Problem))
+    request_body(content = web::described::Why, example = json!({"reason": "roll of labels lost in transport"})),
+    responses((status = 200, description = "The label as it is now", body = web::described::ChangedLabel), (status = "default", response = Problem))
 )]
 pub(crate) async fn revoke(
     State(platform): State<Platform>,

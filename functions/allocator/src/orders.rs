@@ -67,7 +67,7 @@ struct OrderedUnit {
 #[utoipa::path(
     post, path = "/v1/units", operation_id = "orderUnits", tag = "allocator", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "count": 2, "reason": "production order 4711"})),
+    request_body(content = web::described::NewUnits, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "count": 2, "reason": "production order 4711"})),
     responses((status = 201, body = OrderBody, description = "All units exist"), (status = 202, body = OrderBody, description = "Recorded; units follow"), (status = "default", response = Problem))
 )]
 pub(crate) async fn create(
@@ -153,7 +153,11 @@ impl Decision for OrderRequest<'_> {
                 before: Some(record),
                 document: None,
                 event: EventInput {
-                    notes: Some(format!("order {} of {} units", order.id, wanted.count)),
+                    notes: Some(format!(
+                        "order {} of {}",
+                        order.id,
+                        passport::counted(wanted.count, "unit")
+                    )),
                     ..event
                 },
                 labels: Vec::new(),

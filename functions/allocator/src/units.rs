@@ -29,10 +29,11 @@ pub(crate) struct IdentityRecord {
     unit: UnitId,
     /// Its unique product identifier: the address that names it.
     unique_product_identifier: String,
-    /// Its labels: the id of each, its `state` (`issued`, `replaced`, `revoked`), since when, and what replaced it.
-    #[schema(value_type = Vec<Object>)]
+    /// Its labels, and what became of them.
+    #[schema(value_type = Vec<web::described::UnitLabel>)]
     labels: Vec<Label>,
-    /// The passport in force, once the battery is on the market.
+    /// Its passport: for the responsible organisation from the first draft on, for everybody else from when it was placed on the
+    /// market, and then for good; null before that.
     #[schema(required = true)]
     passport: Option<Uuid>,
     /// The responsible organisation.
@@ -59,8 +60,8 @@ pub(crate) struct IdentityRecord {
 
 /// Read a unit's identity record.
 ///
-/// Its labels and what became of them and, once it is on the market, its passport. Model, batch and order are shown to the
-/// responsible organisation.
+/// Its labels and what became of them, and its passport: from the first draft on for the responsible organisation, which is shown
+/// model, batch and order too; for everybody else from when it was placed on the market.
 #[utoipa::path(
     get, path = "/v1/units/{unitId}", operation_id = "readUnit", tag = "allocator", security(("bearer" = [])),
     params(("unitId" = String, Path, description = "20 characters; read tolerantly")),

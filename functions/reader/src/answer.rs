@@ -103,7 +103,7 @@ pub(crate) struct Delta {
     pub(crate) to: Version,
     /// Each attribute that has another value: its pointer and class, what was done (`add`, `replace`, `remove`), before and
     /// after.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<web::described::ChangedAttribute>)]
     pub(crate) changes: Vec<passport::AttributeChange>,
 }
 
@@ -161,7 +161,7 @@ pub(crate) struct Event {
     pub(crate) label: Option<Translated>,
     /// Who acted: the role that permitted it, the organisation, a reference to the person that names nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object, required = false)]
+    #[schema(value_type = web::described::ActingPerson, required = false)]
     pub(crate) actor: Option<Actor>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,19 +177,19 @@ pub(crate) struct Event {
     pub(crate) occurred_at: Option<Timestamp>,
     /// What proves it: id, hash and media type of each piece.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<Object>, required = false)]
+    #[schema(value_type = Vec<web::described::CitedEvidence>, required = false)]
     pub(crate) evidence: Option<Vec<EvidenceReference>>,
     /// Each attribute that changed: its pointer, what was done (`add`, `replace`, `remove`), before and after.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<Object>, required = false)]
+    #[schema(value_type = Vec<web::described::ChangedAttribute>, required = false)]
     pub(crate) changes: Option<Vec<AttributeChange>>,
     /// The commitments of the access classes that changed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<Object>, required = false)]
+    #[schema(value_type = Vec<web::described::ChangedCommitment>, required = false)]
     pub(crate) commitments: Option<Vec<CommitmentChange>>,
     /// The readings it brought: how many, from when to when, and the SHA-256 of their canonical form.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<Object>, required = false)]
+    #[schema(value_type = Vec<web::described::CommittedReadings>, required = false)]
     pub(crate) readings: Option<Vec<ReadingsCommitment>>,
     /// True where this caller may know that it happened and not what: then nothing of it is told.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -242,6 +242,6 @@ pub(crate) struct Product {
     #[schema(value_type = String, format = DateTime)]
     pub(crate) updated_at: Timestamp,
     /// Its attributes by group.
-    #[schema(value_type = web::ProductData)]
+    #[schema(value_type = web::described::ProductData)]
     pub(crate) data: Map<String, Value>,
 }

@@ -28,7 +28,7 @@ pub(crate) struct AsOfQuery {
 #[utoipa::path(
     get, path = "/v1/dppsByIdAndDate/{dppId}", operation_id = "readDPPVersionByIdAndDate", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("date" = String, Query, description = "RFC 3339, for example `2027-06-01T08:00:00.000Z`"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`")),
-    responses((status = 200, description = "The passport at that time, as far as the caller may see it", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The passport at that time, as far as the caller may see it", body = web::described::ReadPassport), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,

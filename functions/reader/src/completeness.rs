@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use passport::{
-    Assessment, Category, Cell, Class, Declares, Guidance, Level, Outcome, Relation, Stale,
-    Translated, Untranslated, catalogue,
+    Assessment, Attribute, Category, Cell, Class, Declares, EventType, Guidance, Level, Outcome,
+    Relation, Stale, Translated, Untranslated, catalogue,
 };
 use serde::{Deserialize, Serialize};
 use storage::Record;
@@ -46,11 +46,11 @@ pub(crate) struct Completeness {
     /// gaps, for who reads that declaration.
     points: Vec<Point>,
     /// Values that were measured too long ago to say what the battery is like now.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<web::described::StaleValue>)]
     stale: Vec<Stale>,
     /// Texts that lack a language of the markets that were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<Object>, required = false)]
+    #[schema(value_type = Vec<web::described::UntranslatedText>, required = false)]
     untranslated: Option<Vec<Untranslated>>,
 }
 
@@ -109,6 +109,10 @@ struct Supplier {
 /// Every data point of the Commission's guidance that this caller's access classes cover: present, missing, undecided (a
 /// condition only people can judge), declared not to apply, a gap that two persons stand behind, pending an act, closed, or
 /// not known; and who can supply it. Beside them values gone stale and, for the markets asked for, texts that lack a language.
+///
+/// `complete` is `false` where one of these points is missing, or a gap behind which only one person stands: what keeps a battery
+/// off the market. What is undecided, pending, closed or optional does not; nor does what is declared not to apply. It is `null`
+/// where nothing of that kind is found and some of the points are not known, else `true`. Every value counts, whoever wrote it.
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/completeness", operation_id = "readCompleteness", tag = "reader", security(("bearer" = [])),
     params(
@@ -225,9 +229,10 @@ fn point((one, state): (Assessment, passport::State)) -> Option<Point> {
         Cell::Known(obligation) => obligation.condition(),
         Cell::Unverified | Cell::Unlisted => None,
     };
+    let attribute = catalogue().by_pointer(&one.pointer)?;
     Some(Point {
         point: one.point?,
-        label: &catalogue().by_pointer(&one.pointer)?.label,
+        label: &attribute.label,
         pointer: one.pointer,
         class: one.class,
         level: one.level,
@@ -235,19 +240,22 @@ fn point((one, state): (Assessment, passport::State)) -> Option<Point> {
         condition,
         outcome: one.condition,
         state: state.as_str(),
-        suppliers: suppliers(one.written_by),
+        suppliers: match state {
+            // Nobody can: it may not be filled.
+            passport::State::Closed | passport::State::Pending => Vec::new(),
+            _ => suppliers(one.written_by, attribute),
+        },
         source: one.source,
     })
 }
 
-/// Who may raise an event that writes the attribute into a record that is there.
-fn suppliers(written_by: &'static [String]) -> Vec<Supplier> {
+/// Who may raise an event that writes the attribute into a record that is there, of a level where it may stand.
+fn suppliers(written_by: &'static [String], attribute: &Attribute) -> Vec<Supplier> {
     let mut suppliers: Vec<Supplier> = Vec::new();
     for id in written_by {
-        // What starts a record supplies nothing to one that is there.
         let Some(event_type) = catalogue()
             .event_type(id)
-            .filter(|event_type| !event_type.starts_record())
+            .filter(|event_type| writes(event_type, attribute))
         else {
             continue;
         };
@@ -266,4 +274,19 @@ fn suppliers(written_by: &'static [String]) -> Vec<Supplier> {
         }
     }
     suppliers
+}
+
+/// Whether an event of this type can bring a value of the attribute. What starts a record, or the one that follows, supplies
+/// nothing to one that is there.
+fn writes(event_type: &EventType, attribute: &Attribute) -> bool {
+    let levels = [
+        (Level::Model, "model"),
+        (Level::Batch, "batch"),
+        (Level::Item, "passport"),
+    ];
+    let begins = event_type.starts_record() || event_type.starts_successor().is_some();
+    let stands = levels
+        .iter()
+        .any(|(level, subject)| attribute.allows(*level) && event_type.concerns(subject));
+    event_type.may_change && !begins && stands
 }

@@ -45,7 +45,7 @@ static FORMATS: LazyLock<String> =
 /// Read this document as a program does.
 #[utoipa::path(
     get, path = "/openapi.json", operation_id = "readOpenApi", tag = "documentation",
-    responses((status = 200, description = "The OpenAPI 3.1 document", body = Value))
+    responses((status = 200, description = "The OpenAPI 3.1 document", body = Object))
 )]
 pub(crate) async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()

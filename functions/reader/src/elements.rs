@@ -18,7 +18,7 @@ use crate::view::Loaded;
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/elements/{elementIdPath}", operation_id = "readDataElement", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("elementIdPath" = String, Path, description = "JSONPath, percent-encoded, for example `$.performance.ratedCapacity.value`"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`")),
-    responses((status = 200, description = "The element, or a list of the elements", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The element, or a list of the elements", body = web::described::ReadElement), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,

@@ -25,7 +25,7 @@ pub(crate) struct Export {
     #[schema(value_type = Object)]
     document: Value,
     /// What the format could not carry, and what it asks for that nothing fills: `pointer`, `what` and `reason` of each.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<web::described::LostMember>)]
     losses: Vec<Loss>,
 }
 
@@ -185,7 +185,7 @@ pub(crate) fn asked(platform: &Platform, headers: &HeaderMap) -> Result<Option<O
 /// term whose address leads to its description.
 #[utoipa::path(
     get, path = "/v1/context.jsonld", operation_id = "readContext", tag = "documentation",
-    responses((status = 200, description = "The context (JSON-LD 1.1)", body = Value, content_type = "application/ld+json"))
+    responses((status = 200, description = "The context (JSON-LD 1.1)", body = Object, content_type = "application/ld+json"))
 )]
 pub(crate) async fn context(State(platform): State<Platform>) -> Response {
     let headers = [

@@ -20,7 +20,7 @@ use crate::view::{Loaded, Standing};
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}", operation_id = "readDPPById", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Accept" = Option<String>, Header, description = "`application/json` for the platform's own form; `application/ld+json` for the same as JSON-LD; with a `profile` (RFC 6906) of `/docs/formats` for another format: `application/json; profile=\"https://HOST/docs/formats#batterypass-ready-1.0\"`. A form that is not the platform's own says in `Interchange-Losses` how much it could not carry"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`"), ("If-None-Match" = Option<String>, Header, description = "An `ETag` the caller has")),
-    responses((status = 200, description = "The passport, as far as the caller may see it", body = web::ReadPassport), (status = 304, description = "Not changed in what this caller may see"), (status = "default", response = Problem))
+    responses((status = 200, description = "The passport, as far as the caller may see it", body = web::described::ReadPassport), (status = 304, description = "Not changed in what this caller may see"), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,
@@ -40,7 +40,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     get, path = "/v1/dppsByProductId/{productId}", operation_id = "readDPPByProductId", tag = "reader", security((), ("bearer" = [])),
     params(("productId" = String, Path, description = "The unique product identifier percent-encoded, or the unit id"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`")),
-    responses((status = 200, description = "The passport, as far as the caller may see it", body = web::ReadPassport), (status = "default", response = Problem))
+    responses((status = 200, description = "The passport, as far as the caller may see it", body = web::described::ReadPassport), (status = "default", response = Problem))
 )]
 pub(crate) async fn by_product(
     State(platform): State<Platform>,

@@ -27,18 +27,6 @@ pub(crate) struct PageQuery {
     cursor: Option<String>,
 }
 
-/// The products asked about.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ProductIds {
-    /// Unique product identifiers.
-    #[allow(
-        dead_code,
-        reason = "describes the body, which is also taken as a bare list"
-    )]
-    product_ids: Vec<String>,
-}
-
 /// The passports that there are.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -58,7 +46,7 @@ pub(crate) struct DppIds {
 #[utoipa::path(
     post, path = "/v1/dppsByProductIds", operation_id = "readDPPIdsByProductIds", tag = "reader", security((), ("bearer" = [])),
     params(("limit" = Option<u32>, Query, description = "The most passports to answer, at most 100"), ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before")),
-    request_body(content = ProductIds, example = json!({"productIds": ["https://id.example.eu/32XZAJ4P21M1MZ0N3RQA"]})),
+    request_body(content = web::described::ProductIds, example = json!({"productIds": ["https://id.example.eu/32XZAJ4P21M1MZ0N3RQA"]})),
     responses((status = 200, description = "The passports in force", body = DppIds), (status = "default", response = Problem))
 )]
 pub(crate) async fn find(

@@ -71,9 +71,9 @@ pub(crate) enum RecordNotice {
     get, path = "/{unit}", operation_id = "scanUnit", tag = "resolver",
     params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), ("lang" = Option<String>, Query, description = "Language of the page: en, de or fr")),
     responses(
-        (status = 200, description = "The public part, or a notice why there is none", content((Value = "application/json"), (String = "text/html"))),
+        (status = 200, description = "The public part, or a notice why there is none", content((web::described::Scanned = "application/json"), (String = "text/html"))),
         (status = 304, description = "Not changed since the `ETag` in `If-None-Match`"),
-        (status = 410, description = "The battery was recycled; a notice, and no data", content((Value = "application/json"), (String = "text/html"))),
+        (status = 410, description = "The battery was recycled; a notice, and no data", content((web::described::ScanNotice = "application/json"), (String = "text/html"))),
         (status = "default", response = Problem))
 )]
 pub(crate) async fn unit(
@@ -95,9 +95,9 @@ pub(crate) async fn unit(
     get, path = "/{unit}/{label}", operation_id = "scanLabel", tag = "resolver",
     params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), ("label" = String, Path, description = "The label: 10 characters, read tolerantly"), ("lang" = Option<String>, Query, description = "Language of the page: en, de or fr")),
     responses(
-        (status = 200, description = "The public part, or a notice why there is none", content((Value = "application/json"), (String = "text/html"))),
+        (status = 200, description = "The public part, or a notice why there is none", content((web::described::Scanned = "application/json"), (String = "text/html"))),
         (status = 304, description = "Not changed since the `ETag` in `If-None-Match`"),
-        (status = 410, description = "The battery was recycled; a notice, and no data", content((Value = "application/json"), (String = "text/html"))),
+        (status = 410, description = "The battery was recycled; a notice, and no data", content((web::described::ScanNotice = "application/json"), (String = "text/html"))),
         (status = "default", response = Problem))
 )]
 pub(crate) async fn label(

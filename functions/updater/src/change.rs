@@ -435,7 +435,7 @@ pub(crate) struct Changed {
     events: Option<u64>,
     /// What is odd about the values and yet may be so. A repeated request is answered without it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<Object>, required = false)]
+    #[schema(value_type = Vec<web::described::BrokenRule>, required = false)]
     warnings: Vec<Fault>,
 }
 

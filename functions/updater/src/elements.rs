@@ -23,7 +23,7 @@ use crate::rules::level_and_category;
 #[utoipa::path(
     patch, path = "/v1/dpps/{dppId}/elements/{elementIdPath}", operation_id = "updateDataElement", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("elementIdPath" = String, Path, description = "JSONPath to one place, percent-encoded, for example `$.identification.serialNumber`"), ("representation" = Option<String>, Query, description = "The form of the body: `compressed` (the default) or `full`"), ("DPP-Event-Type" = String, Header, description = "An event type of the catalogue"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Evidence" = Option<String>, Header, description = "Evidence ids, comma-separated"), ("If-Match" = Option<String>, Header, description = "The `ETag` it was read with")),
-    request_body(content = Value, example = json!("EV-000002")),
+    request_body(content = web::described::NewElement, example = json!("EV-000002")),
     responses((status = 200, description = "The change is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn change(

@@ -20,8 +20,8 @@ use web::{
 #[utoipa::path(
     post, path = "/v1/evidence", operation_id = "announceEvidence", tags = ["updater", "evidence"], security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"title": "Photo of the exchanged contactor", "mediaType": "image/jpeg", "size": 48211, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "class": 4})),
-    responses((status = 201, description = "Where and with which headers to upload the bytes", body = Value), (status = "default", response = Problem))
+    request_body(content = web::described::NewEvidence, example = json!({"title": "Photo of the exchanged contactor", "mediaType": "image/jpeg", "size": 48211, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "class": 4})),
+    responses((status = 201, description = "Where and with which headers to upload the bytes", body = web::described::AnnouncedEvidence), (status = "default", response = Problem))
 )]
 pub(crate) async fn announce(
     State(platform): State<Platform>,
@@ -69,7 +69,7 @@ pub(crate) async fn announce(
 #[utoipa::path(
     post, path = "/v1/evidence/{id}/confirmation", operation_id = "confirmEvidence", tags = ["updater", "evidence"], security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The evidence")),
-    responses((status = 200, description = "The evidence as it is kept", body = Value), (status = "default", response = Problem))
+    responses((status = 200, description = "The evidence as it is kept", body = web::described::KeptEvidence), (status = "default", response = Problem))
 )]
 pub(crate) async fn confirm(
     State(platform): State<Platform>,

@@ -10,17 +10,34 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use web::{Foreign, Platform, Problem};
 
+use crate::change::Changed;
+
 /// What came of a document of another format.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Report {
     /// The format.
     format: &'static str,
     /// The members that were taken over: `from` a place of the document `to` an attribute.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<web::described::TakenMember>)]
     taken: Vec<Taken>,
     /// Those that were not, or not exactly: `pointer`, `what` and `reason` of each.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<web::described::LostMember>)]
     losses: Vec<Loss>,
+}
+
+/// A record that was created, with what came of the document it was made from.
+#[derive(Debug, ToSchema)]
+#[allow(
+    dead_code,
+    reason = "describes an answer that is put together by `reported`"
+)]
+pub(crate) struct Created {
+    /// The record.
+    #[serde(flatten)]
+    changed: Changed,
+    /// What came of the document, where one of another format was sent.
+    #[schema(nullable = false)]
+    import: Option<Report>,
 }
 
 /// A document of another format as values of one level.

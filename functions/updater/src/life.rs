@@ -66,11 +66,26 @@ pub(crate) fn status_fault(
     }
     let staying = std::iter::once(from).chain(possible);
     let expected: Vec<String> = staying.map(|status| format!("`{status}`")).collect();
+    let expected = format!("{} by `{}`", expected.join(" or "), event_type.id);
     Some(Fault {
         pointer: "/condition/batteryStatus".to_owned(),
         rule: "status-transition".to_owned(),
-        expected: format!("{} by `{}`", expected.join(" or "), event_type.id),
+        expected: match succession(record, from, to) {
+            Some(operation) => format!(
+                "{expected}; in a passport on the market `{to}` by a successor: {operation}"
+            ),
+            None => expected,
+        },
         found: to.to_owned(),
         source: Some("Annex XIII 4(c), Article 77(7)".to_owned()),
     })
+}
+
+/// The operation by which a battery on the market comes to this status: in the passport that follows.
+fn succession(record: RecordStatus, from: &str, to: &str) -> Option<&'static str> {
+    let mut types = catalogue().event_types();
+    let leads_there = |one: &&EventType| {
+        one.starts_successor() == Some(to) && one.allowed_from(record.as_str(), Some(from))
+    };
+    types.find(leads_there)?.operation.as_deref()
 }

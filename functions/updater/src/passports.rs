@@ -31,8 +31,8 @@ use crate::validation::Proposal;
 #[utoipa::path(
     post, path = "/v1/dpps", operation_id = "createDPP", tag = "updater", security(("bearer" = [])),
     params(("representation" = Option<String>, Query, description = "The form of the body: `compressed` (the default) or `full`"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Unit" = Option<String>, Header, description = "The unit, or its URL, where the body is of another format"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
-    request_body(content = web::NewPassport, example = json!({"uniqueProductIdentifier": "https://id.example.eu/32XZAJ4P21M1MZ0N3RQA", "identification": {"serialNumber": "EV-000001"}})),
-    responses((status = 201, description = "The passport is written, as a draft", body = Changed), (status = "default", response = Problem))
+    request_body(content = web::described::NewPassport, example = json!({"uniqueProductIdentifier": "https://id.example.eu/32XZAJ4P21M1MZ0N3RQA", "identification": {"serialNumber": "EV-000001"}})),
+    responses((status = 201, description = "The passport is written, as a draft", body = interchange::Created), (status = "default", response = Problem))
 )]
 pub(crate) async fn create(
     State(platform): State<Platform>,
@@ -230,7 +230,7 @@ async fn replaceable(platform: &Platform, unit: UnitId, passport: Uuid) -> Resul
 #[utoipa::path(
     patch, path = "/v1/dpps/{dppId}", operation_id = "updateDPPById", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("representation" = Option<String>, Query, description = "The form of the body: `compressed` (the default) or `full`"), ("DPP-Event-Type" = String, Header, description = "An event type of the catalogue"), ("DPP-Reason" = String, Header, description = "Why; percent-encoded UTF-8"), ("DPP-Evidence" = Option<String>, Header, description = "Evidence ids, comma-separated"), ("If-Match" = Option<String>, Header, description = "The `ETag` it was read with")),
-    request_body(content = Object, example = json!({"condition": {"stateOfCharge": {"value": 54, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}}})),
+    request_body(content = web::described::PassportChange, example = json!({"condition": {"stateOfCharge": {"value": 54, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}}})),
     responses((status = 200, description = "The change is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn change(
@@ -307,7 +307,7 @@ pub(crate) async fn archive(
 #[utoipa::path(
     post, path = "/v1/dpps/{dppId}/events", operation_id = "raiseEvent", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = web::LifecycleEvent, example = json!({"type": "repair", "occurredAt": "2027-06-01T08:00:00Z", "reason": "contactor exchanged", "evidence": ["5a0c2c0e-6f3e-4f5e-9a1c-2f5a1f0d8a11"]})),
+    request_body(content = web::described::LifecycleEvent, example = json!({"type": "repair", "occurredAt": "2027-06-01T08:00:00Z", "reason": "contactor exchanged", "evidence": ["5a0c2c0e-6f3e-4f5e-9a1c-2f5a1f0d8a11"]})),
     responses((status = 201, description = "The event is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn raise_event(

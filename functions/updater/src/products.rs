@@ -27,8 +27,8 @@ use crate::validation::Proposal;
 #[utoipa::path(
     post, path = "/v1/models", operation_id = "createModel", tag = "updater", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying"), ("DPP-Reason" = Option<String>, Header, description = "Why, where the body is of another format; percent-encoded UTF-8")),
-    request_body(content = web::NewModel, example = json!({"category": "ev", "reason": "type released for series production", "data": {"performance": {"ratedCapacity": {"value": 230, "unit": "A.h"}}}})),
-    responses((status = 201, description = "The model is written", body = Changed), (status = "default", response = Problem))
+    request_body(content = web::described::NewModel, example = json!({"category": "ev", "reason": "type released for series production", "data": {"performance": {"ratedCapacity": {"value": 230, "unit": "A.h"}}}})),
+    responses((status = 201, description = "The model is written", body = interchange::Created), (status = "default", response = Problem))
 )]
 pub(crate) async fn create_model(
     State(platform): State<Platform>,
@@ -97,7 +97,7 @@ fn named_category(json: &Map<String, Value>) -> Result<Category, Problem> {
 #[utoipa::path(
     post, path = "/v1/batches", operation_id = "createBatch", tag = "updater", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = web::NewBatch, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "reason": "cell lot 2027-03", "data": {}})),
+    request_body(content = web::described::NewBatch, example = json!({"model": "0b0e8d2c-4a0f-4c8a-9a51-5e0a4c1f7c11", "reason": "cell lot 2027-03", "data": {}})),
     responses((status = 201, description = "The batch is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn create_batch(
@@ -141,7 +141,7 @@ pub(crate) async fn create_batch(
 #[utoipa::path(
     patch, path = "/v1/models/{id}", operation_id = "changeModel", tag = "updater", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The model"), ("If-Match" = String, Header, description = "The `ETag` it was read with")),
-    request_body(content = web::ProductChange, example = json!({"type": "correction", "reason": "typing error in the data sheet", "changes": {"performance": {"ratedCapacity": {"value": 229, "unit": "A.h"}}}})),
+    request_body(content = web::described::ProductChange, example = json!({"type": "correction", "reason": "typing error in the data sheet", "changes": {"performance": {"ratedCapacity": {"value": 229, "unit": "A.h"}}}})),
     responses((status = 200, description = "The change is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn change_model(
@@ -169,7 +169,7 @@ pub(crate) async fn change_model(
 #[utoipa::path(
     patch, path = "/v1/batches/{id}", operation_id = "changeBatch", tag = "updater", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The batch"), ("If-Match" = String, Header, description = "The `ETag` it was read with")),
-    request_body(content = web::ProductChange, example = json!({"type": "correction", "reason": "typing error", "changes": {}})),
+    request_body(content = web::described::ProductChange, example = json!({"type": "correction", "reason": "typing error", "changes": {}})),
     responses((status = 200, description = "The change is written", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn change_batch(

@@ -37,7 +37,7 @@ const CORRECTION: &str = "correction";
 #[utoipa::path(
     post, path = "/v1/dpps/{dppId}/readings", operation_id = "recordReadings", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying"), ("If-Match" = Option<String>, Header, description = "The `ETag` it was read with")),
-    request_body(content = Value, example = json!({"reason": "daily upload", "instrument": "battery management system 4.2", "conditions": "parked, 21 Cel", "readings": [{"pointer": "/condition/stateOfCharge", "value": 54, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}, {"pointer": "/condition/cycleCount", "value": 112, "measuredAt": "2027-06-01T08:00:00Z"}]})),
+    request_body(content = web::described::NewReadings, example = json!({"reason": "daily upload", "instrument": "battery management system 4.2", "conditions": "parked, 21 Cel", "readings": [{"pointer": "/condition/stateOfCharge", "value": 54, "unit": "%", "measuredAt": "2027-06-01T08:00:00Z"}, {"pointer": "/condition/cycleCount", "value": 112, "measuredAt": "2027-06-01T08:00:00Z"}]})),
     responses((status = 201, description = "The readings are recorded", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn record(

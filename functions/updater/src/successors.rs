@@ -36,7 +36,7 @@ const MEMBERS: [&str; 6] = [
 #[utoipa::path(
     post, path = "/v1/dpps/{dppId}/successors", operation_id = "startSuccessors", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"type": "repurposed", "reason": "second life as a stationary store", "publicReason": "type released, series 3", "evidence": ["5a0c2c0e-6f3e-4f5e-9a1c-2f5a1f0d8a11"], "data": {"identification": {"serialNumber": "SL-000001"}}})),
+    request_body(content = web::described::NewSuccessors, example = json!({"type": "repurposed", "reason": "second life as a stationary store", "publicReason": "type released, series 3", "evidence": ["5a0c2c0e-6f3e-4f5e-9a1c-2f5a1f0d8a11"], "data": {"identification": {"serialNumber": "SL-000001"}}})),
     responses((status = 201, description = "The successors, as drafts", body = Successors), (status = "default", response = Problem))
 )]
 pub(crate) async fn start(
@@ -155,6 +155,7 @@ impl Request<'_> {
 /// The passports that were started.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Successors {
+    /// Each with its unit, and with the label to put on it.
     successors: Vec<Successor>,
     /// What is odd about them and yet may be so. A repeated request is answered without it.
     #[serde(skip_serializing_if = "Vec::is_empty")]

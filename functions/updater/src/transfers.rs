@@ -20,7 +20,7 @@ use crate::succession::live_successor;
 #[utoipa::path(
     post, path = "/v1/dpps/{dppId}/transfers", operation_id = "offerResponsibility", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"to": "recyclo", "purpose": "waste", "reason": "returned by the owner, worn out"})),
+    request_body(content = web::described::NewTransfer, example = json!({"to": "recyclo", "purpose": "waste", "reason": "returned by the owner, worn out"})),
     responses((status = 201, description = "The offer is open", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn offer(
@@ -65,7 +65,7 @@ pub(crate) async fn offer(
 #[utoipa::path(
     post, path = "/v1/dpps/{dppId}/transfers/{transferId}/acceptance", operation_id = "acceptResponsibility", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport"), ("transferId" = Uuid, Path, description = "The offer"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"reason": "collected at the depot", "evidence": ["5a0c2c0e-6f3e-4f5e-9a1c-2f5a1f0d8a11"]})),
+    request_body(content = web::described::Why, example = json!({"reason": "collected at the depot", "evidence": ["5a0c2c0e-6f3e-4f5e-9a1c-2f5a1f0d8a11"]})),
     responses((status = 200, description = "Responsibility has passed", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn accept(
@@ -82,7 +82,7 @@ pub(crate) async fn accept(
 #[utoipa::path(
     post, path = "/v1/dpps/{dppId}/transfers/{transferId}/rejection", operation_id = "rejectResponsibility", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport"), ("transferId" = Uuid, Path, description = "The offer"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"reason": "not a chemistry we treat"})),
+    request_body(content = web::described::Why, example = json!({"reason": "not a chemistry we treat"})),
     responses((status = 200, description = "The offer is closed", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn reject(
@@ -99,7 +99,7 @@ pub(crate) async fn reject(
 #[utoipa::path(
     post, path = "/v1/dpps/{dppId}/transfers/{transferId}/withdrawal", operation_id = "withdrawResponsibility", tag = "updater", security(("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport"), ("transferId" = Uuid, Path, description = "The offer"), ("Idempotency-Key" = String, Header, description = "Fresh random value; the same again when retrying")),
-    request_body(content = Value, example = json!({"reason": "offered to the wrong organisation"})),
+    request_body(content = web::described::Why, example = json!({"reason": "offered to the wrong organisation"})),
     responses((status = 200, description = "The offer is closed", body = Changed), (status = "default", response = Problem))
 )]
 pub(crate) async fn withdraw(

@@ -29,8 +29,16 @@ pub(crate) async fn run(
         .map_err(|error| error.to_string())?;
     let mut report = String::new();
     if let Some(target) = target {
-        let unit = bring_in(target, source, &imported).await?;
-        let _ = writeln!(report, "imported as unit {unit}: {}/{unit}", target.origin);
+        let Brought {
+            model,
+            unit,
+            passport,
+        } = bring_in(target, source, &imported).await?;
+        let place = &target.origin;
+        let _ = writeln!(
+            report,
+            "imported as unit {unit}: {place}/{unit}, passport {passport}, model {model}"
+        );
     }
     let _ = writeln!(report, "\ntaken over: {}", imported.taken.len());
     for one in &imported.taken {
@@ -82,7 +90,14 @@ fn read(file: &Path) -> Result<Map<String, Value>, String> {
     }
 }
 
-async fn bring_in(target: &Target, source: Source, imported: &Imported) -> Result<String, String> {
+/// The ids that a document was brought in under.
+struct Brought {
+    model: String,
+    unit: String,
+    passport: String,
+}
+
+async fn bring_in(target: &Target, source: Source, imported: &Imported) -> Result<Brought, String> {
     let reason = format!("imported from {}", source.name());
     let model = json!({"category": imported.category, "reason": reason, "data": imported.model});
     let model = target.post("/v1/models", &model, &reason).await?;
@@ -94,10 +109,20 @@ async fn bring_in(target: &Target, source: Source, imported: &Imported) -> Resul
         .ok_or("the order came back without a unit")?;
     let mut item = imported.item.clone();
     item.insert("uniqueProductIdentifier".to_owned(), json!(unit));
-    target
+    let passport = target
         .post("/v1/dpps", &Value::Object(item), &reason)
         .await?;
-    Ok(unit.to_owned())
+    Ok(Brought {
+        model: id(&model)?,
+        unit: unit.to_owned(),
+        passport: id(&passport)?,
+    })
+}
+
+fn id(answer: &Value) -> Result<String, String> {
+    let id = answer.get("id").and_then(Value::as_str);
+    id.map(str::to_owned)
+        .ok_or_else(|| "an answer came back without an id".to_owned())
 }
 
 impl Target {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passport::{Category, Class, Op, Replay, catalogue, compose};
+use passport::{Category, Class, Op, Replay, catalogue, compose, counted};
 use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -333,8 +333,10 @@ impl Check {
             .count();
         if self.differences.is_empty() {
             return Ok(format!(
-                "{subject}: {} events and {versions} versions; replayed from nothing they come to the {attributes} values that are served\n",
-                events.events.len()
+                "{subject}: {} and {}; replayed from nothing they come to what is served: {}\n",
+                counted(events.events.len(), "event"),
+                counted(versions, "version"),
+                counted(attributes, "value"),
             ));
         }
         Err(format!(

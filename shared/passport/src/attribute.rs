@@ -117,6 +117,21 @@ pub enum Named {
     Identifier,
 }
 
+impl Named {
+    /// What has to stand there, for people.
+    #[must_use]
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::Country => "a country (ISO 3166-1 alpha-2) as `DE`",
+            Self::Email => "an e-mail address as `name@example.eu`",
+            Self::Cas => "a CAS registry number whose check digit fits, as `7440-48-4`",
+            Self::Identifier => {
+                "an identifier, where it has a scheme with it: `lei:…`, `gln:…`, `gtin:…` or a GS1 Digital Link, whose check digits fit"
+            }
+        }
+    }
+}
+
 impl Type {
     /// What it is in a word, for messages: `text`, `quantity`, …
     #[must_use]

@@ -232,15 +232,22 @@ impl Followed<'_, '_> {
                 format!("not after {today}"),
             );
         }
-        let earliest = placed
-            .map(|at| WEST.to_datetime(at).date())
-            .into_iter()
-            .chain(self.manufactured)
-            .max();
+        let known = [
+            (self.manufactured, "made"),
+            (
+                placed.map(|at| WEST.to_datetime(at).date()),
+                "placed on the market",
+            ),
+        ];
+        let earliest = known.iter().filter_map(|(date, _)| *date).max();
         if let Some(earliest) = earliest.filter(|earliest| served < *earliest) {
-            let expected = format!(
-                "not before {earliest}, when the battery was made and placed on the market"
-            );
+            let happened: Vec<&str> = known
+                .iter()
+                .filter(|(date, _)| *date == Some(earliest))
+                .map(|(_, what)| *what)
+                .collect();
+            let happened = happened.join(" and ");
+            let expected = format!("not before {earliest}, when the battery was {happened}");
             self.dated(&dates.put_into_service, "out-of-order", expected);
         }
     }

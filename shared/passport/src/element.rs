@@ -20,6 +20,9 @@ const LANGUAGES: &str = "MultiLanguageDataElement";
 const COLLECTION: &str = "DataElementCollection";
 const RESOURCE: &str = "RelatedResource";
 
+/// The kinds of element.
+pub const OBJECT_TYPES: [&str; 5] = [COLLECTION, SINGLE, MULTI, LANGUAGES, RESOURCE];
+
 /// The full representation on one site.
 #[derive(Debug, Clone, Copy)]
 pub struct Full<'s> {

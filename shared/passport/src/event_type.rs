@@ -184,6 +184,15 @@ impl EventType {
         to.filter(move |_| moves)
     }
 
+    /// The one status of the record in which its changes may move the battery status, where it can happen in others too.
+    #[must_use]
+    pub fn states_only_in(&self) -> Option<&str> {
+        match self.states.record.as_slice() {
+            [only] if self.from.len() > 1 => Some(only),
+            _ => None,
+        }
+    }
+
     /// Whether it starts a record, and so can never happen to one that is there.
     #[must_use]
     pub fn starts_record(&self) -> bool {

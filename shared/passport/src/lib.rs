@@ -53,7 +53,7 @@ pub use document::{
     split, touched,
 };
 pub use edition::{Edition, Migration, compose_editions, latest_edition, migrate, newest_form};
-pub use element::{ElementFault, Full};
+pub use element::{ElementFault, Full, OBJECT_TYPES};
 pub use element_path::{ElementPath, PathFault, Step, element_patch};
 pub use event_type::{
     Audience, Effect, EventType, EvidenceRule, Permit, Purpose, Relation, States,
@@ -76,7 +76,7 @@ pub use reading::{Given, Known, Plan, Reading, Received, spans};
 pub use replay::{Replay, ReplayFault};
 pub use rule::{asks_other_levels, validate_together, warnings};
 pub use schema::{Form, UnknownForm, schema};
-pub use text::is_plain_text;
+pub use text::{counted, is_plain_text};
 pub use translated::{LANGUAGES, Translated};
 pub use unit::{Large, Unit};
 pub use validate::{validate, validate_under};

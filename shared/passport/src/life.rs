@@ -43,6 +43,8 @@ pub struct Move<'a> {
     pub by: &'a str,
     /// Whether in the passport that follows, and not in the same.
     pub next: bool,
+    /// The one status of the record in which it moves, where the event type can happen in others too.
+    pub only_in: Option<&'a str>,
 }
 
 /// Every way a record's status moves.
@@ -56,6 +58,7 @@ pub fn record_moves(catalogue: &Catalogue) -> Vec<Move<'_>> {
                 to,
                 by: &event_type.id,
                 next: false,
+                only_in: None,
             });
         }
     }
@@ -68,17 +71,20 @@ pub fn battery_moves(catalogue: &Catalogue) -> Vec<Move<'_>> {
     let mut moves = Vec::new();
     for (event_type, record, battery) in possible(catalogue) {
         let stated = event_type.may_state(record, Some(battery));
-        let within = stated.chain(event_type.sets_battery_status());
+        let only_in = event_type.states_only_in();
+        let within = stated.map(|to| (to, false, only_in));
+        let set = event_type.sets_battery_status().into_iter();
         let beyond = event_type.starts_successor().into_iter();
-        for (to, next) in within
-            .map(|to| (to, false))
-            .chain(beyond.map(|to| (to, true)))
+        for (to, next, only_in) in within
+            .chain(set.map(|to| (to, false, None)))
+            .chain(beyond.map(|to| (to, true, None)))
         {
             moves.push(Move {
                 from: battery,
                 to,
                 by: &event_type.id,
                 next,
+                only_in,
             });
         }
     }
@@ -122,9 +128,13 @@ pub fn life(catalogue: &Catalogue) -> String {
         let _ = write!(page, "\n## {title}\n\n```mermaid\nstateDiagram-v2\n");
         let _ = writeln!(page, "    [*] --> {}", name(first));
         for one in moves {
-            let next = if one.next { " (next passport)" } else { "" };
+            let place = match (one.next, one.only_in) {
+                (true, _) => " (next passport)".to_owned(),
+                (false, Some(record)) => format!(" ({record} only)"),
+                (false, None) => String::new(),
+            };
             let (from, to, by) = (name(one.from), name(one.to), one.by);
-            let _ = writeln!(page, "    {from} --> {to}: {by}{next}");
+            let _ = writeln!(page, "    {from} --> {to}: {by}{place}");
         }
         if let Some(last) = last {
             let _ = writeln!(page, "    {} --> [*]", name(last));
@@ -178,7 +188,8 @@ two together. A status moves along these arrows and in no other way; against the
 const MATRIX: &str = "
 ## What can happen when
 
-The battery statuses in which an event type can happen, by the status of the record. What is not here is refused.
+The battery statuses in which an event type can happen, by the status of the record. What is not here is refused. That it can
+happen does not say that it moves the status: only the arrows do.
 
 | event type | draft | active | archived | recycled |
 |---|---|---|---|---|
@@ -242,6 +253,33 @@ mod tests {
             }
         }
         assert!(refused > 500, "{refused}");
+    }
+
+    /// Whoever drafts says what a battery was before; on the market a further life is a passport of its own (Article 77(7)).
+    #[test]
+    fn a_change_of_status_is_stated_in_a_draft_only_and_the_page_says_so() {
+        let moves = battery_moves(catalogue());
+        let stated: Vec<&Move> = moves
+            .iter()
+            .filter(|one| one.by == "status-change")
+            .collect();
+        assert_eq!(stated.len(), 3);
+        let page = life(catalogue());
+        for one in stated {
+            let event_type = catalogue().event_type(one.by).unwrap();
+            assert_eq!(one.only_in, Some("draft"));
+            for record in ["active", "archived"] {
+                assert_eq!(event_type.may_state(record, Some(one.from)).count(), 0);
+            }
+            let arrow = format!(
+                "{} --> {}: status-change (draft only)\n",
+                one.from,
+                name(one.to)
+            );
+            assert!(page.contains(&arrow), "{arrow}");
+        }
+        let others = moves.iter().filter(|one| one.by != "status-change");
+        assert!(others.into_iter().all(|one| one.only_in.is_none()));
     }
 
     #[test]

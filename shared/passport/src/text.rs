@@ -8,6 +8,15 @@ pub fn is_plain_text(text: &str) -> bool {
     text.chars().all(is_plain)
 }
 
+/// So many of something, for a message: `1 version`, `2 versions`.
+#[must_use]
+pub fn counted(count: usize, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    }
+}
+
 /// The first character that is not plain, as `U+200B`.
 pub(crate) fn first_not_plain(text: &str) -> Option<String> {
     text.chars()
@@ -40,6 +49,14 @@ fn is_plain(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_one_and_others_are_many() {
+        assert_eq!(
+            [0, 1, 2].map(|count| counted(count, "version")),
+            ["0 versions", "1 version", "2 versions"]
+        );
+    }
 
     #[test]
     fn what_people_write_is_plain() {

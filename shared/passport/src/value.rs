@@ -62,6 +62,11 @@ impl<'f> Checked<'f> {
 
     fn value(&mut self, ty: &Type, value: &Value, pointer: &str) {
         match ty {
+            Type::Text {
+                names: Some(named), ..
+            } if !value.is_string() => {
+                self.fault(pointer, "wrong-type", named.expected(), value);
+            }
             Type::Text { max, names } => {
                 let before = self.faults.len();
                 self.text(*max, value, pointer);
@@ -120,18 +125,13 @@ impl<'f> Checked<'f> {
     }
 
     fn named(&mut self, named: Named, text: &str, value: &Value, pointer: &str) {
+        let expected = named.expected();
         let broken = match named {
-            Named::Country => country(text).is_none().then_some((
-                "not-permitted",
-                "the two-letter code of a country as `DE` (ISO 3166-1)",
-            )),
-            Named::Email => {
-                (!is_email(text)).then_some(("bad-email", "an e-mail address as `name@example.eu`"))
-            }
-            Named::Cas => (!is_cas(text)).then_some((
-                "bad-check-digit",
-                "a CAS registry number whose check digit fits, as `7440-48-4`",
-            )),
+            Named::Country => country(text)
+                .is_none()
+                .then_some(("not-permitted", expected)),
+            Named::Email => (!is_email(text)).then_some(("bad-email", expected)),
+            Named::Cas => (!is_cas(text)).then_some(("bad-check-digit", expected)),
             Named::Identifier => broken_promise(text).map(|expected| ("bad-check-digit", expected)),
         };
         if let Some((rule, expected)) = broken {

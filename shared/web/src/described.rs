@@ -1,13 +1,18 @@
 //! Bodies as the OpenAPI document describes them. What stands in a passport is described by the JSON Schemas of the
 //! catalogue, which `/v1/schemas` serves: the document refers to them.
 
+mod answers;
+mod requests;
+
 use std::borrow::Cow;
 
 use passport::{Category, Classes, Form, Level};
-use utoipa::openapi::schema::{AnyOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
-use uuid::Uuid;
+
+pub use self::answers::*;
+pub use self::requests::*;
 
 /// Where the schema of a form for a category is served, on the host the document was read from.
 fn address(category: Category, form: Form) -> String {
@@ -50,74 +55,66 @@ catalogue_schema! {
     ModelData, [Form::Data(Level::Model)], "Attributes of a model by group, as its category has them";
     BatchData, [Form::Data(Level::Batch)], "Attributes of a batch by group, as its category has them";
     ProductData, [Form::Data(Level::Model), Form::Data(Level::Batch)], "Attributes of a model or batch by group, as its category has them";
-    NewPassport, [Form::NewPassport], "A unit, and the attributes of this one battery by group, as its category has them";
-    ReadPassport, [Form::Passport { classes: Classes::ALL, complete: false }],
+    CompressedNewPassport, [Form::NewPassport], "A unit, and the attributes of this one battery by group, as its category has them";
+    ItemData, [Form::Data(Level::Item)], "Attributes of one battery by group, as its category has them";
+    CompressedPassport, [Form::Passport { classes: Classes::ALL, complete: false }],
         "The EN 18223 header, and of the attributes by group those the caller may see; `/v1/schemas` has the schema of each access class";
 }
 
-/// Why something is changed.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-pub struct Why {
-    /// In a sentence.
-    pub reason: String,
-    /// Anything else, for whoever is responsible for the record.
-    #[schema(nullable = false)]
-    pub notes: Option<String>,
-    /// When it happened, if not now (RFC 3339).
-    #[schema(nullable = false, format = DateTime)]
-    pub occurred_at: Option<String>,
-    /// Evidence ids.
-    #[schema(nullable = false)]
-    pub evidence: Option<Vec<Uuid>>,
+/// A word of a closed list.
+fn one_of<'a>(description: &str, words: impl IntoIterator<Item = &'a str>) -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .description(Some(description))
+        .enum_values(Some(words))
+        .build()
 }
 
-/// A model to be.
-#[derive(Debug, ToSchema)]
-pub struct NewModel {
-    /// `ev`, `lmt`, `industrial` or `stationary`.
-    pub category: String,
-    /// Its attributes.
-    pub data: ModelData,
-    /// Why.
-    #[serde(flatten)]
-    pub why: Why,
+/// Any JSON value.
+fn any_value(description: &str) -> Object {
+    let kinds = [
+        Type::Object,
+        Type::Array,
+        Type::String,
+        Type::Number,
+        Type::Boolean,
+        Type::Null,
+    ];
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter(kinds))
+        .description(Some(description))
+        .build()
 }
 
-/// A batch to be.
-#[derive(Debug, ToSchema)]
-pub struct NewBatch {
-    /// Its model.
-    pub model: Uuid,
-    /// Its attributes.
-    pub data: BatchData,
-    /// Why.
-    #[serde(flatten)]
-    pub why: Why,
+/// Any JSON object.
+fn any_object(description: &str) -> Object {
+    let mut object = any_value(description);
+    object.schema_type = Type::Object.into();
+    object
 }
 
-/// A change of a model or batch.
-#[derive(Debug, ToSchema)]
-pub struct ProductChange {
-    /// The event type.
-    pub r#type: String,
-    /// An RFC 7396 merge patch of the data by group; what comes of it is held against their schema.
-    #[schema(value_type = Object)]
-    pub changes: serde_json::Value,
-    /// Why.
-    #[serde(flatten)]
-    pub why: Why,
+macro_rules! free_form {
+    ($($name:ident, $schema:expr, $description:literal;)*) => { $(
+        #[doc = $description]
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                $schema($description).into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    )* };
 }
 
-/// What happened to a battery.
-#[derive(Debug, ToSchema)]
-pub struct LifecycleEvent {
-    /// The event type.
-    pub r#type: String,
-    /// An RFC 7396 merge patch of the battery's data by group; what comes of it is held against their schema.
-    #[schema(value_type = Object, required = false)]
-    pub changes: serde_json::Value,
-    /// Why.
-    #[serde(flatten)]
-    pub why: Why,
+free_form! {
+    PassportChange, any_object, "An RFC 7396 merge patch of the battery's data by group, or with `representation=full` its `elements`; what comes of it is held against the schema of an item";
+    ReadElement, any_value, "What stands at the path, in the form that its attribute has, with `representation=full` as an element (EN 18223); a list where the path may lead to several places";
+    NewElement, any_value, "An RFC 7396 merge patch of the element, in the form that its attribute has; with `representation=full` the whole element (EN 18223)";
 }

@@ -2,7 +2,7 @@
 
 mod body;
 mod caller;
-mod described;
+pub mod described;
 mod etag;
 mod extract;
 mod idempotency;
@@ -19,10 +19,6 @@ mod written;
 
 pub use body::{AnyBody, BODY_LIMIT, Body, member, required_text, required_uuid};
 pub use caller::{Caller, Partner};
-pub use described::{
-    BatchData, LifecycleEvent, ModelData, NewBatch, NewModel, NewPassport, ProductChange,
-    ProductData, ReadPassport, Why,
-};
 pub use etag::{ETag, Precondition, known, view_name};
 pub use extract::{Path, Query};
 pub use idempotency::{Decision, Idempotency};

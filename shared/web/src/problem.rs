@@ -39,7 +39,7 @@ pub struct ProblemBody {
     pub detail: String,
     /// Every fault at once: JSON Pointer, rule, what was expected, what was found, the source of the rule.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::described::BrokenRule>, required = false)]
     pub faults: Vec<Fault>,
     /// EN 18222 status code.
     pub status_code: &'static str,

@@ -101,7 +101,10 @@ fn effect(event_type: &EventType) -> Markup {
         @if let Some(status) = event_type.starts_successor() { p { "a new passport follows, of a battery that is " code { (status) } } }
         @if let Some(before) = &event_type.out_of_waste_after { p { "out of waste only after " code { (before) } } }
         @if !event_type.states.to.is_empty() {
-            p { "its changes may say that a battery is " (listed(event_type.states.to.iter().map(String::as_str))) }
+            p {
+                "its changes may say that a battery is " (listed(event_type.states.to.iter().map(String::as_str)))
+                @if let Some(record) = event_type.states_only_in() { ", while the passport is a " code { (record) } }
+            }
         }
         @match event_type.sets_recall() {
             Some(true) => p { "the battery is recalled" },

@@ -27,7 +27,8 @@ fn table(what: &str, moves: &[Move<'_>]) -> Markup {
                 @for one in moves {
                     tr {
                         td data-label="From" { code { (one.from) } }
-                        td data-label="To" { code { (one.to) } @if one.next { ", in the passport that follows" } }
+                        td data-label="To" { code { (one.to) } @if one.next { ", in the passport that follows" }
+                            @if let Some(record) = one.only_in { ", while the passport is a " code { (record) } } }
                         td data-label="By" { a href={ "#event-" (one.by) } { code { (one.by) } } }
                     }
                 }

@@ -74,9 +74,11 @@ impl<'d> Operations<'d> {
 
     fn section(&self, operation: &Operation) -> Markup {
         let parameters: Vec<&Value> = elements(operation.is, "/parameters").collect();
-        let example = operation
+        let body = operation
             .is
-            .pointer("/requestBody/content/application~1json/example")
+            .pointer("/requestBody/content/application~1json");
+        let example = body
+            .and_then(|body| body.get("example"))
             .and_then(|example| serde_json::to_string_pretty(example).ok());
         html! {
             section.operation id=(operation.id()) {
@@ -95,7 +97,11 @@ impl<'d> Operations<'d> {
                         }
                     }
                 }
-                @if let Some(example) = example { h5 { "Body, for example" } pre { code { (example) } } }
+                @if let Some(schema) = body.and_then(|body| body.get("schema")) {
+                    h5 { "Body" }
+                    (Shape::sent(self.document, schema).whole())
+                }
+                @if let Some(example) = example { h5 { "For example" } pre { code { (example) } } }
                 h5 { "Answers" }
                 dl {
                     @for (status, response) in members(operation.is, "/responses") {
@@ -118,7 +124,7 @@ impl<'d> Operations<'d> {
             }
             @for (_, content) in types.iter().filter(|(name, _)| name.as_str() == "application/json") {
                 @if let Some(schema) = content.get("schema") {
-                    @if first { (Shape::of(self.document, schema).members()) } @else { "; the same members" }
+                    @if first { (Shape::answered(self.document, schema).members()) } @else { "; the same members" }
                 }
             }
         }
@@ -203,7 +209,10 @@ pub(super) fn members<'a>(
 }
 
 /// The elements of the list at a pointer.
-fn elements<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+pub(super) fn elements<'a>(
+    value: &'a Value,
+    pointer: &str,
+) -> impl Iterator<Item = &'a Value> + use<'a> {
     value
         .pointer(pointer)
         .and_then(Value::as_array)

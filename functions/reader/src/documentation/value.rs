@@ -4,6 +4,8 @@ use maud::{Markup, html};
 use passport::{Attribute, Category, Declares, Level, Named, Obligation, Type, catalogue};
 use serde_json::{Map, Value, json};
 
+use super::prose::words;
+
 const MEASURED_AT: &str = "2027-06-01T08:00:00Z";
 
 /// What may stand there, in words. Each place within the value has its anchor: terms of linked data lead to it.
@@ -30,7 +32,15 @@ pub(super) fn anchor(attribute: &Attribute) -> Option<String> {
 
 fn form_of(ty: &Type, place: &str) -> Markup {
     match ty {
-        Type::Text { max, .. } => html! { "text, at most " (max) " characters" },
+        Type::Text {
+            names: Some(named @ (Named::Country | Named::Cas)),
+            ..
+        } => html! { (words(named.expected())) },
+        Type::Text {
+            max,
+            names: Some(named),
+        } => html! { (words(named.expected())) "; at most " (max) " characters" },
+        Type::Text { max, names: None } => html! { "text, at most " (max) " characters" },
         Type::LocalizedText { max } => {
             html! { "text by language (two-letter codes), each at most " (max) " characters" }
         }

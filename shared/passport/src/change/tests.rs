@@ -213,6 +213,27 @@ fn what_an_event_sets_itself_may_have_happened_before() {
     );
 }
 
+/// The day before which a battery is not put into service is that of what came last.
+#[test]
+fn the_day_that_is_told_is_that_of_what_happened_then() {
+    let dates = |made: &str| json!({"identification": {"manufacturingDate": made, "putIntoServiceDate": "2027-02-01"}});
+    let expected = |placed: Option<&str>, made: &str| {
+        let before = json!({"identification": {"manufacturingDate": made}});
+        let faults = faults("put-into-service", placed, before, dates(made));
+        faults
+            .iter()
+            .map(|fault| fault.expected.clone())
+            .collect::<String>()
+    };
+    let day = "2027-03-10T12:00:00Z";
+    let made = "not before 2027-04-01, when the battery was made";
+    assert_eq!(expected(None, "2027-04"), made);
+    let placed = "not before 2027-03-10, when the battery was placed on the market";
+    assert_eq!(expected(Some(day), "2027-01"), placed);
+    let both = "not before 2027-03-01, when the battery was made and placed on the market";
+    assert_eq!(expected(Some("2027-03-01T12:00:00Z"), "2027-03"), both);
+}
+
 #[test]
 fn a_battery_is_made_then_placed_on_the_market_then_put_into_service() {
     let dates = |made: &str, served: Option<&str>| {

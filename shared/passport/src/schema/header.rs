@@ -44,17 +44,22 @@ pub(super) fn members() -> (Map<String, Value>, Vec<Value>) {
             "contentSpecificationIds",
             json!({"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "The version of the attribute catalogue that the values follow, by its address."}),
         ),
+        (
+            NOTICES,
+            json!({"type": "object", "description": "What is to be said of the record beside its values: that the battery was recycled; with a scan, what became of the label too."}),
+        ),
     ];
     let required = members
         .iter()
         .map(|(name, _)| Value::from(*name))
-        .filter(|name| name != OPTIONAL)
+        .filter(|name| !OPTIONAL.iter().any(|one| name == one))
         .collect();
     let members = members.map(|(name, schema)| (name.to_owned(), schema));
     (Map::from_iter(members), required)
 }
 
-const OPTIONAL: &str = "facilityId";
+const NOTICES: &str = "notices";
+const OPTIONAL: [&str; 2] = ["facilityId", NOTICES];
 
 /// What a new passport names.
 pub(super) fn product() -> (Map<String, Value>, Vec<Value>) {
