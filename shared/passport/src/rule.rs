@@ -180,7 +180,8 @@ impl Rule {
             .map(String::as_str)
     }
 
-    fn attributes(&self) -> impl Iterator<Item = &'static Attribute> {
+    /// The attributes it is about.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &'static Attribute> {
         self.pointers()
             .filter_map(|pointer| catalogue().by_pointer(attribute_of(pointer)))
     }

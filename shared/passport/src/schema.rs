@@ -161,21 +161,7 @@ impl Asked<'_> {
 
     /// The rules across attributes that this form has.
     fn rules(&self) -> Vec<&Rule> {
-        let there: Vec<String> = self
-            .catalogue
-            .attributes()
-            .filter(|attribute| self.has(attribute))
-            .map(Attribute::pointer)
-            .collect();
-        self.catalogue
-            .rules()
-            .iter()
-            .filter(|rule| {
-                let said = json!(rule).to_string();
-                there
-                    .iter()
-                    .any(|pointer| said.contains(&format!("\"{pointer}")))
-            })
-            .collect()
+        let concerns = |rule: &&Rule| rule.attributes().any(|attribute| self.has(attribute));
+        self.catalogue.rules().iter().filter(concerns).collect()
     }
 }

@@ -157,7 +157,9 @@ fn the_header_is_described_member_by_member() {
     let classes = Classes::NONE;
     let complete = false;
     let schema = of(Category::Ev, Form::Passport { classes, complete });
-    let described: BTreeSet<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    let members = schema["properties"].as_object().unwrap().keys();
+    // What the platform says of a record that has come to its end.
+    let described: BTreeSet<&String> = members.filter(|name| *name != "notices").collect();
     let answer = read(&Map::new(), classes, Category::Ev);
     assert_eq!(described, answer.as_object().unwrap().keys().collect());
 }
