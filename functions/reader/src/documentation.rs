@@ -92,7 +92,7 @@ fn answer(page: &'static str) -> Response {
 fn page_of(document: &Value) -> Markup {
     let operations = Operations::of(document);
     let introduction = html! {
-        p { a href="/openapi.json" { "The same for programs (OpenAPI 3.1)" } " · " a href="/docs/attributes" { "Attributes" } " · " a href="/v1/schemas" { "JSON Schemas" } " · " a href="/docs/formats" { "Formats" } }
+        p { a href="/openapi.json" { "The same for programs (OpenAPI 3.1)" } " · " a href="/docs/attributes" { "Attributes" } " (" a href="/v1/catalogue" { "as data" } ") · " a href="/v1/schemas" { "JSON Schemas" } " · " a href="/docs/formats" { "Formats" } }
         (contents(&operations))
         section id="introduction" {
             h2 { "Introduction" }
