@@ -133,7 +133,11 @@ impl Loaded {
         };
         let mut standing = Standing {
             status,
-            updated_at: if chain { version.at } else { version.public_at },
+            updated_at: if chain {
+                version.at
+            } else {
+                version.public_at()
+            },
             operator: head.operator_after(version.seq),
             catalogue: self.catalogue(),
         };

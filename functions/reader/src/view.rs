@@ -158,7 +158,7 @@ impl Loaded {
     pub(crate) fn own_updated_at(&self, caller: &Caller) -> Timestamp {
         match self.reading(caller).chain {
             true => self.passport.head.last_at,
-            false => self.passport.head.public_at,
+            false => self.passport.head.public_at(),
         }
     }
 

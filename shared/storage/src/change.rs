@@ -184,7 +184,7 @@ impl SubjectChange {
             last_at: at,
             parts: references,
             facts: self.facts.clone(),
-            public_at: at,
+            public_at: Some(at),
             tenures,
         };
         let public = parts
@@ -194,7 +194,7 @@ impl SubjectChange {
         let unnoticed =
             previous.filter(|before| public.is_none() && same_to_the_public(before, &head));
         if let Some(before) = unnoticed {
-            head.public_at = before.public_at;
+            head.public_at = Some(before.public_at());
         }
         let receipt = Receipt {
             event_id: sealed.event_id,

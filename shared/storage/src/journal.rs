@@ -51,7 +51,16 @@ pub struct VersionEntry {
     /// Identity and relations then.
     pub facts: Facts,
     /// When what everybody is told had last changed then.
-    pub public_at: Timestamp,
+    #[serde(default)]
+    pub(crate) public_at: Option<Timestamp>,
+}
+
+impl VersionEntry {
+    /// When what everybody is told of the subject had last changed then.
+    #[must_use]
+    pub fn public_at(&self) -> Timestamp {
+        self.public_at.unwrap_or(self.at)
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -187,7 +187,7 @@ impl Order {
                     passport: None,
                     next: None,
                 },
-                public_at: self.at,
+                public_at: Some(self.at),
                 tenures: Vec::new(),
             },
         };

@@ -32,14 +32,21 @@ pub struct Head {
     pub parts: Vec<PartReference>,
     /// What identifies the subject and relates it to others.
     pub facts: Facts,
-    /// When what everybody is told of it last changed.
-    pub public_at: Timestamp,
+    /// When what everybody is told of it last changed; heads from before this was kept do not say.
+    #[serde(default)]
+    pub(crate) public_at: Option<Timestamp>,
     /// Who was responsible before, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tenures: Vec<Tenure>,
 }
 
 impl Head {
+    /// When what everybody is told of it last changed.
+    #[must_use]
+    pub fn public_at(&self) -> Timestamp {
+        self.public_at.unwrap_or(self.last_at)
+    }
+
     /// Changes that callers with this sight could have noticed: the number in their ETag. A change of a class they
     /// may not read does not move it.
     #[must_use]

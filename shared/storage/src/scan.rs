@@ -139,7 +139,7 @@ pub(crate) fn public_row(
         placed_on_market_at: *placed_on_market_at,
         recalled_at: head.facts.recalled_at(),
         recycling_final_at: life.recycling.as_ref().map(|recycling| recycling.final_at),
-        updated_at: head.public_at,
+        updated_at: head.public_at(),
         category: *category,
         body: compress(&body)?,
     };

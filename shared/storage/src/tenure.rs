@@ -14,8 +14,9 @@ pub struct Tenure {
     pub seq: u64,
     /// The last version of its time.
     pub version: u64,
-    /// The economic operator that everybody was told of then.
-    pub operator: String,
+    /// The economic operator that everybody was told of then; where this was not kept, the organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
 }
 
 /// What of one record somebody may see.
@@ -69,7 +70,10 @@ impl Head {
     pub fn operator_after(&self, seq: u64) -> &str {
         let mut tenures = self.tenures.iter();
         let tenure = tenures.find(|tenure| seq <= tenure.seq);
-        tenure.map_or_else(|| self.operator(), |tenure| tenure.operator.as_str())
+        match tenure {
+            None => self.operator(),
+            Some(tenure) => tenure.operator.as_deref().unwrap_or(&tenure.organisation),
+        }
     }
 
     /// Whether somebody sees this part.
@@ -104,7 +108,7 @@ impl Head {
                 organisation: self.organisation.clone(),
                 seq: self.seq,
                 version: self.version,
-                operator: self.operator().to_owned(),
+                operator: Some(self.operator().to_owned()),
             });
         }
         tenures
@@ -120,7 +124,7 @@ mod tests {
             organisation: "maker".to_owned(),
             seq: 3,
             version: 2,
-            operator: "maker".to_owned(),
+            operator: None,
         }
     }
 
