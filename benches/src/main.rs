@@ -130,7 +130,7 @@ async fn record(server: &Server, first: &Value, count: usize) -> Outcome<Measure
         connections: CONNECTIONS,
         length: LENGTH,
     };
-    // One passport per connection: changes of one battery are serial by design.
+    // Changes of one battery are serial by design.
     let passports: Vec<String> = serde_json::from_value(first["passports"].clone())?;
     let next = AtomicUsize::new(0);
     let token = text(first, "token");

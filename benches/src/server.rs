@@ -88,7 +88,9 @@ pub(crate) async fn platform() -> Outcome<()> {
         &token,
     )
     .await?;
-    let batteries = on_market(&running.origin, &token, &unit["batch"], CONNECTIONS).await?;
+    // So many more than connections that two changes of one battery hardly meet.
+    let count = 8 * CONNECTIONS;
+    let batteries = on_market(&running.origin, &token, &unit["batch"], count).await?;
     let passports: Vec<String> = batteries
         .into_iter()
         .map(|(_, passport)| passport)

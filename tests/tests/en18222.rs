@@ -277,7 +277,14 @@ async fn a_passport_is_read_as_it_was_to_the_millisecond() {
         let problem = at(early).await.expect(404).json();
         assert_eq!(problem["statusCode"], "ClientErrorResourceNotFound");
     }
-    for bad in ["", "yesterday", "2027-06-01", "2027-06-01T08:00:00"] {
+    for bad in [
+        "",
+        "yesterday",
+        "2027-06-01",
+        "2027-06-01T08:00:00",
+        "2027-06-01T08:00:60Z",
+        "2027-06-01T08:00:00%2B25:00",
+    ] {
         let _ = at(bad).await.expect(400);
     }
     let _ = maker.get(&path).await.expect(400);

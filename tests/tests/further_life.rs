@@ -51,6 +51,22 @@ async fn a_life_that_was_begun_is_not_placed_when_the_battery_became_waste() {
 }
 
 #[tokio::test]
+async fn nothing_that_a_status_decides_happened_before_it() {
+    let stage = Stage::start().await;
+    let battery = stage.seeded().await.batteries[0].clone();
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let old = battery.passport.as_str();
+    let at = |kind: &str, at: &str| json!({"type": kind, "reason": "x", "occurredAt": at});
+    let waste = at("became-waste", "2026-11-20T08:00:00Z");
+    let _ = maker.event(old, &waste).await.expect(201);
+    let early = at("prepared-for-reuse", "2026-11-19T08:00:00Z");
+    let refused = maker.event(old, &early).await.expect(422).json();
+    assert_eq!(refused["faults"][0]["pointer"], "/occurredAt");
+    let prepared = at("prepared-for-reuse", "2026-11-21T08:00:00Z");
+    let _ = maker.event(old, &prepared).await.expect(201);
+}
+
+#[tokio::test]
 async fn every_part_of_a_battery_on_the_market_keeps_its_passport_and_its_lineage() {
     let stage = Stage::start().await;
     let battery = stage.seeded().await.batteries[0].clone();

@@ -276,3 +276,90 @@ async fn a_battery_is_held_against_what_all_its_levels_say_when_it_is_placed() {
     let refused = maker.event(&passport, &place).await.expect(422).json();
     assert_eq!(refused["faults"][0]["rule"], "sum-too-large", "{refused}");
 }
+
+/// An empty list says nothing, unless it says that there is none.
+#[tokio::test]
+async fn an_empty_list_is_no_value() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let passport = drafted(&maker, &[]).await;
+    let place = json!({"type": "placed-on-market", "reason": "delivered"});
+    let _ = maker.event(&passport, &place).await.expect(201);
+    let model = maker
+        .get(&format!("/v1/dpps/{passport}/versions?level=model"))
+        .await
+        .expect(200);
+    let model = format!("/v1/models/{}", text(&model.json(), "id"));
+    let tag = maker
+        .get(&model)
+        .await
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    let headers = [("if-match", tag.as_str())];
+    let emptied = json!({"type": "correction", "reason": "x", "changes": {
+        "conformity": {"testReports": []},
+        "materials": {"detailedComposition": [], "hazardousSubstances": []},
+        "circularity": {"dismantling": {"manuals": []}},
+    }});
+    let refused = maker
+        .call("PATCH", &model, &headers, Some(&emptied))
+        .await
+        .expect(422)
+        .json();
+    let mut faults: Vec<String> = refused["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| format!("{} {}", text(fault, "pointer"), text(fault, "rule")))
+        .collect();
+    faults.sort();
+    assert_eq!(
+        faults,
+        [
+            "/circularity/dismantling/manuals empty",
+            "/conformity/testReports empty",
+            "/materials/detailedComposition empty",
+        ]
+    );
+}
+
+/// A correction of a batch may contradict a battery that is on the market: its owner is told.
+#[tokio::test]
+async fn what_levels_say_against_each_other_is_told_with_completeness() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let passport = drafted(&maker, &[]).await;
+    let cobalt = |kind: &str, value: u8| json!({"type": "correction", "reason": "x", "changes": {"circularity": {kind: {"value": value, "unit": "%"}}}});
+    let _ = maker
+        .event(&passport, &cobalt("postConsumerCobalt", 30))
+        .await
+        .expect(201);
+    let place = json!({"type": "placed-on-market", "reason": "delivered"});
+    let _ = maker.event(&passport, &place).await.expect(201);
+    let path = format!("/v1/dpps/{passport}/completeness");
+    let before = maker.get(&path).await.expect(200).json();
+    assert_eq!(before["contradictions"], json!([]));
+    let batch = maker
+        .get(&format!("/v1/dpps/{passport}/versions?level=batch"))
+        .await
+        .expect(200);
+    let batch = format!("/v1/batches/{}", text(&batch.json(), "id"));
+    let tag = maker
+        .get(&batch)
+        .await
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    let headers = [("if-match", tag.as_str())];
+    let more = cobalt("preConsumerCobalt", 90);
+    let _ = maker
+        .call("PATCH", &batch, &headers, Some(&more))
+        .await
+        .expect(200);
+    let after = maker.get(&path).await.expect(200).json();
+    assert_eq!(
+        after["contradictions"][0]["rule"], "sum-too-large",
+        "{after}"
+    );
+}

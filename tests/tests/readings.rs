@@ -196,6 +196,29 @@ async fn a_late_reading_enters_the_series_and_is_never_shown() {
     assert!(text(&refused["faults"][0], "expected").contains("/readings"));
 }
 
+/// When something changed is told to whoever sees what changed, and to nobody else.
+#[tokio::test]
+async fn a_reading_moves_the_last_update_for_who_sees_it() {
+    let battery = Battery::on_the_market().await;
+    let (garage, public) = (battery.garage(), battery.stage.public());
+    let updated = async |reader: &Partner<'_>| {
+        let read = reader.get(&battery.path()).await.expect(200);
+        text(&read.json(), "lastUpdated")
+    };
+    let before = (updated(&garage).await, updated(&public).await);
+    let _ = battery.record(&[charge(48, &minute(20))]).await.expect(201);
+    assert!(updated(&garage).await > before.0);
+    assert_eq!(updated(&public).await, before.1);
+    let then = format!(
+        "/v1/dppsByIdAndDate/{}?date=2999-01-01T00:00:00Z",
+        battery.passport
+    );
+    for reader in [&garage, &public, &battery.owner()] {
+        let then = reader.get(&then).await.expect(200).json();
+        assert_eq!(text(&then, "lastUpdated"), updated(reader).await);
+    }
+}
+
 #[tokio::test]
 async fn what_is_known_is_nothing_new() {
     let battery = Battery::on_the_market().await;

@@ -79,6 +79,70 @@ async fn a_recall_goes_with_the_battery_into_its_next_life() {
 }
 
 #[tokio::test]
+async fn a_recall_of_a_life_that_is_over_is_of_those_that_follow() {
+    let stage = Stage::start().await;
+    let battery = stage.seeded().await.batteries[0].clone();
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let units = json!({"units": [{"data": tests::sample_item()}, {"data": tests::sample_item()}]});
+    let begun = maker
+        .succeed(&battery.passport, "repurposed", units)
+        .await
+        .expect(201)
+        .json();
+    let parts = begun["successors"].as_array().unwrap();
+    let first = text(&parts[0], "id");
+    let _ = maker
+        .event(&first, &event("placed-on-market"))
+        .await
+        .expect(201);
+    let authority = stage.partner("market-surveillance", "authority");
+    let _ = authority
+        .event(&battery.passport, &event("recall"))
+        .await
+        .expect(201);
+    // One part is on the market, the other one is recalled from its first day there.
+    assert!(recalled(&stage, &text(&parts[0], "unit")).await.is_string());
+    let second = text(&parts[1], "id");
+    let _ = maker
+        .event(&second, &event("placed-on-market"))
+        .await
+        .expect(201);
+    assert!(recalled(&stage, &text(&parts[1], "unit")).await.is_string());
+    for part in [&first, &second] {
+        let events = format!("/v1/dpps/{part}/events?verify=true");
+        let events = authority.get(&events).await.expect(200);
+        assert!(
+            events.text.contains("contactors may weld"),
+            "{}",
+            events.text
+        );
+        assert_eq!(events.json()["chain"]["holds"], true);
+    }
+}
+
+#[tokio::test]
+async fn whoever_recalls_a_battery_ends_that_recall_whoever_has_it_by_then_and_not_before_it_began()
+{
+    let stage = Stage::start().await;
+    let battery = stage.seeded().await.batteries[0].clone();
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let passport = battery.passport.as_str();
+    let _ = maker.event(passport, &event("recall")).await.expect(201);
+    let offer = maker.offer(passport, "second-life", "further-life").await;
+    let next = stage.partner("repurposer", "second-life");
+    let _ = next.accept(&offer).await.expect(200);
+    let theirs = ended(&next).await;
+    let _ = next.event(passport, &theirs).await.expect(403);
+    let mut end = ended(&maker).await;
+    end["occurredAt"] = json!("2026-11-01T08:00:00Z");
+    let early = maker.event(passport, &end).await.expect(422).json();
+    assert_eq!(early["faults"][0]["pointer"], "/occurredAt");
+    end.as_object_mut().unwrap().remove("occurredAt");
+    let _ = maker.event(passport, &end).await.expect(201);
+    assert!(recalled(&stage, &battery.unit).await.is_null());
+}
+
+#[tokio::test]
 async fn a_value_outweighs_a_declaration_and_keeps_nothing_from_being_recorded() {
     let stage = Stage::start().await;
     let battery = stage.seeded().await.batteries[0].clone();

@@ -606,6 +606,13 @@ async fn the_history_of_model_and_batch_is_read_through_the_passport() {
         .get(&format!("{path}/events?level=pack"))
         .await
         .expect(400);
+    // How much is made, and for whom, is the maker's own.
+    let order = json!({"model": text(&own.json(), "id"), "count": 3, "reason": "order 4711 for a customer"});
+    let _ = maker.post("/v1/units", &order).await.expect(201);
+    let garage = stage.partner("service-provider", "garage-nord");
+    let events = format!("{path}/events?level=model");
+    assert!(maker.get(&events).await.expect(200).text.contains("4711"));
+    assert!(!garage.get(&events).await.expect(200).text.contains("4711"));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
+use passport::Class;
 use serde::Serialize;
 use serde_json::Value;
 use storage::{
@@ -153,6 +154,8 @@ impl Decision for OrderRequest<'_> {
                 before: Some(record),
                 document: None,
                 event: EventInput {
+                    // In the history of the model or batch it tells how much is made, and for whom.
+                    audience: Class::Internal,
                     notes: Some(format!(
                         "order {} of {}",
                         order.id,

@@ -41,6 +41,7 @@ pub(crate) async fn show(
     let at = query
         .date
         .as_deref()
+        .filter(|date| passport::is_time(date))
         .and_then(|date| date.parse().ok())
         .ok_or_else(|| {
             Problem::malformed(
@@ -94,7 +95,7 @@ impl Loaded {
         let mut read = self.passport.clone();
         read.head.parts.clone_from(&version.parts);
         record_read(platform, caller, headers, &read).await?;
-        let mut standing = self.standing_at(platform, caller, version, at).await?;
+        let mut standing = self.standing_at(platform, caller, &versions, at).await?;
         standing.catalogue = catalogue;
         standing.updated_at = standing
             .updated_at
@@ -118,25 +119,28 @@ impl Loaded {
     }
 
     /// Where the record stood after its last version until then, and when it had last changed in what a caller may see: for
-    /// whoever sees its chain by any event, else by its public values or by what else everybody is told of it.
+    /// whoever sees its chain by any event, else by values that it may see or by what everybody is told of it.
     async fn standing_at(
         &self,
         platform: &Platform,
         caller: &Caller,
-        version: &VersionEntry,
+        versions: &[VersionEntry],
         at: Timestamp,
     ) -> Result<Standing<'_>, Problem> {
         let head = &self.passport.head;
         let chain = self.reading(caller).chain;
-        let Facts::Passport { status, .. } = version.facts else {
+        let Some((version, Facts::Passport { status, .. })) =
+            versions.last().map(|version| (version, &version.facts))
+        else {
             return Err(Problem::internal("a passport without a passport's facts"));
         };
+        let sight = caller.sight(head);
+        let seen = last_change(versions, |part| head.shows(part, sight));
         let mut standing = Standing {
-            status,
-            updated_at: if chain {
-                version.at
-            } else {
-                version.public_at()
+            status: *status,
+            updated_at: match chain {
+                true => version.at,
+                false => seen.map_or(version.public_at(), |seen| seen.max(version.public_at())),
             },
             operator: head.operator_after(version.seq),
             catalogue: self.catalogue(),

@@ -6,10 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use passport::{
-    Assessment, Attribute, Category, Cell, Class, Declares, EventType, Guidance, Level, Outcome,
-    Relation, Stale, Translated, Untranslated, catalogue,
+    Assessment, Attribute, Category, Cell, Class, Declares, EventType, Fault, Guidance, Level,
+    Outcome, Relation, Stale, Translated, Untranslated, catalogue,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use storage::Record;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -48,6 +49,9 @@ pub(crate) struct Completeness {
     /// Values that were measured too long ago to say what the battery is like now.
     #[schema(value_type = Vec<web::described::StaleValue>)]
     stale: Vec<Stale>,
+    /// What model, batch and passport say together that cannot be so.
+    #[schema(value_type = Vec<Object>)]
+    contradictions: Vec<Fault>,
     /// Texts that lack a language of the markets that were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<web::described::UntranslatedText>, required = false)]
@@ -164,6 +168,10 @@ pub(crate) async fn show(
         complete,
         classes: tally(&standing),
         points: standing.into_iter().filter_map(point).collect(),
+        contradictions: passport::validate_together(
+            &document,
+            &passport::delta(&Map::new(), &document),
+        ),
         stale: passport::stale(&document, loaded.category, now().into()),
         untranslated: languages.map(|languages| passport::untranslated(&document, &languages)),
     }))

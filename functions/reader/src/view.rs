@@ -153,12 +153,18 @@ impl Loaded {
         changed.max().map_or(own, |products| products.max(own))
     }
 
-    /// When the record itself last changed: by its last event for who sees its chain, else in its public part, since more would
-    /// tell of changes that the caller may not see.
+    /// When the record itself last changed: by its last event for who sees its chain, else in what everybody is told of it or in
+    /// values that the caller may see, since more would tell of others.
     pub(crate) fn own_updated_at(&self, caller: &Caller) -> Timestamp {
         match self.reading(caller).chain {
             true => self.passport.head.last_at,
-            false => self.passport.head.public_at(),
+            false => {
+                let seen = caller.sight(&self.passport.head);
+                let values = self.passport.values_changed_at(seen);
+                values
+                    .max(Some(self.passport.head.public_at()))
+                    .unwrap_or(self.passport.head.last_at)
+            }
         }
     }
 

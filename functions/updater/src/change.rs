@@ -18,7 +18,7 @@ use web::{
     view_name, written,
 };
 
-use crate::handover::{may_withdraw, takes_force};
+use crate::handover::{may_withdraw, recalled_too, takes_force};
 use crate::life::{prepared, recycling};
 use crate::rules::{
     changed_classes, complete_enough, facts_after, in_time, level_and_category, may_recall,
@@ -81,7 +81,7 @@ impl RecordChange<'_> {
         }
         let by = &principal.organisation;
         may_recall(self.provenance.event_type, &record.head.facts, by, role)?;
-        in_time(&self.provenance, &record.head.facts)?;
+        in_time(&self.provenance, &record, by)?;
         let event_type = self.provenance.event_type;
         let person = second_person(self.platform, event_type, &record, &principal.subject).await?;
         let mut facts = facts_after(&self.provenance, by, person, &record.head, at);
@@ -121,6 +121,11 @@ impl RecordChange<'_> {
             && let Some(passport) = subjects.first()
         {
             subjects.extend(unit_handed_over(self.platform, passport).await?);
+        }
+        if self.provenance.event_type.sets_recall() == Some(true)
+            && let Some(passport) = subjects.first()
+        {
+            subjects.extend(recalled_too(self.platform, passport).await?);
         }
         if self.provenance.event_type.sets_record_status() == Some("active")
             && let Some(passport) = subjects.first_mut()

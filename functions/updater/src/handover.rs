@@ -1,11 +1,14 @@
 //! What a further life takes the place of, when it is placed on the market.
 
+use std::collections::BTreeSet;
+
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
 use passport::{Class, EventType, battery_status, catalogue};
 use serde_json::{Map, Value};
 use storage::{
-    EventInput, Facts, Label, LabelState, Life, OpenRecord, RecordStatus, Subject, SubjectChange,
+    EventInput, Facts, Label, LabelState, Life, MAX_SUBJECTS, OpenRecord, RecordStatus, Subject,
+    SubjectChange,
 };
 use uuid::Uuid;
 use web::{Platform, Problem};
@@ -76,6 +79,50 @@ pub(crate) async fn may_withdraw(
         }
     }
     Ok(())
+}
+
+/// A recall that is raised on a passport whose battery has gone on to further lives is of those too.
+pub(crate) async fn recalled_too(
+    platform: &Platform,
+    recalled: &SubjectChange,
+) -> Result<Vec<SubjectChange>, Problem> {
+    let mut changes: Vec<SubjectChange> = Vec::new();
+    let mut queue = successors(&recalled.facts);
+    let mut seen = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let record = passport(platform, id).await?;
+        let mut facts = record.head.facts.clone();
+        inherit_recalls(&recalled.facts, &mut facts);
+        queue.extend(successors(&facts));
+        if facts.is_withdrawn() || facts == record.head.facts {
+            continue;
+        }
+        if changes.len() + 1 == MAX_SUBJECTS {
+            return Err(Problem::conflict(format!(
+                "more than {MAX_SUBJECTS} passports followed this one: recall those that are in force, each by itself"
+            )));
+        }
+        changes.push(SubjectChange {
+            subject: Subject::Passport(id),
+            organisation: record.head.organisation.clone(),
+            before: Some(record),
+            facts,
+            document: None,
+            event: without_evidence(&recalled.event),
+            labels: Vec::new(),
+        });
+    }
+    Ok(changes)
+}
+
+fn successors(facts: &Facts) -> Vec<Uuid> {
+    match facts {
+        Facts::Passport { life, .. } => life.successors.clone(),
+        _ => Vec::new(),
+    }
 }
 
 async fn passport(platform: &Platform, id: Uuid) -> Result<OpenRecord, Problem> {

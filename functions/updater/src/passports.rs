@@ -23,7 +23,8 @@ use crate::validation::Proposal;
 /// The body is the compressed EN 18223 form: `uniqueProductIdentifier` names the unit, every other member is a group of
 /// attributes of this one battery; with `representation=full` they come as `elements`. The rest of the header is derived: it
 /// may be sent along where it says what will be derived, in any case of letters, and is refused where it says anything else.
-/// The reason comes in a header.
+/// The reason comes in a header. Nobody else knows of a draft; once its battery is on the market, its history is told from the
+/// first value on, in the classes that each may read.
 ///
 /// With a profile of `/docs/formats` in `Content-Type`, the body is a document of that format, with `application/ld+json`
 /// what the platform gives out as that: what it says of the battery is taken over, `import` names what was not, and why. The

@@ -3,8 +3,8 @@
 use access::Role;
 use ledger::Timestamp;
 use passport::{
-    Category, Class, Classes, Declares, EventType, Fault, Level, Op, STATUS_PLACE, State, Touched,
-    catalogue,
+    Category, Class, Classes, Declares, EventType, FIRST_STATUS, Fault, Level, Op, STATUS_PLACE,
+    State, Touched, battery_status, catalogue,
 };
 use serde_json::{Map, Value, json};
 use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus, Subject};
@@ -217,33 +217,58 @@ pub(crate) fn may_recall(
     }
 }
 
-/// What can only happen to a battery on the market did not happen before it was placed there.
-pub(crate) fn in_time(provenance: &Provenance, before: &Facts) -> Result<(), Problem> {
+/// What can only happen to a battery on the market did not happen before it was placed there, what its status decides not before
+/// it had that status, and no recall ends before it began.
+pub(crate) fn in_time(
+    provenance: &Provenance,
+    record: &OpenRecord,
+    organisation: &str,
+) -> Result<(), Problem> {
     let (
         Some(occurred),
         Facts::Passport {
-            placed_on_market_at: Some(placed),
+            placed_on_market_at,
+            recalls,
             ..
         },
-    ) = (provenance.occurred_at, before)
+    ) = (provenance.occurred_at, &record.head.facts)
     else {
         return Ok(());
     };
-    let after_placing = !provenance
-        .event_type
-        .from
-        .iter()
-        .any(|from| from == "draft");
-    refuse(match after_placing && occurred < *placed {
-        false => Vec::new(),
-        true => vec![Fault {
+    let event_type = provenance.event_type;
+    let after_placing = !event_type.from.iter().any(|from| from == "draft");
+    let by_status =
+        !event_type.from_battery.is_empty() || event_type.sets_battery_status().is_some();
+    let ends = event_type.sets_recall() == Some(false);
+    let own = recalls.iter().find(|recall| recall.by == organisation);
+    let bounds = [
+        (
+            placed_on_market_at.filter(|_| after_placing),
+            "when the battery was placed on the market",
+        ),
+        (
+            passport::battery_status_since(&record.document)
+                .map(Timestamp::from)
+                // The first one it has had all along.
+                .filter(|_| by_status && battery_status(&record.document) != Some(FIRST_STATUS)),
+            "since when the battery has its status",
+        ),
+        (
+            own.map(|recall| recall.at).filter(|_| ends),
+            "when your recall began",
+        ),
+    ];
+    let early = bounds.into_iter().filter_map(|(bound, what)| {
+        let bound = bound.filter(|bound| occurred < *bound)?;
+        Some(Fault {
             pointer: "/occurredAt".to_owned(),
             rule: "out-of-order".to_owned(),
-            expected: format!("not before {placed}, when the battery was placed on the market"),
+            expected: format!("not before {bound}, {what}"),
             found: occurred.to_string(),
             source: None,
-        }],
-    })
+        })
+    });
+    refuse(early.collect())
 }
 
 const MARKET_SURVEILLANCE: &str = "market-surveillance";

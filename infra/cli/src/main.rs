@@ -114,7 +114,7 @@ async fn main() -> ExitCode {
                 .await
                 .map(|(document, report)| {
                     if losses {
-                        eprint!("{report}");
+                        eprint!("{}", harmless(&report));
                     }
                     document
                 })
@@ -143,11 +143,11 @@ async fn main() -> ExitCode {
     };
     match outcome {
         Ok(report) => {
-            print!("{report}");
+            print!("{}", harmless(&report));
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", harmless(&error));
             ExitCode::FAILURE
         }
     }
@@ -171,4 +171,23 @@ async fn import(
         }
     };
     import::run(file, format, target.as_ref()).await
+}
+
+/// A text for a terminal: what came from elsewhere moves no cursor and paints nothing.
+fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|sign| match sign.is_control() && sign != '\n' {
+            true => sign.escape_unicode().to_string(),
+            false => sign.to_string(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_came_from_elsewhere_moves_no_cursor() {
+        let red = super::harmless("`/\u{1b}[31mred\u{7}` is lost\n");
+        assert_eq!(red, "`/\\u{1b}[31mred\\u{7}` is lost\n");
+    }
 }

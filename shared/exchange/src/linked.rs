@@ -80,13 +80,17 @@ impl Reading {
 const NOT_KNOWN: &str = "no member that is known here";
 const TWICE: &str = "its attribute is there under its name in a later version of the catalogue too";
 
+/// Longest host, with its port.
+const HOST: usize = 261;
+
 /// Whether an address is that of the context on some site: `https://HOST/v1/context.jsonld`.
 fn is_ours(address: &str) -> bool {
     let site = address.strip_suffix(CONTEXT_PATH).unwrap_or_default();
     let host = site
         .strip_prefix("https://")
         .or(site.strip_prefix("http://"));
-    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@']))
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte);
+    host.is_some_and(|host| (1..=HOST).contains(&host.len()) && host.bytes().all(part))
 }
 
 #[cfg(test)]
@@ -103,6 +107,8 @@ mod tests {
         }
         for other in [
             "/v1/context.jsonld",
+            "http://e vil/v1/context.jsonld",
+            "https://elsewhere\\x/v1/context.jsonld",
             "https:///v1/context.jsonld",
             "https://elsewhere.example/x?/v1/context.jsonld",
             "https://elsewhere.example/own/v1/context.jsonld",

@@ -100,6 +100,9 @@ pub enum Type {
         of: Box<Type>,
         /// Most elements.
         max: usize,
+        /// Whether it may be empty: where that says that there is none. Elsewhere it would only pretend to say something.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        empty: bool,
     },
 }
 

@@ -67,7 +67,7 @@ pub use guidance::{
 pub use header::{Header, SCHEMA_VERSION, compressed};
 pub use life::{
     BATTERY_STATUSES, FIRST_STATUS, Move, RECORD_STATUSES, STATUS_PLACE, WASTE, battery_moves,
-    battery_status, life, record_moves,
+    battery_status, battery_status_since, life, record_moves,
 };
 pub use market::{Untranslated, untranslated};
 pub use names::{country, language};

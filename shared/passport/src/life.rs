@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::reading::measured_at;
 use crate::{Catalogue, EventType};
 
 /// The battery status every battery begins with (Annex XIII 4(c)).
@@ -12,6 +14,13 @@ pub const FIRST_STATUS: &str = "original";
 pub const WASTE: &str = "waste";
 /// Where the battery's status stands: group and attribute.
 pub const STATUS_PLACE: (&str, &str) = ("condition", "batteryStatus");
+
+/// Since when the battery has its status, where a document says so.
+#[must_use]
+pub fn battery_status_since(document: &Map<String, Value>) -> Option<Timestamp> {
+    let (group, attribute) = STATUS_PLACE;
+    measured_at(document.get(group)?.get(attribute)?)
+}
 
 /// The battery's status, where a document has it.
 #[must_use]

@@ -120,7 +120,7 @@ impl<'f> Checked<'f> {
             ),
             Type::Document => self.document(value, pointer),
             Type::Record { fields } => self.record(fields, value, pointer),
-            Type::List { of, max } => self.list(of, *max, value, pointer),
+            Type::List { of, max, empty } => self.list(of, (*empty, *max), value, pointer),
         }
     }
 
@@ -369,11 +369,14 @@ impl<'f> Checked<'f> {
         }
     }
 
-    fn list(&mut self, of: &Type, max: usize, value: &Value, pointer: &str) {
+    fn list(&mut self, of: &Type, (empty, max): (bool, usize), value: &Value, pointer: &str) {
         let Some(elements) = value.as_array() else {
             self.fault(pointer, "wrong-type", "a list", value);
             return;
         };
+        if elements.is_empty() && !empty {
+            self.fault(pointer, "empty", "at least one element", value);
+        }
         if elements.len() > max {
             self.fault(
                 pointer,

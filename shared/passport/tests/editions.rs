@@ -69,7 +69,7 @@ fn value(ty: &Type) -> BoxedStrategy<Value> {
             .collect::<Vec<_>>()
             .prop_map(|members| Value::Object(members.into_iter().collect()))
             .boxed(),
-        Type::List { of, .. } => prop::collection::vec(value(of), 0..3)
+        Type::List { of, .. } => prop::collection::vec(value(of), 1..3)
             .prop_map(Value::from)
             .boxed(),
     }

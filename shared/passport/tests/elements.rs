@@ -36,7 +36,7 @@ fn value(ty: &Type) -> BoxedStrategy<Value> {
             })
             .boxed(),
         Type::Record { fields } => record(fields),
-        Type::List { of, .. } => prop::collection::vec(value(of), 0..4)
+        Type::List { of, .. } => prop::collection::vec(value(of), 1..4)
             .prop_map(Value::from)
             .boxed(),
         _ => text(),

@@ -78,7 +78,9 @@ fn form_of(ty: &Type, place: &str) -> Markup {
                 }
             }
         },
-        Type::List { of, max } => html! { "list, at most " (max) ", of: " (form_of(of, place)) },
+        Type::List { of, max, empty } => html! {
+            "list, " (if *empty { "empty where there is none" } else { "not empty" }) ", at most " (max) ", of: " (form_of(of, place))
+        },
     }
 }
 

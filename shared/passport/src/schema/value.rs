@@ -89,8 +89,11 @@ fn value(ty: &Type, catalogue: &Catalogue) -> Schema {
         Type::Boolean => schema(json!({"type": "boolean"})),
         Type::Date | Type::YearMonth | Type::Url | Type::Document => schema(refer(ty.name())),
         Type::Record { fields } => record(fields, catalogue),
-        Type::List { of, max } => {
-            schema(json!({"type": "array", "items": value(of, catalogue), "maxItems": max}))
+        Type::List { of, max, empty } => {
+            let min = usize::from(!empty);
+            schema(
+                json!({"type": "array", "items": value(of, catalogue), "minItems": min, "maxItems": max}),
+            )
         }
     }
 }

@@ -144,7 +144,7 @@ fn of_type(ty: &Type, good: &Value) -> Vec<Twist> {
         }
         Type::Document => document(good),
         Type::Record { fields } => record(fields, good),
-        Type::List { of, max } => list(of, *max, good),
+        Type::List { of, max, empty } => list(of, (*empty, *max), good),
     }
 }
 
@@ -301,12 +301,15 @@ fn record(fields: &[Field], good: &Value) -> Vec<Twist> {
     twists
 }
 
-fn list(of: &Type, max: usize, good: &Value) -> Vec<Twist> {
+fn list(of: &Type, (empty, max): (bool, usize), good: &Value) -> Vec<Twist> {
     let mut twists = vec![
         twist("", "wrong-type", json!({})),
         twist("", "wrong-type", json!(null)),
         twist("", "too-many", json!(vec![good[0].clone(); max + 1])),
     ];
+    if !empty {
+        twists.push(twist("", "empty", json!([])));
+    }
     let inner = of_type(of, &good[0]).into_iter();
     twists.extend(inner.map(|twist| twist.within(good, "0")));
     twists
