@@ -19,10 +19,10 @@ use web::{
 };
 
 use crate::handover::{may_withdraw, recalled_too, takes_force};
-use crate::life::{prepared, recycling};
+use crate::life::{in_time, may_recall, prepared, recycling};
 use crate::rules::{
-    changed_classes, complete_enough, facts_after, in_time, level_and_category, may_recall,
-    may_remove, may_write, second_person, set_battery_status,
+    changed_classes, complete_enough, facts_after, level_and_category, may_remove, may_write,
+    second_person, set_battery_status,
 };
 use crate::transfers::{Transfer, unit_handed_over};
 use crate::validation::Proposal;

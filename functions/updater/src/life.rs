@@ -1,10 +1,13 @@
-//! Along which ways the status of a battery moves: those of the catalogue, and no others.
+//! Along which ways a battery goes through its life: those of the catalogue, in their order, and no others.
 
+use access::Role;
 use ledger::Timestamp;
 use passport::{EventType, FIRST_STATUS, Fault, battery_status, catalogue};
 use serde_json::{Map, Value};
-use storage::{Facts, RecordStatus, Recycling};
-use web::{Platform, Problem};
+use storage::{Facts, OpenRecord, RecordStatus, Recycling};
+use web::{Platform, Problem, Provenance};
+
+use crate::validation::refuse;
 
 /// What becomes of the recycling of a battery: recorded, for some days to be taken back, then final (Article 77(8)).
 pub(crate) fn recycling(
@@ -46,6 +49,88 @@ pub(crate) fn prepared(event_type: &EventType, facts: &mut Facts) {
         }
     }
 }
+
+/// An organisation recalls a battery once, and ends its own recall; market surveillance ends them all.
+pub(crate) fn may_recall(
+    event_type: &EventType,
+    facts: &Facts,
+    organisation: &str,
+    role: Role,
+) -> Result<(), Problem> {
+    let Facts::Passport { recalls, .. } = facts else {
+        return Ok(());
+    };
+    let own = recalls.iter().find(|recall| recall.by == organisation);
+    match (event_type.sets_recall(), own) {
+        (Some(true), Some(own)) => Err(Problem::conflict(format!(
+            "your organisation recalls this battery already, since {}",
+            own.at
+        ))),
+        (Some(false), _) if recalls.is_empty() => {
+            Err(Problem::conflict("this battery is under no recall"))
+        }
+        (Some(false), None) if role.as_str() != MARKET_SURVEILLANCE => Err(Problem::forbidden(
+            "a recall is ended by the organisation that began it, or by market surveillance",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What can only happen to a battery on the market did not happen before it was placed there, what its status decides not before
+/// it had that status, and no recall ends before it began.
+pub(crate) fn in_time(
+    provenance: &Provenance,
+    record: &OpenRecord,
+    organisation: &str,
+) -> Result<(), Problem> {
+    let (
+        Some(occurred),
+        Facts::Passport {
+            placed_on_market_at,
+            recalls,
+            ..
+        },
+    ) = (provenance.occurred_at, &record.head.facts)
+    else {
+        return Ok(());
+    };
+    let event_type = provenance.event_type;
+    let after_placing = !event_type.from.iter().any(|from| from == "draft");
+    let by_status =
+        !event_type.from_battery.is_empty() || event_type.sets_battery_status().is_some();
+    let ends = event_type.sets_recall() == Some(false);
+    let own = recalls.iter().find(|recall| recall.by == organisation);
+    let bounds = [
+        (
+            placed_on_market_at.filter(|_| after_placing),
+            "when the battery was placed on the market",
+        ),
+        (
+            passport::battery_status_since(&record.document)
+                .map(Timestamp::from)
+                // The first one it has had all along.
+                .filter(|_| by_status && battery_status(&record.document) != Some(FIRST_STATUS)),
+            "since when the battery has its status",
+        ),
+        (
+            own.map(|recall| recall.at).filter(|_| ends),
+            "when your recall began",
+        ),
+    ];
+    let early = bounds.into_iter().filter_map(|(bound, what)| {
+        let bound = bound.filter(|bound| occurred < *bound)?;
+        Some(Fault {
+            pointer: "/occurredAt".to_owned(),
+            rule: "out-of-order".to_owned(),
+            expected: format!("not before {bound}, {what}"),
+            found: occurred.to_string(),
+            source: None,
+        })
+    });
+    refuse(early.collect())
+}
+
+const MARKET_SURVEILLANCE: &str = "market-surveillance";
 
 /// The fault of a change that moves the battery's status where its event type does not lead.
 pub(crate) fn status_fault(

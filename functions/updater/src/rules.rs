@@ -1,10 +1,9 @@
 //! What a change has to be before it is written: allowed by its event type, complete where the market asks for it.
 
-use access::Role;
 use ledger::Timestamp;
 use passport::{
-    Category, Class, Classes, Declares, EventType, FIRST_STATUS, Fault, Level, Op, STATUS_PLACE,
-    State, Touched, battery_status, catalogue,
+    Category, Class, Classes, Declares, EventType, Fault, Level, Op, STATUS_PLACE, State, Touched,
+    catalogue,
 };
 use serde_json::{Map, Value, json};
 use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus, Subject};
@@ -78,8 +77,8 @@ pub(crate) fn changed_classes(
 }
 
 /// A battery may be placed on the market only with every data point that the active guidance asks of it, or a gap that two
-/// persons stand behind; then what nobody has decided yet is answered. Afterwards it keeps every value and every declaration of why there is none. A model or batch keeps
-/// what it has of them: units may be on the market.
+/// persons stand behind; then what nobody has decided yet is answered. Afterwards it keeps every value and every declaration
+/// of why there is none. A model or batch keeps what it has of them: units may be on the market.
 pub(crate) async fn complete_enough(
     platform: &Platform,
     before: &OpenRecord,
@@ -190,88 +189,6 @@ fn is_active(facts: &Facts) -> bool {
         }
     )
 }
-
-/// An organisation recalls a battery once, and ends its own recall; market surveillance ends them all.
-pub(crate) fn may_recall(
-    event_type: &EventType,
-    facts: &Facts,
-    organisation: &str,
-    role: Role,
-) -> Result<(), Problem> {
-    let Facts::Passport { recalls, .. } = facts else {
-        return Ok(());
-    };
-    let own = recalls.iter().find(|recall| recall.by == organisation);
-    match (event_type.sets_recall(), own) {
-        (Some(true), Some(own)) => Err(Problem::conflict(format!(
-            "your organisation recalls this battery already, since {}",
-            own.at
-        ))),
-        (Some(false), _) if recalls.is_empty() => {
-            Err(Problem::conflict("this battery is under no recall"))
-        }
-        (Some(false), None) if role.as_str() != MARKET_SURVEILLANCE => Err(Problem::forbidden(
-            "a recall is ended by the organisation that began it, or by market surveillance",
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// What can only happen to a battery on the market did not happen before it was placed there, what its status decides not before
-/// it had that status, and no recall ends before it began.
-pub(crate) fn in_time(
-    provenance: &Provenance,
-    record: &OpenRecord,
-    organisation: &str,
-) -> Result<(), Problem> {
-    let (
-        Some(occurred),
-        Facts::Passport {
-            placed_on_market_at,
-            recalls,
-            ..
-        },
-    ) = (provenance.occurred_at, &record.head.facts)
-    else {
-        return Ok(());
-    };
-    let event_type = provenance.event_type;
-    let after_placing = !event_type.from.iter().any(|from| from == "draft");
-    let by_status =
-        !event_type.from_battery.is_empty() || event_type.sets_battery_status().is_some();
-    let ends = event_type.sets_recall() == Some(false);
-    let own = recalls.iter().find(|recall| recall.by == organisation);
-    let bounds = [
-        (
-            placed_on_market_at.filter(|_| after_placing),
-            "when the battery was placed on the market",
-        ),
-        (
-            passport::battery_status_since(&record.document)
-                .map(Timestamp::from)
-                // The first one it has had all along.
-                .filter(|_| by_status && battery_status(&record.document) != Some(FIRST_STATUS)),
-            "since when the battery has its status",
-        ),
-        (
-            own.map(|recall| recall.at).filter(|_| ends),
-            "when your recall began",
-        ),
-    ];
-    let early = bounds.into_iter().filter_map(|(bound, what)| {
-        let bound = bound.filter(|bound| occurred < *bound)?;
-        Some(Fault {
-            pointer: "/occurredAt".to_owned(),
-            rule: "out-of-order".to_owned(),
-            expected: format!("not before {bound}, {what}"),
-            found: occurred.to_string(),
-            source: None,
-        })
-    });
-    refuse(early.collect())
-}
-
-const MARKET_SURVEILLANCE: &str = "market-surveillance";
 
 /// What two persons must want: for an event that confirms, another person of the same organisation asked before.
 ///
