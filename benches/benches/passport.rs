@@ -101,6 +101,10 @@ fn composition(criterion: &mut Criterion) {
 
 fn exchange_formats(criterion: &mut Criterion) {
     let (header, view) = (header(), composed(&levels()));
+    criterion.bench_function("export, JSON-LD", |bench| {
+        let site = "https://id.example.eu";
+        bench.iter(|| exchange::json_ld(site, &header, black_box(&view).clone()));
+    });
     for format in exchange::formats() {
         let variant = format
             .variants
