@@ -296,8 +296,8 @@ impl Partner<'_> {
         text(&offered, "location")
     }
 
-    /// Begins a further life of a battery, with evidence; `more` are further members of the request.
-    pub async fn succeed(&self, passport: &str, kind: &str, more: Value) -> Answer {
+    /// A request for a further life of a battery, with evidence; `more` are further members.
+    pub async fn further_life(&self, kind: &str, more: Value) -> Value {
         let proof = self.evidence(b"test report of the second life", 4).await;
         let mut body = json!({
             "type": kind, "reason": "tested for a second life", "publicReason": "type released", "evidence": [proof],
@@ -305,8 +305,33 @@ impl Partner<'_> {
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
         }
-        let path = format!("/v1/dpps/{passport}/successors");
-        self.post(&path, &body).await
+        body
+    }
+
+    /// Begins a further life of a battery.
+    pub async fn succeed(&self, passport: &str, kind: &str, more: Value) -> Answer {
+        let body = self.further_life(kind, more).await;
+        self.post(&format!("/v1/dpps/{passport}/successors"), &body)
+            .await
+    }
+
+    /// Where the model or batch beneath a passport is: `level` is `model` or `batch`.
+    pub async fn beneath(&self, passport: &str, level: &str) -> String {
+        let path = format!("/v1/dpps/{passport}/versions?level={level}");
+        let versions = self.get(&path).await.expect(200).json();
+        let collection = if level == "batch" {
+            "batches"
+        } else {
+            "models"
+        };
+        format!("/v1/{collection}/{}", text(&versions, "id"))
+    }
+
+    /// Changes a model or batch as it is now.
+    pub async fn change_product(&self, product: &str, change: &Value) -> Answer {
+        let read = self.get(product).await.expect(200);
+        let headers = [("if-match", read.header("etag"))];
+        self.call("PATCH", product, &headers, Some(change)).await
     }
 
     /// Accepts an offer, with evidence.

@@ -571,18 +571,6 @@ fn second_item() -> Value {
     item
 }
 
-/// A request for a further life, with evidence.
-async fn request(partner: &Partner<'_>, kind: &str, more: Value) -> Value {
-    let proof = partner.evidence(b"test report of the second life", 4).await;
-    let mut body = json!({
-        "type": kind, "reason": "tested for a second life", "publicReason": "type released", "evidence": [proof],
-    });
-    for (name, value) in more.as_object().unwrap() {
-        body[name] = value.clone();
-    }
-    body
-}
-
 async fn succeed(partner: &Partner<'_>, passport: &str, body: &Value) -> Answer {
     partner
         .post(&format!("/v1/dpps/{passport}/successors"), body)
@@ -613,7 +601,9 @@ async fn a_further_life_keeps_the_unit_and_is_never_without_a_passport() {
     let _ = maker.event(old, &note).await.expect(201);
     let partner = second_life(&stage, battery).await;
     let before = public_face(&stage, battery).await;
-    let body = request(&partner, "repurposed", json!({"data": second_item()})).await;
+    let body = partner
+        .further_life("repurposed", json!({"data": second_item()}))
+        .await;
     let started = succeed(&partner, old, &body).await.expect(201).json();
     let (new, label) = (
         text(&started["successors"][0], "id"),
@@ -704,7 +694,9 @@ async fn the_public_history_of_a_further_life_is_that_of_any_battery() {
     let seeded = stage.seeded().await;
     let battery = &seeded.batteries[0];
     let partner = second_life(&stage, battery).await;
-    let body = request(&partner, "repurposed", json!({"data": second_item()})).await;
+    let body = partner
+        .further_life("repurposed", json!({"data": second_item()}))
+        .await;
     let started = succeed(&partner, &battery.passport, &body)
         .await
         .expect(201)
@@ -777,7 +769,7 @@ async fn a_battery_is_split_and_merged_with_lineage_both_ways() {
     let old = battery.passport.as_str();
     let item = second_item();
     let units = json!({"units": [{"data": {"identification": {"serialNumber": "SL-1"}}}, {}, {}]});
-    let split = request(&partner, "repurposed", units).await;
+    let split = partner.further_life("repurposed", units).await;
     let headers = [("idempotency-key", "split-1")];
     let path = format!("/v1/dpps/{old}/successors");
     let started = partner
@@ -831,12 +823,12 @@ async fn a_battery_is_split_and_merged_with_lineage_both_ways() {
     assert_eq!(of(&tree, old)["successors"], json!(ids));
     assert_eq!(of(&tree, &ids[0])["predecessors"], json!([old]));
     // Two of the parts become one battery again: a third generation.
-    let merge = request(
-        &partner,
-        "remanufactured",
-        json!({"predecessors": [ids[1]], "data": item}),
-    )
-    .await;
+    let merge = partner
+        .further_life(
+            "remanufactured",
+            json!({"predecessors": [ids[1]], "data": item}),
+        )
+        .await;
     let merged = succeed(&partner, &ids[0], &merge).await.expect(201).json();
     let last = text(&merged["successors"][0], "id");
     let _ = partner.event(&last, &placed).await.expect(201);
@@ -867,24 +859,26 @@ async fn a_further_life_that_cannot_begin_changes_nothing() {
     let (old, maker) = (battery.passport.as_str(), owner(&stage, battery));
     // Only who is responsible, of every one of them, with evidence, for something that starts a life.
     let stranger = stage.partner("repurposer", "second-life");
-    let body = request(&stranger, "reused", json!({})).await;
+    let body = stranger.further_life("reused", json!({})).await;
     let _ = succeed(&stranger, old, &body).await.expect(403);
-    let body = request(
-        &maker,
-        "reused",
-        json!({"predecessors": [seeded.batteries[2].passport]}),
-    )
-    .await;
+    let body = maker
+        .further_life(
+            "reused",
+            json!({"predecessors": [seeded.batteries[2].passport]}),
+        )
+        .await;
     let _ = succeed(&maker, old, &body).await.expect(403);
     let bare = json!({"type": "reused", "reason": "x", "publicReason": "x"});
     let _ = succeed(&maker, old, &bare).await.expect(400);
-    let repair = request(&maker, "repair", json!({})).await;
+    let repair = maker.further_life("repair", json!({})).await;
     let _ = succeed(&maker, old, &repair).await.expect(400);
     let event = json!({"type": "reused", "reason": "x", "evidence": repair["evidence"]});
     let refused = maker.event(old, &event).await.expect(409);
     assert!(refused.text.contains("/successors"), "{}", refused.text);
     // Twelve subjects are the most.
-    let six = request(&maker, "reused", json!({"units": [{}, {}, {}, {}, {}, {}]})).await;
+    let six = maker
+        .further_life("reused", json!({"units": [{}, {}, {}, {}, {}, {}]}))
+        .await;
     let refused = succeed(&maker, old, &six).await.expect(400);
     assert!(refused.text.contains("12 are the most"), "{}", refused.text);
     for wrong in [
@@ -896,16 +890,16 @@ async fn a_further_life_that_cannot_begin_changes_nothing() {
         json!({"colour": "red"}),
         json!({"publicReason": ""}),
     ] {
-        let body = request(&maker, "reused", wrong.clone()).await;
+        let body = maker.further_life("reused", wrong.clone()).await;
         let refused = succeed(&maker, old, &body).await;
         assert_eq!(refused.status, 400, "{wrong}: {}", refused.text);
     }
-    let faulty = request(
-        &maker,
-        "reused",
-        json!({"data": {"identification": {"serialNumber": 7}}}),
-    )
-    .await;
+    let faulty = maker
+        .further_life(
+            "reused",
+            json!({"data": {"identification": {"serialNumber": 7}}}),
+        )
+        .await;
     let _ = succeed(&maker, old, &faulty).await.expect(422);
     // Nothing came of all this.
     assert_eq!(
@@ -915,14 +909,14 @@ async fn a_further_life_that_cannot_begin_changes_nothing() {
     // Out of waste only after it was prepared for it.
     let waste = json!({"type": "became-waste", "reason": "returned"});
     let _ = maker.event(old, &waste).await.expect(201);
-    let reused = request(&maker, "reused", json!({})).await;
+    let reused = maker.further_life("reused", json!({})).await;
     let refused = succeed(&maker, old, &reused).await.expect(409);
     assert!(
         refused.text.contains("prepared-for-reuse"),
         "{}",
         refused.text
     );
-    let remanufactured = request(&maker, "remanufactured", json!({})).await;
+    let remanufactured = maker.further_life("remanufactured", json!({})).await;
     let _ = succeed(&maker, old, &remanufactured).await.expect(409);
     for (kind, status) in [
         ("prepared-for-repurposing", 409),
@@ -953,7 +947,7 @@ async fn of_two_further_lives_at_once_one_begins() {
     let seeded = stage.seeded().await;
     let battery = &seeded.batteries[0];
     let maker = owner(&stage, battery);
-    let body = request(&maker, "reused", json!({})).await;
+    let body = maker.further_life("reused", json!({})).await;
     let old = battery.passport.as_str();
     let answers = tokio::join!(
         succeed(&maker, old, &body),

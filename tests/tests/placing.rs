@@ -223,23 +223,9 @@ async fn nobody_approves_a_gap_of_its_own_nor_takes_an_approved_one_back_alone()
     let refused = first.event(&passport, &none).await.expect(422).json();
     assert_eq!(refused["faults"][0]["pointer"], GAP);
     // With the value it is closed.
-    let model = first
-        .get(&format!("/v1/dpps/{passport}/versions?level=model"))
-        .await
-        .expect(200);
-    let model = format!("/v1/models/{}", text(&model.json(), "id"));
-    let tag = first
-        .get(&model)
-        .await
-        .expect(200)
-        .header("etag")
-        .to_owned();
+    let model = first.beneath(&passport, "model").await;
     let weighed = json!({"type": "correction", "reason": "weighed", "changes": {"identification": {"mass": {"value": 401, "unit": "kg"}}}});
-    let headers = [("if-match", tag.as_str())];
-    let _ = first
-        .call("PATCH", &model, &headers, Some(&weighed))
-        .await
-        .expect(200);
+    let _ = first.change_product(&model, &weighed).await.expect(200);
     let _ = first.event(&passport, &none).await.expect(201);
     assert_eq!(gap_of(&first).await, (json!(true), json!("present")));
 }
@@ -255,23 +241,9 @@ async fn a_battery_is_held_against_what_all_its_levels_say_when_it_is_placed() {
         .event(&passport, &nickel("postConsumerCobalt", 30))
         .await
         .expect(201);
-    let batch = maker
-        .get(&format!("/v1/dpps/{passport}/versions?level=batch"))
-        .await
-        .expect(200);
-    let batch = format!("/v1/batches/{}", text(&batch.json(), "id"));
-    let tag = maker
-        .get(&batch)
-        .await
-        .expect(200)
-        .header("etag")
-        .to_owned();
-    let headers = [("if-match", tag.as_str())];
+    let batch = maker.beneath(&passport, "batch").await;
     let more = nickel("preConsumerCobalt", 90);
-    let _ = maker
-        .call("PATCH", &batch, &headers, Some(&more))
-        .await
-        .expect(200);
+    let _ = maker.change_product(&batch, &more).await.expect(200);
     let place = json!({"type": "placed-on-market", "reason": "delivered"});
     let refused = maker.event(&passport, &place).await.expect(422).json();
     assert_eq!(refused["faults"][0]["rule"], "sum-too-large", "{refused}");
@@ -285,25 +257,14 @@ async fn an_empty_list_is_no_value() {
     let passport = drafted(&maker, &[]).await;
     let place = json!({"type": "placed-on-market", "reason": "delivered"});
     let _ = maker.event(&passport, &place).await.expect(201);
-    let model = maker
-        .get(&format!("/v1/dpps/{passport}/versions?level=model"))
-        .await
-        .expect(200);
-    let model = format!("/v1/models/{}", text(&model.json(), "id"));
-    let tag = maker
-        .get(&model)
-        .await
-        .expect(200)
-        .header("etag")
-        .to_owned();
-    let headers = [("if-match", tag.as_str())];
+    let model = maker.beneath(&passport, "model").await;
     let emptied = json!({"type": "correction", "reason": "x", "changes": {
         "conformity": {"testReports": []},
         "materials": {"detailedComposition": [], "hazardousSubstances": []},
         "circularity": {"dismantling": {"manuals": []}},
     }});
     let refused = maker
-        .call("PATCH", &model, &headers, Some(&emptied))
+        .change_product(&model, &emptied)
         .await
         .expect(422)
         .json();
@@ -340,23 +301,9 @@ async fn what_levels_say_against_each_other_is_told_with_completeness() {
     let path = format!("/v1/dpps/{passport}/completeness");
     let before = maker.get(&path).await.expect(200).json();
     assert_eq!(before["contradictions"], json!([]));
-    let batch = maker
-        .get(&format!("/v1/dpps/{passport}/versions?level=batch"))
-        .await
-        .expect(200);
-    let batch = format!("/v1/batches/{}", text(&batch.json(), "id"));
-    let tag = maker
-        .get(&batch)
-        .await
-        .expect(200)
-        .header("etag")
-        .to_owned();
-    let headers = [("if-match", tag.as_str())];
+    let batch = maker.beneath(&passport, "batch").await;
     let more = cobalt("preConsumerCobalt", 90);
-    let _ = maker
-        .call("PATCH", &batch, &headers, Some(&more))
-        .await
-        .expect(200);
+    let _ = maker.change_product(&batch, &more).await.expect(200);
     let after = maker.get(&path).await.expect(200).json();
     assert_eq!(
         after["contradictions"][0]["rule"], "sum-too-large",

@@ -535,26 +535,13 @@ async fn the_history_of_model_and_batch_is_read_through_the_passport() {
     let battery = stage.seeded().await.batteries[0].clone();
     let maker = stage.partner("economic-operator", &battery.organisation);
     let path = format!("/v1/dpps/{}", battery.passport);
-    let own = maker
-        .get(&format!("{path}/versions?level=model"))
-        .await
-        .expect(200);
-    let model = format!("/v1/models/{}", text(&own.json(), "id"));
-    let tag = maker
-        .get(&model)
-        .await
-        .expect(200)
-        .header("etag")
-        .to_owned();
+    let model = maker.beneath(&battery.passport, "model").await;
     let correction = json!({"type": "correction", "reason": "data sheet", "changes": {
         "performance": {"ratedCapacity": {"value": 201.5, "unit": "A.h"}},
     }});
     let note = json!({"type": "correction", "reason": "secret", "changes": {"internal": {"note": "secret of the maker"}}});
-    let mut tag = tag;
     for change in [correction, note] {
-        let headers = [("if-match", tag.as_str())];
-        let changed = maker.call("PATCH", &model, &headers, Some(&change)).await;
-        tag = changed.expect(200).header("etag").to_owned();
+        let _ = maker.change_product(&model, &change).await.expect(200);
     }
     for (role, organisation) in [
         ("market-surveillance", "authority"),
@@ -607,7 +594,7 @@ async fn the_history_of_model_and_batch_is_read_through_the_passport() {
         .await
         .expect(400);
     // How much is made, and for whom, is the maker's own.
-    let order = json!({"model": text(&own.json(), "id"), "count": 3, "reason": "order 4711 for a customer"});
+    let order = json!({"model": model.rsplit('/').next(), "count": 3, "reason": "order 4711 for a customer"});
     let _ = maker.post("/v1/units", &order).await.expect(201);
     let garage = stage.partner("service-provider", "garage-nord");
     let events = format!("{path}/events?level=model");
