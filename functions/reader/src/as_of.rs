@@ -41,8 +41,7 @@ pub(crate) async fn show(
     let at = query
         .date
         .as_deref()
-        .filter(|date| passport::is_time(date))
-        .and_then(|date| date.parse().ok())
+        .and_then(web::time)
         .ok_or_else(|| {
             Problem::malformed(
                 "expected an RFC 3339 time in `date`, for example `2027-06-01T08:00:00.000Z`; `+` is written `%2B`",
@@ -95,11 +94,13 @@ impl Loaded {
         let mut read = self.passport.clone();
         read.head.parts.clone_from(&version.parts);
         record_read(platform, caller, headers, &read).await?;
-        let mut standing = self.standing_at(platform, caller, &versions, at).await?;
-        standing.catalogue = catalogue;
-        standing.updated_at = standing
-            .updated_at
-            .max(products_changed.unwrap_or(standing.updated_at));
+        let standing = self.standing_at(platform, caller, &versions, at).await?;
+        let own = standing.updated_at;
+        let standing = Standing {
+            catalogue,
+            updated_at: products_changed.map_or(own, |products| products.max(own)),
+            ..standing
+        };
         let header = self.header(platform, &standing);
         Ok((header, passport::compose_editions(levels)))
     }

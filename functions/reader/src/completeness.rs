@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use passport::{
-    Assessment, Attribute, Category, Cell, Class, Declares, EventType, Fault, Guidance, Level,
-    Outcome, Relation, Stale, Translated, Untranslated, catalogue,
+    Assessment, Attribute, Category, Cell, Class, Declares, EventType, Fault, Level, Outcome,
+    Relation, Stale, Translated, Untranslated, catalogue,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{Caller, Partner, Path, Platform, Problem, Query, now};
 
+use crate::schemas::guidance;
 use crate::view::Loaded;
 
 /// Under which version of the guidance, and for which markets.
@@ -134,7 +135,7 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Json<Completeness>, Problem> {
     let id = platform.passport_id(&id)?;
-    let guidance = asked_guidance(query.guidance.as_deref())?;
+    let guidance = guidance(query.guidance.as_deref())?;
     let languages = query.market.as_deref().map(languages).transpose()?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
     let document = loaded.document(&platform, &caller, &headers).await?;
@@ -175,19 +176,6 @@ pub(crate) async fn show(
         stale: passport::stale(&document, loaded.category, now().into()),
         untranslated: languages.map(|languages| passport::untranslated(&document, &languages)),
     }))
-}
-
-fn asked_guidance(version: Option<&str>) -> Result<&'static Guidance, Problem> {
-    let Some(version) = version else {
-        return Ok(catalogue().active_guidance());
-    };
-    catalogue().guidance(version).ok_or_else(|| {
-        let known: Vec<&str> = catalogue()
-            .guidances()
-            .map(|guidance| guidance.version.as_str())
-            .collect();
-        Problem::malformed(format!("`guidance` is one of {}", known.join(", ")))
-    })
 }
 
 /// The languages of the markets.

@@ -300,14 +300,11 @@ fn attributes(
 fn time(name: &str, text: Option<&str>, otherwise: i64) -> Result<Timestamp, Problem> {
     match text {
         None => Ok(Timestamp::from_millisecond(otherwise)),
-        Some(text) => {
-            let time = Some(text).filter(|text| passport::is_time(text));
-            time.and_then(|text| text.parse().ok()).ok_or_else(|| {
-                Problem::malformed(format!(
-                    "expected a time as 2027-06-01T08:00:00Z (RFC 3339) in `{name}`"
-                ))
-            })
-        }
+        Some(text) => web::time(text).ok_or_else(|| {
+            Problem::malformed(format!(
+                "expected a time as 2027-06-01T08:00:00Z (RFC 3339) in `{name}`"
+            ))
+        }),
     }
 }
 

@@ -110,7 +110,8 @@ fn named<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Problem> {
         .map_err(|unknown: T::Err| Problem::not_found(unknown.to_string()))
 }
 
-fn guidance(version: Option<&str>) -> Result<&'static Guidance, Problem> {
+/// The guidance that `?guidance=` names; without it the one in force.
+pub(crate) fn guidance(version: Option<&str>) -> Result<&'static Guidance, Problem> {
     let Some(version) = version else {
         return Ok(catalogue().active_guidance());
     };

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{Caller, Partner, Path, Platform, Problem};
 
-use crate::view::{Loaded, leave_read_event, opened, purpose, shown};
+use crate::view::{Documents, Loaded, leave_read_event, opened, purpose, shown};
 
 /// The offers of responsibility that are open: one at most.
 #[derive(Debug, Serialize, ToSchema)]
@@ -157,25 +157,19 @@ async fn opened_by_offer(
         .collect();
     let subject = loaded.passport.subject.clone();
     leave_read_event(platform, principal, subject, purpose, classes, commitments).await?;
-    let mut levels = Vec::new();
-    for record in [
-        Some(&loaded.model),
-        loaded.batch.as_ref(),
-        Some(&loaded.passport),
-    ] {
-        let document = match record {
+    let mut documents = Documents::default();
+    for (document, record) in documents.iter_mut().zip(loaded.levels()) {
+        match record {
             // Whoever offers opens what is its own, and nothing of another's model.
             Some(record) if record.head.organisation == head.organisation => {
-                let document = platform.store.document(record, classes).await?;
-                shown(document, classes, loaded.category)
+                let values = platform.store.document(record, classes).await?;
+                *document = shown(values, classes, loaded.category);
             }
-            Some(record) => opened(platform, caller, record, loaded.category).await?,
-            None => Map::new(),
-        };
-        let follows = record.unwrap_or(&loaded.passport).head.facts.catalogue();
-        levels.push((follows.id.as_str(), document));
+            Some(record) => *document = opened(platform, caller, record, loaded.category).await?,
+            None => {}
+        }
     }
-    Ok(<[_; 3]>::try_from(levels).map_or_else(|_| Map::new(), passport::compose_editions))
+    Ok(loaded.composed(documents))
 }
 
 /// Why it was offered: the offer's event says so.

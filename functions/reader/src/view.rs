@@ -18,6 +18,9 @@ pub(crate) struct Standing<'a> {
     pub(crate) catalogue: &'a Edition,
 }
 
+/// A document of model, batch and passport each.
+pub(crate) type Documents = [Map<String, Value>; 3];
+
 /// A passport with the model and batch beneath it.
 pub(crate) struct Loaded {
     pub(crate) id: Uuid,
@@ -102,22 +105,30 @@ impl Loaded {
         caller: &Caller,
         headers: &HeaderMap,
     ) -> Result<Map<String, Value>, Problem> {
-        let model = opened(platform, caller, &self.model, self.category).await?;
-        let batch = match &self.batch {
-            Some(batch) => opened(platform, caller, batch, self.category).await?,
-            None => Map::new(),
-        };
-        let item = opened(platform, caller, &self.passport, self.category).await?;
+        let mut documents = Documents::default();
+        for (document, record) in documents.iter_mut().zip(self.levels()) {
+            if let Some(record) = record {
+                *document = opened(platform, caller, record, self.category).await?;
+            }
+        }
         record_read(platform, caller, headers, &self.passport).await?;
-        let follows = |record: &Record| record.head.facts.catalogue().id.as_str();
-        Ok(passport::compose_editions([
-            (follows(&self.model), model),
-            (
-                self.batch.as_ref().map_or(follows(&self.passport), follows),
-                batch,
-            ),
-            (follows(&self.passport), item),
-        ]))
+        Ok(self.composed(documents))
+    }
+
+    /// Model, batch if there is one, and passport.
+    pub(crate) fn levels(&self) -> [Option<&Record>; 3] {
+        [Some(&self.model), self.batch.as_ref(), Some(&self.passport)]
+    }
+
+    /// The documents of its levels as one.
+    pub(crate) fn composed(&self, documents: Documents) -> Map<String, Value> {
+        let follows = |record: Option<&Record>| {
+            let record = record.unwrap_or(&self.passport);
+            record.head.facts.catalogue().id.as_str()
+        };
+        let [model, batch, item] = self.levels().map(follows);
+        let [of_model, of_batch, of_item] = documents;
+        passport::compose_editions([(model, of_model), (batch, of_batch), (item, of_item)])
     }
 
     /// Every value of every level but what an owner keeps for itself, whoever may read it. For judgement, never for show.
@@ -132,22 +143,21 @@ impl Loaded {
         ]
         .into_iter()
         .fold(Classes::PUBLIC, Classes::with);
-        let own = self.passport.head.facts.catalogue().id.as_str();
-        let mut levels = [(own, Map::new()), (own, Map::new()), (own, Map::new())];
-        let records = [Some(&self.model), self.batch.as_ref(), Some(&self.passport)];
-        for (level, record) in levels.iter_mut().zip(records) {
+        let mut documents = Documents::default();
+        for (document, record) in documents.iter_mut().zip(self.levels()) {
             if let Some(record) = record {
-                let document = platform.store.document(record, classes).await?;
-                *level = (record.head.facts.catalogue().id.as_str(), document);
+                *document = platform.store.document(record, classes).await?;
             }
         }
-        Ok(passport::compose_editions(levels))
+        Ok(self.composed(documents))
     }
 
     /// When anything last changed that this caller may see, in model and batch too.
     pub(crate) fn updated_at(&self, caller: &Caller) -> Timestamp {
         let own = self.own_updated_at(caller);
-        let products = self.products();
+        let products = [Some(&self.model), self.batch.as_ref()]
+            .into_iter()
+            .flatten();
         let changed =
             products.filter_map(|record| record.values_changed_at(caller.sight(&record.head)));
         changed.max().map_or(own, |products| products.max(own))
@@ -160,10 +170,9 @@ impl Loaded {
             true => self.passport.head.last_at,
             false => {
                 let seen = caller.sight(&self.passport.head);
+                let public = self.passport.head.public_at();
                 let values = self.passport.values_changed_at(seen);
-                values
-                    .max(Some(self.passport.head.public_at()))
-                    .unwrap_or(self.passport.head.last_at)
+                values.map_or(public, |values| values.max(public))
             }
         }
     }
@@ -223,13 +232,8 @@ impl Loaded {
 
     /// The version of the catalogue in whose form the values are shown: the latest that model, batch or passport follows.
     pub(crate) fn catalogue(&self) -> &'static Edition {
-        let records = self.products().chain([&self.passport]);
+        let records = self.levels().into_iter().flatten();
         passport::latest_edition(records.map(|record| record.head.facts.catalogue().id.as_str()))
-    }
-
-    /// The model and, where there is one, the batch.
-    fn products(&self) -> impl Iterator<Item = &Record> {
-        [&self.model].into_iter().chain(&self.batch)
     }
 }
 

@@ -73,12 +73,7 @@ impl Section {
     ) -> Vec<(&'static Attribute, &'a Value)> {
         self.attributes
             .iter()
-            .filter_map(|attribute| {
-                Some((
-                    *attribute,
-                    document.get(&attribute.group)?.get(&attribute.id)?,
-                ))
-            })
+            .filter_map(|attribute| Some((*attribute, attribute.value_in(document)?)))
             .collect()
     }
 }

@@ -160,10 +160,8 @@ impl RecordChange<'_> {
     /// Who may know of the event. Whoever took the battery over as waste is not told to the public, since that would give its
     /// status away.
     pub(crate) fn audience(&self, head: &Head, audience: Class) -> Class {
-        let took_over =
-            self.caller.acts_for(&head.organisation) && !self.caller.acts_for(head.operator());
-        match took_over {
-            true => audience.join(Class::Individual),
+        match self.caller.acts_for(&head.organisation) {
+            true => head.owners_audience(audience),
             false => audience,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use passport::{Class, EventType, battery_status, catalogue};
+use passport::{EventType, battery_status, catalogue};
 use serde_json::{Map, Value};
 use storage::{
     EventInput, Facts, Label, LabelState, Life, MAX_SUBJECTS, OpenRecord, RecordStatus, Subject,
@@ -190,10 +190,7 @@ fn closed(
         }
     }
     let event = of_type("passport-archived", without_evidence(&placed.event), []);
-    let audience = match record.head.organisation == record.head.operator() {
-        true => event.audience,
-        false => event.audience.join(Class::Individual),
-    };
+    let audience = record.head.owners_audience(event.audience);
     Ok(Some(SubjectChange {
         subject: Subject::Passport(id),
         organisation: record.head.organisation.clone(),

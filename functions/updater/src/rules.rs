@@ -6,10 +6,10 @@ use passport::{
     catalogue,
 };
 use serde_json::{Map, Value, json};
-use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus, Subject};
+use storage::{Asked, Facts, Head, OpenRecord, Recall, RecordStatus};
 use web::{Platform, Problem, Provenance};
 
-use crate::validation::{composed, refuse};
+use crate::validation::{Products, products, refuse, together};
 
 /// Refuses the whole patch where it names one attribute that this event type may not change, or that the caller may not
 /// see, naming each. Decided on the patch alone: whether an attribute has a value, and which, is told by no refusal. What
@@ -111,7 +111,8 @@ pub(crate) async fn complete_enough(
         return Ok(Vec::new());
     }
     let (_, category) = level_and_category(after);
-    let composed = composed(platform, after, &whole).await?;
+    let products = products(platform, after).await?;
+    let composed = together(&products, after, &whole);
     let approved = matches!(after, Facts::Passport { life, .. } if life.gaps_approved);
     let assessed = passport::assess(&composed, category, catalogue().active_guidance());
     let mut faults = Vec::new();
@@ -129,52 +130,36 @@ pub(crate) async fn complete_enough(
         }
     }
     if placed {
-        faults.extend(of_another_operator(platform, before, after, &whole).await?);
+        faults.extend(of_another_operator(
+            &before.head.organisation,
+            &products,
+            &whole,
+        ));
     }
     refuse(faults)?;
     Ok(undecided)
 }
 
 /// A battery that begins a further life under another operator than its model's says itself who answers for it.
-async fn of_another_operator(
-    platform: &Platform,
-    before: &OpenRecord,
-    after: &Facts,
+fn of_another_operator(
+    organisation: &str,
+    [model, batch]: &Products,
     document: &Map<String, Value>,
-) -> Result<Option<Fault>, Problem> {
-    let Facts::Passport { model, batch, .. } = after else {
-        return Ok(None);
-    };
-    let Some(attribute) = catalogue().by_pointer(RESPONSIBLE_OPERATOR) else {
-        return Ok(None);
-    };
-    let says_it = |document: &Map<String, Value>| {
-        let group = document.get(&attribute.group);
-        group.is_some_and(|group| group.get(&attribute.id).is_some())
-    };
-    if says_it(document) {
-        return Ok(None);
+) -> Option<Fault> {
+    let attribute = catalogue().by_pointer(RESPONSIBLE_OPERATOR)?;
+    if attribute.value_in(document).is_some() {
+        return None;
     }
-    for subject in [batch.map(Subject::Batch), Some(Subject::Model(*model))] {
-        let Some(subject) = subject else { continue };
-        let Some(record) = platform.store.record(&subject).await? else {
-            continue;
-        };
-        let own = record.head.organisation == before.head.organisation;
-        let data = platform.store.document(&record, Classes::PUBLIC).await?;
-        if says_it(&data) {
-            return Ok((!own).then(|| Fault {
-                pointer: attribute.pointer(),
-                rule: "of-another-operator".to_owned(),
-                expected:
-                    "your organisation, in the data of this passport: the model names another"
-                        .to_owned(),
-                found: "nothing".to_owned(),
-                source: Some(attribute.source.clone()),
-            }));
-        }
-    }
-    Ok(None)
+    let mut products = [batch, model].into_iter().flatten();
+    let says_it = products.find(|record| attribute.value_in(&record.document).is_some())?;
+    (says_it.head.organisation != organisation).then(|| Fault {
+        pointer: attribute.pointer(),
+        rule: "of-another-operator".to_owned(),
+        expected: "your organisation, in the data of this passport: the model names another"
+            .to_owned(),
+        found: "nothing".to_owned(),
+        source: Some(attribute.source.clone()),
+    })
 }
 
 /// Who answers for the passport: data point 2.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use ledger::Timestamp;
 use passport::{AttributeChange, Class, EventType, Fault, Occasion, catalogue};
 use serde_json::{Map, Value};
-use storage::{EvidenceState, Facts, Subject};
+use storage::{EvidenceState, Facts, OpenRecord, Subject};
 use uuid::Uuid;
 use web::{Caller, Platform, Problem};
 
@@ -192,32 +192,49 @@ pub(crate) fn refuse(faults: Vec<Fault>) -> Result<(), Problem> {
     }
 }
 
-/// What model, batch and the record itself say together.
-pub(crate) async fn composed(
-    platform: &Platform,
-    facts: &Facts,
-    document: &Map<String, Value>,
-) -> Result<Map<String, Value>, Problem> {
+/// The model and the batch beneath a record, as far as it has them.
+pub(crate) type Products = [Option<OpenRecord>; 2];
+
+/// What lies beneath a record.
+pub(crate) async fn products(platform: &Platform, facts: &Facts) -> Result<Products, Problem> {
     let (model, batch) = match facts {
         Facts::Passport { model, batch, .. } => (Some(*model), *batch),
         Facts::Batch { model, .. } => (Some(*model), None),
         _ => (None, None),
     };
-    let own = facts.catalogue().id.as_str();
-    let mut levels = [
-        (own, Map::new()),
-        (own, Map::new()),
-        (own, document.clone()),
-    ];
+    let mut products = Products::default();
     let subjects = [model.map(Subject::Model), batch.map(Subject::Batch)];
-    for (level, subject) in levels.iter_mut().zip(subjects) {
-        let record = match subject {
-            Some(subject) => platform.store.open_for_change(&subject).await?,
-            None => None,
-        };
-        if let Some(record) = record {
-            *level = (record.head.facts.catalogue().id.as_str(), record.document);
+    for (product, subject) in products.iter_mut().zip(subjects) {
+        if let Some(subject) = subject {
+            *product = platform.store.open_for_change(&subject).await?;
         }
     }
-    Ok(passport::compose_editions(levels))
+    Ok(products)
+}
+
+/// What model, batch and the record itself say together.
+pub(crate) fn together(
+    products: &Products,
+    facts: &Facts,
+    document: &Map<String, Value>,
+) -> Map<String, Value> {
+    let own = facts.catalogue().id.as_str();
+    let level = |product: &Option<OpenRecord>| match product {
+        Some(record) => (
+            record.head.facts.catalogue().id.as_str(),
+            record.document.clone(),
+        ),
+        None => (own, Map::new()),
+    };
+    let [model, batch] = products;
+    passport::compose_editions([level(model), level(batch), (own, document.clone())])
+}
+
+/// The same, with what lies beneath it read for it.
+pub(crate) async fn composed(
+    platform: &Platform,
+    facts: &Facts,
+    document: &Map<String, Value>,
+) -> Result<Map<String, Value>, Problem> {
+    Ok(together(&products(platform, facts).await?, facts, document))
 }

@@ -176,9 +176,7 @@ pub fn assess(
                 ),
                 _ => None,
             },
-            present: document
-                .get(&attribute.group)
-                .is_some_and(|group| group.get(&attribute.id).is_some()),
+            present: attribute.value_in(document).is_some(),
             written_by: &attribute.written_by,
             source: &attribute.source,
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{Category, Cell, Class, EventType, Guidance, Obligation, Translated};
 
@@ -244,6 +245,12 @@ impl Attribute {
     #[must_use]
     pub fn pointer(&self) -> String {
         format!("/{}/{}", self.group, self.id)
+    }
+
+    /// Its value in a document, where it has one.
+    #[must_use]
+    pub fn value_in<'d>(&self, document: &'d Map<String, Value>) -> Option<&'d Value> {
+        document.get(&self.group)?.get(&self.id)
     }
 
     /// Whether it may be given at this level.

@@ -36,7 +36,7 @@ pub fn restart_counters(
     at: Timestamp,
 ) -> Map<String, Value> {
     for attribute in catalogue().attributes().filter(|one| one.counter) {
-        let old = value_of(before, attribute);
+        let old = attribute.value_in(before);
         if let Some(Value::Object(group)) = after.get_mut(&attribute.group)
             && group.get(&attribute.id) == old
             && old
@@ -272,10 +272,6 @@ fn listed(may: fn(&EventType) -> bool) -> String {
         .map(|event_type| format!("`{}`", event_type.id))
         .collect();
     names.join(" or ")
-}
-
-fn value_of<'d>(document: &'d Map<String, Value>, attribute: &Attribute) -> Option<&'d Value> {
-    document.get(&attribute.group)?.get(&attribute.id)
 }
 
 /// A day, or the first of a month.

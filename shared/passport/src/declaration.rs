@@ -88,10 +88,7 @@ pub(crate) fn check(
         if by.declares == Some(Declares::NotApplicable) && !attribute.allows(by.level) {
             fault("wrong-level", format!("an attribute of the {}", by.level));
         }
-        if document
-            .get(&attribute.group)
-            .is_some_and(|group| group.get(&attribute.id).is_some())
-        {
+        if attribute.value_in(document).is_some() {
             fault(
                 DECLARED_AND_GIVEN,
                 "an attribute without a value: the value counts, and the declaration can be taken out".to_owned(),

@@ -93,8 +93,7 @@ pub(crate) fn current(
     document: &Map<String, Value>,
     attribute: &'static Attribute,
 ) -> Option<Reading> {
-    let value = document.get(&attribute.group)?.get(&attribute.id)?;
-    Reading::of(attribute, value)
+    Reading::of(attribute, attribute.value_in(document)?)
 }
 
 /// A reading of a request, and which of its list it was.

@@ -69,6 +69,16 @@ impl Head {
         }
     }
 
+    /// Who may know of an event of whoever is responsible: where everybody is told of another operator, only those who may know
+    /// better.
+    #[must_use]
+    pub fn owners_audience(&self, audience: Class) -> Class {
+        match self.organisation == self.operator() {
+            true => audience,
+            false => audience.join(Class::Individual),
+        }
+    }
+
     /// How its organisations stand to it.
     #[must_use]
     pub fn standing(&self) -> access::Standing<'_> {

@@ -29,6 +29,12 @@ pub(crate) const HEADERS: [&str; 4] = [
     "DPP-Occurred-At",
 ];
 
+/// A time as a caller wrote it: RFC 3339, and nothing else of what the parser would take.
+#[must_use]
+pub fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok().filter(|_| passport::is_time(text))
+}
+
 /// Event type, reason and evidence of a change, as its caller gave them.
 #[derive(Debug, Clone)]
 pub struct Provenance {
@@ -227,19 +233,16 @@ impl Given<'_> {
             }
         }
         let occurred_at = self.occurred_at.and_then(|text| {
-            let at = Some(text).filter(|text| passport::is_time(text));
-            let at = at
-                .ok_or(())
-                .and_then(|text| text.parse::<Timestamp>().map_err(drop));
+            let at = time(text);
             match at {
-                Err(_) => {
+                None => {
                     let text: String = text.chars().take(64).collect();
                     faults.say(format!("`occurredAt` is not an RFC 3339 time: `{text}`"));
                 }
-                Ok(at) if at > crate::now() => faults.say("`occurredAt` is in the future"),
-                Ok(_) => {}
+                Some(at) if at > crate::now() => faults.say("`occurredAt` is in the future"),
+                Some(_) => {}
             }
-            at.ok()
+            at
         });
         if self.evidence.len() > EVIDENCE_COUNT {
             faults.say(format!(
