@@ -3,6 +3,7 @@
 mod identifiers;
 mod labels;
 mod orders;
+mod printing;
 mod units;
 
 pub use orders::{PATIENCE, Swept, sweep};
@@ -20,5 +21,5 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(identifiers::show))
         .routes(routes!(labels::issue))
         .routes(routes!(labels::revoke))
-        .routes(routes!(labels::show))
+        .routes(routes!(printing::show))
 }
