@@ -95,7 +95,10 @@ pub(crate) fn hold(method: &str, path: &str, sent: Option<&Value>, answer: &Answ
             "the problem",
         );
     }
-    let Some(known) = described_path(path).filter(|_| (200..300).contains(&answer.status)) else {
+    // What every address answers to these follows from its `GET`.
+    let follows = matches!(method, "HEAD" | "OPTIONS");
+    let is_described = !follows && (200..300).contains(&answer.status);
+    let Some(known) = described_path(path).filter(|_| is_described) else {
         return;
     };
     let operation = &DOCUMENT["paths"][known][method.to_lowercase()];

@@ -199,7 +199,7 @@ async fn unknown_and_malformed_codes_are_answered_for_people_and_programs() {
             None,
         )
         .await;
-    assert_eq!(image.status, 404);
+    assert_eq!(image.status, 406);
 }
 
 #[tokio::test]

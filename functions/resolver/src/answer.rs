@@ -5,89 +5,107 @@ use axum::response::{IntoResponse, Response};
 use maud::Markup;
 use passport::Header;
 use serde_json::{Map, Value, json};
-use web::{ETag, Language, Problem, best, language};
+use web::{ETag, Language, Problem, language};
 
 use crate::Resolver;
+use crate::linkset;
 use crate::page;
+use crate::request::{Request, View};
 use crate::scan::{Found, LabelNotice, RecordNotice};
 
-const JSON: &str = "application/json";
-const HTML: &str = "text/html";
-
-/// Which representation, in which language.
-pub(crate) struct Asked {
-    /// `None` where nothing we have is acceptable.
-    media_type: Option<&'static str>,
+/// Who reads an answer that names no unit: a person or a program, in which language.
+pub(crate) struct Reader {
+    is_person: bool,
     pub(crate) language: Language,
 }
 
-impl Asked {
+impl Reader {
     pub(crate) fn of(query: Option<&str>, headers: &HeaderMap) -> Self {
         Self {
-            media_type: best(headers, &[JSON, HTML]),
+            is_person: View::accepted(headers) == Some(View::Html),
             language: language(query, headers),
         }
     }
 
-    pub(crate) fn is_page(&self) -> bool {
-        self.media_type == Some(HTML)
+    pub(crate) const fn is_person(&self) -> bool {
+        self.is_person
+    }
+}
+
+impl From<&Request> for Reader {
+    fn from(request: &Request) -> Self {
+        Self {
+            is_person: request.view.is_spoken(),
+            language: request.language,
+        }
     }
 }
 
 /// The answer for a unit that exists.
 pub(crate) fn found(
     resolver: &Resolver,
-    mut found: Found,
-    asked: &Asked,
+    found: Found,
+    request: &Request,
     headers: &HeaderMap,
 ) -> Response {
-    let Some(media_type) = asked.media_type else {
-        return Problem::not_acceptable("a scan is answered as text/html or application/json")
-            .into_response();
-    };
-    let tag = tag(&found, media_type, asked.language);
+    let tag = tag(&found, request);
+    let tags = cache_tags(&found);
     // What is gone is never "as you know it".
     let unchanged = found.record != RecordNotice::Recycled && tag.known_to(headers);
-    let mut response = if unchanged {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        let status = match found.record {
-            RecordNotice::Recycled => StatusCode::GONE,
-            _ => StatusCode::OK,
-        };
-        let body = match media_type {
-            HTML => page::found(&resolver.site, &found, asked.language).into_string(),
-            _ => {
-                let document = std::mem::take(&mut found.document);
-                json_body(resolver, &found, document).to_string()
-            }
-        };
-        (status, body).into_response()
+    let mut response = match unchanged {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => represented(resolver, found, request),
     };
+    if response.status().is_client_error() && response.status() != StatusCode::GONE {
+        return response;
+    }
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, content_type(media_type));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(request.view.content_type()),
+    );
     if let Ok(tag) = tag.to_string().parse() {
         headers.insert(header::ETAG, tag);
     }
     cached(headers);
-    if let Ok(tags) = cache_tags(&found).parse() {
+    if let Ok(tags) = tags.parse() {
         headers.insert(HeaderName::from_static("cache-tag"), tags);
     }
-    secure(headers, asked.language);
+    linkset::announce(&resolver.site, request, headers);
+    secure(headers, request.language);
     response
 }
 
+fn represented(resolver: &Resolver, mut found: Found, request: &Request) -> Response {
+    let status = match found.record {
+        RecordNotice::Recycled => StatusCode::GONE,
+        _ => StatusCode::OK,
+    };
+    let body = match &request.view {
+        View::Html => page::found(&resolver.site, &found, request.language).into_string(),
+        View::Linkset => linkset::document(&resolver.site, &found, request).to_string(),
+        View::Json | View::JsonLd => {
+            let document = std::mem::take(&mut found.document);
+            data(resolver, &found, document, request).to_string()
+        }
+        View::Link(name) => return linkset::follow(&resolver.site, &found, name, request),
+    };
+    (status, body).into_response()
+}
+
 /// The page of somebody who has no code at hand.
-pub(crate) fn start(asked: &Asked) -> Response {
+pub(crate) fn start(asked: &Reader) -> Response {
     let mut response = written(StatusCode::OK, page::start(asked.language), asked.language);
     cached(response.headers_mut());
     response
 }
 
 /// The answer where there is no unit: a page for a person, a problem document for a program.
-pub(crate) fn problem(problem: &Problem, asked: &Asked, typed: &str) -> Response {
-    if !asked.is_page() {
-        return problem.clone().into_response();
+pub(crate) fn problem(problem: &Problem, asked: &Reader, typed: &str) -> Response {
+    if !asked.is_person() {
+        let mut response = problem.clone().into_response();
+        open(response.headers_mut());
+        return response;
     }
     let page = page::problem(problem, typed, asked.language);
     let mut response = written(problem.status(), page, asked.language);
@@ -100,7 +118,10 @@ pub(crate) fn problem(problem: &Problem, asked: &Asked, typed: &str) -> Response
 fn written(status: StatusCode, page: Markup, language: Language) -> Response {
     let mut response = (status, page.into_string()).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, content_type(HTML));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(View::Html.content_type()),
+    );
     secure(headers, language);
     response
 }
@@ -115,13 +136,6 @@ fn cached(headers: &mut HeaderMap) {
         header::VARY,
         HeaderValue::from_static("accept, accept-language"),
     );
-}
-
-fn content_type(media_type: &str) -> HeaderValue {
-    match media_type {
-        HTML => HeaderValue::from_static("text/html; charset=utf-8"),
-        _ => HeaderValue::from_static(JSON),
-    }
 }
 
 /// No script, no frame, nothing from elsewhere; open to any site's own scripts, since everything here is public.
@@ -140,17 +154,50 @@ pub(crate) fn secure(headers: &mut HeaderMap, language: Language) {
         HeaderValue::from_static("max-age=63072000; includeSubDomains"),
     );
     headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
-    headers.insert(
         header::CONTENT_LANGUAGE,
         HeaderValue::from_static(language.code()),
     );
+    open(headers);
+}
+
+/// Any site's own scripts may read what is public (CORS, as GS1-Conformant Resolver 1.2.1 asks).
+pub(crate) fn open(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+        (
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            "content-language, etag, link, location",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// What an address of the public understands.
+const METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// `OPTIONS`: which methods, and for whose scripts.
+pub(crate) async fn options() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    open(headers);
+    for (name, value) in [
+        (header::ALLOW, METHODS),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "accept, accept-language, if-none-match",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+        (header::CACHE_CONTROL, "public, max-age=86400"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// What the public can notice, and nothing else: revisions of public parts, the label's state, the representation.
-fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
+fn tag(found: &Found, request: &Request) -> ETag {
     let label = match &found.label {
         LabelNotice::None => "unit",
         LabelNotice::Current => "current",
@@ -166,10 +213,10 @@ fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
         RecordNotice::RecyclingRecorded => "recycling-recorded",
         RecordNotice::Recycled => "recycled",
     };
-    let kind = if media_type == HTML {
-        language.code()
-    } else {
-        "json"
+    let kind = match &request.view {
+        View::Html => request.language.code(),
+        View::Link(name) => name,
+        view => view.name(),
     };
     // Moves with every change of the public part and of what header and notices say of it, the end of a recall included.
     let updated = found
@@ -196,12 +243,20 @@ fn tag(found: &Found, media_type: &str, language: Language) -> ETag {
 
 /// One invalidation by model reaches a million units.
 fn cache_tags(found: &Found) -> String {
-    let unit = format!("unit:{}", found.unit);
-    [&[unit][..], &found.product_tags].concat().join(",")
+    let unit = found.unit.map(|unit| format!("unit:{unit}"));
+    let tags: Vec<String> = unit
+        .into_iter()
+        .chain(found.product_tags.iter().cloned())
+        .collect();
+    tags.join(",")
 }
 
-fn json_body(resolver: &Resolver, found: &Found, document: Document) -> Value {
-    let product = resolver.site.product_identifier(found.unit);
+/// The compressed form of EN 18223, as JSON or JSON-LD, with `notices`.
+fn data(resolver: &Resolver, found: &Found, document: Document, request: &Request) -> Value {
+    let product = match found.unit {
+        Some(unit) => resolver.site.product_identifier(unit),
+        None => request.subject_address(&resolver.site),
+    };
     let notices = json!({
         "label": found.label.code(),
         "labelChanged": found.label.day(),
@@ -236,7 +291,10 @@ fn json_body(resolver: &Resolver, found: &Found, document: Document) -> Value {
             .site
             .catalogue_identifier(&passport::catalogue().newest().id),
     );
-    let mut body = passport::compressed(&header, document);
+    let mut body = match request.view {
+        View::JsonLd => exchange::json_ld(&resolver.site.origin(), &header, document),
+        _ => passport::compressed(&header, document),
+    };
     if let Some(body) = body.as_object_mut() {
         body.insert("notices".to_owned(), notices);
     }

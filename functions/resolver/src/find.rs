@@ -8,7 +8,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use web::{Language, Problem, Query};
 
-use crate::answer::{self, Asked};
+use crate::answer::{self, Reader};
+use crate::request;
+use crate::scan::Scan;
 
 /// Longest text that is passed on; more than any id or carrier has.
 pub(crate) const TYPED: usize = 256;
@@ -21,9 +23,14 @@ pub(crate) struct Typed {
 }
 
 /// `GET /`: a page with the form; for programs there is nothing here.
-pub(crate) async fn start(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let asked = Asked::of(query.as_deref(), &headers);
-    if asked.is_page() {
+///
+/// With data elements in its query (`?.S=<serial number>`, IEC 61406-2) it names a battery.
+pub(crate) async fn start(RawQuery(query): RawQuery, headers: HeaderMap, scan: Scan) -> Response {
+    if query.as_deref().is_some_and(request::has_data_elements) {
+        return scan.respond().await;
+    }
+    let asked = Reader::of(query.as_deref(), &headers);
+    if asked.is_person() {
         return answer::start(&asked);
     }
     Problem::not_found("no such route: see /docs").into_response()
@@ -35,7 +42,7 @@ pub(crate) async fn find(
     typed: Result<Query<Typed>, Problem>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::of(query.as_deref(), &headers);
+    let asked = Reader::of(query.as_deref(), &headers);
     let mut response = match typed {
         Ok(Query(Typed { id })) => Redirect::to(&place(&id, asked.language)).into_response(),
         Err(problem) => answer::problem(&problem, &asked, ""),

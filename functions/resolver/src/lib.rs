@@ -5,11 +5,15 @@
 //! batch read; (4) the view of the active guidance is composed and written as HTML or JSON.
 
 mod answer;
+mod described;
+mod description;
 mod find;
+mod linkset;
 mod names;
 mod notation;
 mod page;
 mod products;
+mod request;
 mod scan;
 mod summary;
 mod text;
@@ -20,10 +24,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use storage::Store;
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use web::Site;
 
+use crate::described::Described;
 use crate::products::Products;
 
 /// What a scan needs: the tables, the address, and the model parts in memory.
@@ -60,15 +66,44 @@ impl Resolver {
 /// The routes of this function, with their description.
 #[must_use]
 pub fn routes() -> OpenApiRouter<Resolver> {
-    OpenApiRouter::new()
+    let described = OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(scan::unit))
         .routes(routes!(scan::label))
+        .routes(routes!(scan::serial))
+        .routes(routes!(scan::asset))
         .routes(routes!(scan::passport))
+        .routes(routes!(description::resolver))
+        .routes(routes!(description::context))
         .route("/", get(find::start))
-        .route("/find", get(find::find))
-        .route("/{unit}/", get(scan::unit))
-        .route("/{unit}/{label}/", get(scan::label))
+        .route("/find", get(find::find));
+    let others = OTHERWISE.map(str::to_owned);
+    let views = request::View::NAMES.map(|view| format!("/{view}/{{language}}/{{*subject}}"));
+    let tolerated = others.iter().chain(&views).fold(described, |router, path| {
+        router.route(path, get(scan::unit))
+    });
+    DESCRIBED
+        .into_iter()
+        .chain(OTHERWISE)
+        .fold(tolerated, |router, path| {
+            router.route(path, axum::routing::options(answer::options))
+        })
 }
+
+/// The carriers' paths.
+const DESCRIBED: [&str; 4] = [
+    "/{unit}",
+    "/{unit}/{label}",
+    "/01/{gtin}/21/{serial}",
+    "/8004/{giai}",
+];
+/// The same with a slash at the end, and every other GS1 Digital Link.
+const OTHERWISE: [&str; 5] = [
+    "/{unit}/",
+    "/{unit}/{label}/",
+    "/01/{gtin}/21/{serial}/",
+    "/01/{gtin}/{*rest}",
+    "/8004/{giai}/{*rest}",
+];
 
 /// The routes over what they need.
 pub fn router(resolver: Resolver) -> Router {

@@ -53,7 +53,7 @@ pub(crate) fn found(site: &Site, found: &Found, language: Language) -> Markup {
             header {
                 p.kind { (texts.title) @if let Some(category) = category { " · " (category) } }
                 h1 { (headline(&found.document).unwrap_or(&texts.unit)) }
-                p.id { (found.unit.grouped()) }
+                @if let Some(unit) = found.unit { p.id { (unit.grouped()) } }
             }
             main {
                 (recall_notice(found, texts))
@@ -106,6 +106,23 @@ fn label_notice(label: &LabelNotice, texts: &Texts) -> Markup {
         LabelNotice::Unreadable => (&texts.label_unreadable, ""),
     };
     dated(sentence, day, texts)
+}
+
+/// The page where several links fit: whoever reads it chooses.
+pub(crate) fn choice(links: &[(String, &str)], language: Language) -> Markup {
+    let texts = texts(language);
+    frame(
+        texts,
+        language,
+        &texts.choice_title,
+        html! {
+            header { p.kind { (texts.title) } h1 { (texts.choice_title) } }
+            main { ul { @for (href, title) in links {
+                li { a href=(href) rel="noreferrer" { (title) } }
+            } } }
+            footer { (languages(texts, language)) }
+        },
+    )
 }
 
 /// The page where there is no unit to show.
@@ -225,7 +242,7 @@ fn languages(texts: &Texts, current: Language) -> Markup {
 }
 
 /// What the manufacturer calls the model.
-fn headline(document: &Document) -> Option<&str> {
+pub(crate) fn headline(document: &Document) -> Option<&str> {
     document.get("identification")?.get("modelName")?.as_str()
 }
 
@@ -235,7 +252,7 @@ fn at_once(document: &Document, texts: &'static Texts, language: Language) -> Ma
         @for section in summary::sections() {
             @let present = section.present(document);
             @if let (Some(title), false) = (texts.summary.get(&section.title), present.is_empty()) {
-                section.summary.(section.title) { h2 { (title) } (list(&present, texts, language)) }
+                section.summary.(section.title) id=(section.title) { h2 { (title) } (list(&present, texts, language)) }
             }
         }
     }

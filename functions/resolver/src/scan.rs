@@ -1,24 +1,30 @@
 //! The handlers of a scan.
 
-use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
 use passport::{Category, catalogue};
 use serde_json::{Map, Value};
-use storage::{Facts, Label, LabelState, PublicPart, RecordStatus, Scan, Subject};
+use storage::{Facts, Label, LabelState, PublicPart, RecordStatus, Subject};
 use web::{Path, Problem};
 
 use crate::Resolver;
-use crate::answer::{self, Asked};
+use crate::answer::{self, Reader};
+use crate::described::{Asking, Passport};
+use crate::request::{Named, Request, Scanned};
 
 /// Characters of a time that name its day.
 const DAY: usize = 10;
 
 /// What the public learns of a unit.
 pub(crate) struct Found {
-    pub(crate) unit: UnitId,
+    /// `None` of a model or batch.
+    pub(crate) unit: Option<UnitId>,
     pub(crate) label: LabelNotice,
     pub(crate) record: RecordNotice,
     /// The public view; empty before the battery is on the market and after it was recycled.
@@ -69,21 +75,11 @@ pub(crate) enum RecordNotice {
 /// As `GET /{unit}/{label}`, where no label is at hand: the answer says nothing about one.
 #[utoipa::path(
     get, path = "/{unit}", operation_id = "scanUnit", tag = "resolver",
-    params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), ("lang" = Option<String>, Query, description = "Language of the page: en, de or fr")),
-    responses(
-        (status = 200, description = "The public part, or a notice why there is none", content((web::described::Scanned = "application/json"), (String = "text/html"))),
-        (status = 304, description = "Not changed since the `ETag` in `If-None-Match`"),
-        (status = 410, description = "The battery was recycled; a notice, and no data", content((web::described::ScanNotice = "application/json"), (String = "text/html"))),
-        (status = "default", response = Problem))
+    params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), Asking),
+    responses(Passport)
 )]
-pub(crate) async fn unit(
-    State(resolver): State<Resolver>,
-    Path(unit): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let asked = Asked::of(query.as_deref(), &headers);
-    respond(&resolver, &unit, None, &asked, &headers).await
+pub(crate) async fn unit(scan: Scan) -> Response {
+    scan.respond().await
 }
 
 /// Scan a label.
@@ -93,22 +89,36 @@ pub(crate) async fn unit(
 /// (`in-force`, `not-yet-on-the-market`, `archived`, `recycling-recorded` with the day in `finalOn` from which it is final, `recycled`), and since when the battery is recalled.
 #[utoipa::path(
     get, path = "/{unit}/{label}", operation_id = "scanLabel", tag = "resolver",
-    params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), ("label" = String, Path, description = "The label: 10 characters, read tolerantly"), ("lang" = Option<String>, Query, description = "Language of the page: en, de or fr")),
-    responses(
-        (status = 200, description = "The public part, or a notice why there is none", content((web::described::Scanned = "application/json"), (String = "text/html"))),
-        (status = 304, description = "Not changed since the `ETag` in `If-None-Match`"),
-        (status = 410, description = "The battery was recycled; a notice, and no data", content((web::described::ScanNotice = "application/json"), (String = "text/html"))),
-        (status = "default", response = Problem))
+    params(("unit" = String, Path, description = "The unit: 20 characters, read tolerantly"), ("label" = String, Path, description = "The label: 10 characters, read tolerantly"), Asking),
+    responses(Passport)
 )]
-pub(crate) async fn label(
-    State(resolver): State<Resolver>,
-    Path((unit, label)): Path<(String, String)>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let asked = Asked::of(query.as_deref(), &headers);
-    let label = Some(label).filter(|label| !label.is_empty());
-    respond(&resolver, &unit, label.as_deref(), &asked, &headers).await
+pub(crate) async fn label(scan: Scan) -> Response {
+    scan.respond().await
+}
+
+/// Follow a GS1 Digital Link to a battery.
+///
+/// Its GTIN and serial number (AI 01, 21): the unit id, or a serial number that was linked with the unit. The lot (AI 10) may
+/// stand between them. As `GET /{unit}/{label}`; the label is in `91`.
+#[utoipa::path(
+    get, path = "/01/{gtin}/21/{serial}", operation_id = "followSerial", tag = "resolver",
+    params(("gtin" = String, Path, description = "GTIN: 14 digits"), ("serial" = String, Path, description = "Serial number, percent-encoded"), ("91" = Option<String>, Query, description = "The label"), Asking),
+    responses(Passport)
+)]
+pub(crate) async fn serial(scan: Scan) -> Response {
+    scan.respond().await
+}
+
+/// Follow a GS1 asset identifier to a battery.
+///
+/// A GIAI (AI 8004): a GS1 company prefix and the unit id, or an identifier that was linked with the unit.
+#[utoipa::path(
+    get, path = "/8004/{giai}", operation_id = "followAsset", tag = "resolver",
+    params(("giai" = String, Path, description = "GIAI, percent-encoded"), ("91" = Option<String>, Query, description = "The label"), Asking),
+    responses(Passport)
+)]
+pub(crate) async fn asset(scan: Scan) -> Response {
+    scan.respond().await
 }
 
 /// Follow a passport's own URI.
@@ -127,31 +137,70 @@ pub(crate) async fn passport(Path(passport): Path<String>) -> Response {
     }
 }
 
-async fn respond(
-    resolver: &Resolver,
-    unit: &str,
-    label: Option<&str>,
-    asked: &Asked,
-    headers: &HeaderMap,
-) -> Response {
-    match find(resolver, unit, label).await {
-        Ok(found) => answer::found(resolver, found, asked, headers),
-        Err(problem) => answer::problem(&problem, asked, unit),
+/// A request of the public, as it came.
+pub(crate) struct Scan {
+    resolver: Resolver,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<Resolver> for Scan {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        resolver: &Resolver,
+    ) -> Result<Self, Infallible> {
+        Ok(Self {
+            resolver: resolver.clone(),
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+        })
     }
 }
 
-async fn find(resolver: &Resolver, unit: &str, label: Option<&str>) -> Result<Found, Problem> {
-    let unit = UnitId::parse(unit)
-        .map_err(|error| Problem::malformed(format!("this is not a unit id: {error}")))?;
+impl Scan {
+    pub(crate) async fn respond(self) -> Response {
+        let query = self.uri.query();
+        let request = match Request::fold(self.uri.path(), query, &self.headers) {
+            Ok(request) => request,
+            Err(refusal) => {
+                let reader = Reader::of(query, &self.headers);
+                return answer::problem(&refusal.into(), &reader, &typed(&self.uri));
+            }
+        };
+        match find(&self.resolver, &request).await {
+            Ok(found) => answer::found(&self.resolver, found, &request, &self.headers),
+            Err(problem) => answer::problem(&problem, &Reader::from(&request), &typed(&self.uri)),
+        }
+    }
+}
+
+/// What stands in the address where a unit id should.
+fn typed(uri: &Uri) -> String {
+    let path = uri.path().trim_matches('/');
+    let first = path.split('/').next().unwrap_or_default();
+    let whole = matches!(first, "01" | "8004");
+    let text = if whole { path } else { first };
+    identity::percent_decoded(text).unwrap_or_else(|| text.to_owned())
+}
+
+async fn find(resolver: &Resolver, request: &Request) -> Result<Found, Problem> {
+    let unit = match &request.subject {
+        Named::Unit(unit) => *unit,
+        Named::Gs1(link) => link
+            .unit()
+            .ok_or_else(|| Problem::not_found("no battery is known by this GS1 key"))?,
+    };
     let scan = resolver
         .store
         .scan(unit)
         .await?
         .ok_or_else(|| Problem::not_found("this unit was never allocated"))?;
-    let label = match label.map(LabelId::parse) {
-        None => LabelNotice::None,
-        Some(Ok(label)) => notice(&scan.labels, label),
-        Some(Err(_)) => LabelNotice::Unreadable,
+    let label = match request.label {
+        Scanned::No => LabelNotice::None,
+        Scanned::Label(label) => notice(&scan.labels, label),
+        Scanned::Unreadable => LabelNotice::Unreadable,
     };
     let now = web::now();
     let mut record = record_notice(&scan, now);
@@ -162,7 +211,7 @@ async fn find(resolver: &Resolver, unit: &str, label: Option<&str>) -> Result<Fo
         record = RecordNotice::Recycled;
     }
     let mut found = Found {
-        unit,
+        unit: Some(unit),
         label,
         record,
         document: Map::new(),
@@ -228,7 +277,7 @@ fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
     }
 }
 
-fn record_notice(scan: &Scan, now: Timestamp) -> RecordNotice {
+fn record_notice(scan: &storage::Scan, now: Timestamp) -> RecordNotice {
     let Some(passport) = &scan.passport else {
         return RecordNotice::NotYetOnMarket;
     };

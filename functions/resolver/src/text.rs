@@ -38,6 +38,7 @@ pub(crate) struct Texts {
     pub(crate) find: String,
     pub(crate) find_label: String,
     pub(crate) find_button: String,
+    pub(crate) choice_title: String,
     pub(crate) failed_title: String,
     pub(crate) failed: String,
     pub(crate) yes: String,

@@ -2,8 +2,10 @@
 //!
 //! The format is frozen and published: `CARRIER.md` beside this crate, with test vectors in `vectors/`.
 
+mod alias;
 mod carrier;
 mod code;
+mod digital_link;
 mod gs1;
 mod id;
 mod label;
@@ -11,7 +13,9 @@ mod lettering;
 mod reading;
 mod symbol;
 
+pub use alias::{Alias, AliasError, LONGEST_ALIAS};
 pub use carrier::{Carrier, CarrierError, Host, NotAHost};
+pub use digital_link::{DigitalLink, DigitalLinkError, Element, percent_decoded};
 pub use gs1::{Giai, Gs1Error, Gtin};
 pub use id::{IdError, LabelId, UnitId};
 pub use label::{Label, LabelError};

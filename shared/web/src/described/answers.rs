@@ -133,6 +133,41 @@ pub struct ScanNotice {
     pub notices: Notices,
 }
 
+/// All links of a battery (RFC 9264), as GS1 keeps them: a context object for each level, from the item up.
+#[derive(Debug, ToSchema)]
+pub struct Linkset {
+    /// The context objects.
+    pub linkset: Vec<LinkContext>,
+}
+
+/// What links of one level lead from. Every other member is named by the address of a link type and lists its targets.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct LinkContext {
+    /// The address whose links they are.
+    pub anchor: String,
+    /// What it is.
+    pub item_description: String,
+    /// Targets by the address of their link type.
+    #[serde(flatten)]
+    pub links: std::collections::HashMap<String, Vec<LinkTarget>>,
+}
+
+/// Where a link leads.
+#[derive(Debug, ToSchema)]
+pub struct LinkTarget {
+    /// The address.
+    pub href: String,
+    /// What is there.
+    pub title: String,
+    /// Its media type.
+    #[schema(nullable = false)]
+    pub r#type: Option<String>,
+    /// The languages it comes in.
+    #[schema(nullable = false)]
+    pub hreflang: Option<Vec<String>>,
+}
+
 /// What there is to know of the scanned label and of the record.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
