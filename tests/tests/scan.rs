@@ -136,7 +136,15 @@ async fn a_label_that_is_no_longer_in_force_is_not_printed() {
     let _ = maker.get(&first).await.expect(200);
     let replacement = json!({"replaces": unit.label, "reason": "scratched"});
     let second = maker.post(&labels, &replacement).await.expect(201).json();
+    let carrier = text(&second, "carrier");
     let second = text(&second, "label");
+    // The old one is in force until the new one is on the battery.
+    let _ = maker.get(&first).await.expect(200);
+    let applied = json!({"carrier": carrier, "reason": "put on"});
+    let _ = maker
+        .post(&format!("{labels}/{second}/application"), &applied)
+        .await
+        .expect(200);
     for format in ["svg", "png", "pdf"] {
         let refused = maker
             .get(&format!("{first}?format={format}"))

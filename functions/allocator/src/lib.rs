@@ -1,6 +1,8 @@
 //! Unit ids and labels: who is which battery, and what is printed on it.
 
 mod identifiers;
+mod label_change;
+mod label_read;
 mod labels;
 mod orders;
 mod printing;
@@ -20,6 +22,12 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(units::show))
         .routes(routes!(identifiers::show))
         .routes(routes!(labels::issue))
+        .routes(routes!(labels::apply))
         .routes(routes!(labels::revoke))
+        .routes(routes!(labels::destroy))
+        .routes(routes!(labels::suspect))
+        .routes(routes!(labels::clear))
+        .routes(routes!(labels::approve))
+        .routes(routes!(labels::refuse))
         .routes(routes!(printing::show))
 }

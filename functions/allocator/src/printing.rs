@@ -8,7 +8,7 @@ use serde::Deserialize;
 use storage::Label;
 use web::{Caller, Path, Platform, Problem, Query};
 
-use crate::labels::{in_force, label_id, own_unit};
+use crate::labels::{label_id, printable};
 use crate::units::unit_id;
 
 /// How a label is to be printed.
@@ -28,8 +28,8 @@ const FORMATS: [&str; 3] = ["image/svg+xml", "image/png", "application/pdf"];
 /// Print a label.
 ///
 /// SVG, PNG or PDF by `Accept` or `?format=svg|png|pdf`: the symbol with its quiet zone and the id a person can type
-/// beneath. A stage that is not for production prints `TEST` across it. A label that was replaced or revoked is not printed
-/// again (409).
+/// beneath. A stage that is not for production prints `TEST` across it. For the responsible
+/// organisation and for whoever asked for the label. One that is no longer in force, or waits for an approval, is not printed (409).
 #[utoipa::path(
     get, path = "/v1/units/{unitId}/labels/{labelId}", operation_id = "printLabel", tag = "allocator", security(("bearer" = [])),
     params(
@@ -52,9 +52,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let unit = unit_id(&unit)?;
     let label = label_id(&label)?;
-    own_unit(&platform, &caller, unit).await?;
-    let labels = platform.store.labels(unit).await?;
-    let known = in_force(&labels, label)?;
+    let known = printable(&platform, &caller, unit, label).await?;
     let media_type = match print.format.as_deref() {
         None => web::best(&headers, &FORMATS),
         Some("svg") => Some("image/svg+xml"),
@@ -63,7 +61,7 @@ pub(crate) async fn show(
         Some(_) => None,
     }
     .ok_or_else(|| Problem::not_acceptable("a label comes as svg, png or pdf"))?;
-    let drawing = print.drawing(&platform, unit, known)?;
+    let drawing = print.drawing(&platform, unit, &known)?;
     let fault = |error: identity::LabelError| Problem::malformed(error.to_string());
     let bytes = match media_type {
         "image/png" => drawing

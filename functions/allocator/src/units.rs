@@ -92,10 +92,14 @@ fn identity_record(
     let on_market = scan
         .passport
         .filter(|passport| responsible || passport.placed_on_market_at.is_some());
+    let organisation = caller.partner().ok().map(|one| one.organisation.as_str());
+    let labels = scan.labels.into_iter();
+    let labels = labels.filter_map(|label| label.shown_to(organisation, responsible));
+    let labels = labels.collect();
     let record = IdentityRecord {
         unit,
         unique_product_identifier: platform.site.product_identifier(unit),
-        labels: scan.labels,
+        labels,
         passport: on_market.map(|passport| passport.passport),
         organisation: None,
         model: None,

@@ -12,7 +12,8 @@ use crate::view::leave_read_event;
 
 /// Download evidence.
 ///
-/// The bytes as they were uploaded, checked against their hash, for the organisation that brought them.
+/// The bytes as they were uploaded, checked against their hash, for the organisation that brought them and for one that has to
+/// decide on them.
 #[utoipa::path(
     get, path = "/v1/evidence/{id}", operation_id = "readEvidence", tags = ["reader", "evidence"], security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The evidence")),
@@ -30,10 +31,14 @@ pub(crate) async fn show(
         .store
         .evidence(id)
         .await?
-        .filter(|evidence| {
-            evidence.state == EvidenceState::Confirmed && caller.acts_for(&evidence.organisation)
-        })
+        .filter(|evidence| evidence.state == EvidenceState::Confirmed)
         .ok_or_else(unknown)?;
+    let store = &platform.store;
+    if !caller.acts_for(&evidence.organisation)
+        && !store.is_evidence_open(id, &principal.organisation).await?
+    {
+        return Err(unknown());
+    }
     if evidence.class != Class::Public {
         let owner = Subject::Organisation(evidence.organisation.clone());
         let classes = [evidence.class].into_iter().collect();

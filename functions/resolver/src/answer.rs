@@ -203,9 +203,12 @@ fn tag(found: &Found, request: &Request) -> ETag {
         LabelNotice::Current => "current",
         LabelNotice::Replaced(_) => "replaced",
         LabelNotice::Revoked(_) => "revoked",
+        LabelNotice::Destroyed(_) => "destroyed",
+        LabelNotice::Suspected(_) => "suspected",
         LabelNotice::NeverIssued => "unknown",
         LabelNotice::Unreadable => "unreadable",
     };
+    let label = format!("{label}{}", found.label.day().unwrap_or_default());
     let record = match found.record {
         RecordNotice::InForce => "active",
         RecordNotice::NotYetOnMarket => "allocated",
@@ -308,6 +311,8 @@ impl LabelNotice {
             Self::Current => Some("current"),
             Self::Replaced(_) => Some("replaced"),
             Self::Revoked(_) => Some("revoked"),
+            Self::Destroyed(_) => Some("destroyed"),
+            Self::Suspected(_) => Some("suspected"),
             Self::NeverIssued => Some("never-issued-for-this-unit"),
             Self::Unreadable => Some("unreadable"),
         }
@@ -315,7 +320,10 @@ impl LabelNotice {
 
     fn day(&self) -> Option<&str> {
         match self {
-            Self::Replaced(day) | Self::Revoked(day) => Some(day),
+            Self::Replaced(day)
+            | Self::Revoked(day)
+            | Self::Destroyed(day)
+            | Self::Suspected(day) => Some(day),
             _ => None,
         }
     }

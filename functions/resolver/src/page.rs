@@ -102,6 +102,8 @@ fn label_notice(label: &LabelNotice, texts: &Texts) -> Markup {
         LabelNotice::None | LabelNotice::Current => return Markup::default(),
         LabelNotice::Replaced(day) => (&texts.label_replaced, day.as_str()),
         LabelNotice::Revoked(day) => (&texts.label_revoked, day.as_str()),
+        LabelNotice::Destroyed(day) => (&texts.label_destroyed, day.as_str()),
+        LabelNotice::Suspected(day) => (&texts.label_suspected, day.as_str()),
         LabelNotice::NeverIssued => (&texts.label_never_issued, ""),
         LabelNotice::Unreadable => (&texts.label_unreadable, ""),
     };

@@ -8,9 +8,9 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use passport::{Category, catalogue};
+use passport::{Category, LabelState, catalogue};
 use serde_json::{Map, Value};
-use storage::{Facts, Label, LabelState, PublicPart, RecordStatus, Subject};
+use storage::{Facts, Label, PublicPart, RecordStatus, Subject};
 use web::{Path, Problem};
 
 use crate::Resolver;
@@ -48,6 +48,10 @@ pub(crate) enum LabelNotice {
     Replaced(String),
     /// It was withdrawn.
     Revoked(String),
+    /// It is no longer there to be scanned.
+    Destroyed(String),
+    /// The responsible organisation warns that it may have been copied.
+    Suspected(String),
     /// It was never issued for this unit.
     NeverIssued,
     /// The address has something in its place that no label id is. The unit is right all the same: it has check characters
@@ -85,7 +89,7 @@ pub(crate) async fn unit(scan: Scan) -> Response {
 /// Scan a label.
 ///
 /// The address in the QR code. A browser gets a page, a program the compressed EN 18223 form with `notices`: what became
-/// of the label (`current`, `replaced`, `revoked`, `never-issued-for-this-unit`, `unreadable`), where the record stands
+/// of the label (`current`, `replaced`, `revoked`, `destroyed`, `suspected`, `never-issued-for-this-unit`, `unreadable`), where the record stands
 /// (`in-force`, `not-yet-on-the-market`, `archived`, `recycling-recorded` with the day in `finalOn` from which it is final, `recycled`), and since when the battery is recalled.
 #[utoipa::path(
     get, path = "/{unit}/{label}", operation_id = "scanLabel", tag = "resolver",
@@ -271,9 +275,12 @@ fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
     };
     let day = || label.changed_at.to_string().chars().take(DAY).collect();
     match label.state {
-        LabelState::Issued => LabelNotice::Current,
+        LabelState::Requested | LabelState::Refused => LabelNotice::NeverIssued,
+        LabelState::Issued | LabelState::Applied => LabelNotice::Current,
         LabelState::Replaced => LabelNotice::Replaced(day()),
         LabelState::Revoked => LabelNotice::Revoked(day()),
+        LabelState::Destroyed => LabelNotice::Destroyed(day()),
+        LabelState::Suspected => LabelNotice::Suspected(day()),
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Texts {
     pub(crate) recalled: String,
     pub(crate) label_replaced: String,
     pub(crate) label_revoked: String,
+    pub(crate) label_destroyed: String,
+    pub(crate) label_suspected: String,
     pub(crate) label_never_issued: String,
     pub(crate) label_unreadable: String,
     pub(crate) restricted_title: String,
@@ -101,6 +103,8 @@ mod tests {
             assert!(texts.label_replaced.contains("{day}"), "{language:?}");
             assert!(texts.recycling_recorded.contains("{day}"), "{language:?}");
             assert!(texts.label_revoked.contains("{day}"), "{language:?}");
+            assert!(texts.label_destroyed.contains("{day}"), "{language:?}");
+            assert!(texts.label_suspected.contains("{day}"), "{language:?}");
             assert!(texts.malformed_length.contains("{found}"), "{language:?}");
             assert_eq!(
                 texts.groups.keys().collect::<Vec<_>>(),

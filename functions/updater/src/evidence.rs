@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ledger::Sha256;
-use passport::Class;
+use passport::{Class, catalogue};
 use serde_json::{Map, Value, json};
 use storage::{CommitError, EVIDENCE_LIMIT, Evidence, EvidenceState};
 use uuid::Uuid;
@@ -115,6 +115,8 @@ fn read(json: &Map<String, Value>, organisation: &str) -> Result<Evidence, Probl
             "`{media_type}` is not a media type such as `image/jpeg`"
         )));
     }
+    let kind = json.get("kind").map(|kind| shown(kind, media_type));
+    let kind = kind.transpose()?;
     let sha256: Sha256 = required_text(json, "sha256")?
         .parse()
         .map_err(|_| Problem::malformed("expected 64 hexadecimal digits in `sha256`"))?;
@@ -142,9 +144,32 @@ fn read(json: &Map<String, Value>, organisation: &str) -> Result<Evidence, Probl
         sha256,
         size,
         media_type: media_type.to_owned(),
+        kind,
         class,
         announced_at: now(),
         state: EvidenceState::Announced,
         version: None,
     })
+}
+
+/// What the evidence shows: a kind of the catalogue that comes in this media type.
+fn shown(kind: &Value, media_type: &str) -> Result<String, Problem> {
+    let known = kind
+        .as_str()
+        .and_then(|kind| catalogue().evidence_kind(kind))
+        .ok_or_else(|| {
+            let kinds: Vec<String> = catalogue()
+                .evidence_kinds()
+                .map(|kind| format!("`{}`", kind.id))
+                .collect();
+            Problem::malformed(format!("expected one of {} in `kind`", kinds.join(", ")))
+        })?;
+    match known.comes_as(media_type) {
+        true => Ok(known.id.clone()),
+        false => Err(Problem::malformed(format!(
+            "`{}` comes as {}, not as `{media_type}`",
+            known.id,
+            known.media.join(", ")
+        ))),
+    }
 }

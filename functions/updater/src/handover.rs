@@ -7,13 +7,16 @@ use ledger::Timestamp;
 use passport::{EventType, battery_status, catalogue};
 use serde_json::{Map, Value};
 use storage::{
-    EventInput, Facts, Label, LabelState, Life, MAX_SUBJECTS, OpenRecord, RecordStatus, Subject,
+    EventInput, Facts, Label, LabelChange, Life, MAX_SUBJECTS, OpenRecord, RecordStatus, Subject,
     SubjectChange,
 };
 use uuid::Uuid;
 use web::{Platform, Problem};
 
 use crate::succession::{in_force, of_type};
+
+/// What happens to the labels of an earlier life.
+const REPLACED: &str = "label-replaced";
 
 /// What else changes when a passport with predecessors is placed on the market: those that are in force still are archived, and
 /// where the battery is the same unit its new passport and label take the place of the old ones. So no unit is ever without a
@@ -274,25 +277,20 @@ async fn label_and_passport(
         before: Some(record),
         facts,
         document: None,
-        event: of_type("label-replaced", without_evidence(&placed.event), []),
+        event: of_type(REPLACED, without_evidence(&placed.event), []),
         labels: replaced(&labels, coming.label, web::now()),
     }))
 }
 
 /// The labels that the new one takes the place of; none where it was revoked meanwhile.
-fn replaced(labels: &[Label], new: LabelId, at: Timestamp) -> Vec<Label> {
-    let Some(new) = in_force(labels, new) else {
+fn replaced(labels: &[Label], new: LabelId, at: Timestamp) -> Vec<LabelChange> {
+    let (Some(new), Some(way)) = (in_force(labels, new), catalogue().label_move(REPLACED)) else {
         return Vec::new();
     };
     labels
         .iter()
-        .filter(|label| label.state == LabelState::Issued && label.label != new)
-        .map(|label| Label {
-            state: LabelState::Replaced,
-            changed_at: at,
-            replaced_by: Some(new),
-            ..label.clone()
-        })
+        .filter(|label| label.label != new && way.leads(label.state, None).is_some())
+        .map(|label| label.replaced_by(new, at))
         .collect()
 }
 

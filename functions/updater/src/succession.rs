@@ -3,10 +3,10 @@
 use access::{Principal, Role};
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use passport::{Category, Class, Classes, Fault, Level, battery_status, catalogue};
+use passport::{Category, Class, Classes, Fault, LabelState, Level, battery_status, catalogue};
 use serde_json::{Map, Value};
 use storage::{
-    Change, EventInput, Facts, Label, LabelState, Life, Next as Coming, OpenRecord, RecordStatus,
+    Change, EventInput, Facts, Label, LabelChange, Life, Next as Coming, OpenRecord, RecordStatus,
     Subject, SubjectChange,
 };
 use uuid::Uuid;
@@ -283,14 +283,7 @@ impl Succession<'_> {
         public: &EventInput,
         at: Timestamp,
     ) -> Result<SubjectChange, Problem> {
-        let label = Label {
-            label: next.label,
-            state: LabelState::Issued,
-            issued_at: at,
-            changed_at: at,
-            replaced_by: None,
-            market: self.platform.site.market,
-        };
+        let label = Label::issued(next.label, at, self.platform.site.market);
         let Some(unit) = next.unit else {
             return self.same_unit(next, before, public, label).await;
         };
@@ -308,7 +301,7 @@ impl Succession<'_> {
             },
             document: None,
             event: of_type("unit-allocated", public.clone(), []),
-            labels: vec![label],
+            labels: vec![LabelChange::new(label)],
         })
     }
 
@@ -368,7 +361,7 @@ impl Succession<'_> {
             event: of_type(event_type, public.clone(), []),
             labels: match unused {
                 Some(_) => Vec::new(),
-                None => vec![label],
+                None => vec![LabelChange::new(label)],
             },
         })
     }
@@ -456,7 +449,7 @@ pub(crate) fn in_force(labels: &[Label], mut wanted: LabelId) -> Option<LabelId>
     for _ in labels {
         let label = labels.iter().find(|label| label.label == wanted)?;
         match (label.state, label.replaced_by) {
-            (LabelState::Issued, _) => return Some(wanted),
+            (state, _) if state.is_in_force() => return Some(wanted),
             (LabelState::Replaced, Some(by)) => wanted = by,
             _ => return None,
         }
@@ -466,9 +459,7 @@ pub(crate) fn in_force(labels: &[Label], mut wanted: LabelId) -> Option<LabelId>
 
 /// The label in force that was issued last.
 pub(crate) fn newest_label(labels: &[Label]) -> Option<LabelId> {
-    let issued = labels
-        .iter()
-        .filter(|label| label.state == LabelState::Issued);
+    let issued = labels.iter().filter(|label| label.state.is_in_force());
     issued
         .max_by_key(|label| label.issued_at)
         .map(|label| label.label)

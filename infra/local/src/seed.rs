@@ -130,7 +130,7 @@ async fn bring_in(running: &Running, example: &Example) -> Result<Battery, Failu
         organisation: example.organisation.clone(),
     };
     for happening in &example.life {
-        happen(running, &mut battery, happening).await?;
+        happen(running, &mut battery, example, happening).await?;
     }
     Ok(battery)
 }
@@ -138,6 +138,7 @@ async fn bring_in(running: &Running, example: &Example) -> Result<Battery, Failu
 async fn happen(
     running: &Running,
     battery: &mut Battery,
+    example: &Example,
     happening: &Happening,
 ) -> Result<(), Failure> {
     let organisation = happening
@@ -163,11 +164,18 @@ async fn happen(
         put(&mut replacement, "replaces", json!(battery.label));
         let path = format!("/v1/units/{}/labels", battery.unit);
         let label = partner.create(&path, &replacement).await?;
-        label
-            .get("label")
-            .and_then(Value::as_str)
-            .ok_or_else(|| Failure::new(format!("a label without its id: {label}")))?
-            .clone_into(&mut battery.label);
+        let text = |name: &str| {
+            let text = label.get(name).and_then(Value::as_str);
+            text.ok_or_else(|| Failure::new(format!("a label without `{name}`: {label}")))
+        };
+        text("label")?.clone_into(&mut battery.label);
+        let applied = json!({
+            "carrier": text("carrier")?,
+            "serialNumber": example.item.get("identification").and_then(|group| group.get("serialNumber")),
+            "reason": replacement.get("reason"),
+        });
+        let path = format!("{path}/{}/application", battery.label);
+        partner.create(&path, &applied).await?;
     }
     Ok(())
 }

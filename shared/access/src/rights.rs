@@ -111,6 +111,8 @@ pub struct Standing<'a> {
     pub offered: Option<&'a str>,
     /// Who is responsible because it accepted the battery as waste.
     pub accepted_waste: Option<&'a str>,
+    /// Who asked for the label that it is about.
+    pub ordered: Option<&'a str>,
 }
 
 impl<'a, S: AsRef<str> + ?Sized> From<Option<&'a S>> for Standing<'a> {
@@ -130,6 +132,7 @@ impl Standing<'_> {
             Relation::Responsible => self.responsible,
             Relation::Offered => self.offered,
             Relation::AcceptedWaste => self.accepted_waste,
+            Relation::Ordered => self.ordered,
         };
         one == Some(organisation)
     }
@@ -144,17 +147,27 @@ pub fn may_raise<'a>(
     permits: &[Permit],
     standing: impl Into<Standing<'a>>,
 ) -> Result<Role, AccessFault> {
+    permitted(principal, permits, standing).map(|(role, _)| role)
+}
+
+/// The first row that lets a caller raise an event on a record, as its organisation stands to it, with the role it has for that.
+///
+/// # Errors
+/// As [`may_raise`].
+pub fn permitted<'p, 'a>(
+    principal: &Principal,
+    permits: &'p [Permit],
+    standing: impl Into<Standing<'a>>,
+) -> Result<(Role, &'p Permit), AccessFault> {
     let standing = standing.into();
     permits
         .iter()
         .filter(|permit| standing.has(permit.relation, &principal.organisation))
         .find_map(|permit| {
-            principal
-                .roles
-                .iter()
-                .find(|role| role.as_str() == permit.role)
+            let mut roles = principal.roles.iter();
+            let role = roles.find(|role| role.as_str() == permit.role)?;
+            Some((*role, permit))
         })
-        .copied()
         .ok_or_else(|| {
             if permits.is_empty() {
                 return AccessFault::NobodyMay;
@@ -172,6 +185,7 @@ pub fn may_raise<'a>(
                     Relation::AcceptedWaste => {
                         format!("`{}` that accepted the battery as waste", permit.role)
                     }
+                    Relation::Ordered => format!("`{}` that asked for the label", permit.role),
                 })
                 .collect();
             AccessFault::NotPermitted(needed.join(", or "))

@@ -46,6 +46,9 @@ pub struct EvidenceReference {
     pub sha256: Sha256,
     /// Its media type.
     pub media_type: String,
+    /// What it shows, where that was said: a kind of evidence, for example `damaged-label-photo`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// The locked version that holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,

@@ -10,9 +10,11 @@ use crate::edition::EditionFile;
 use crate::event_type::EventTypeFile;
 use crate::freshness::FreshnessFile;
 use crate::guidance::GuidanceFile;
+use crate::label::LabelFile;
 use crate::rule::{Dates, Rule, RuleFile};
 use crate::{
-    Attribute, Category, Edition, EventType, Freshness, Guidance, Purpose, Translated, Unit,
+    Attribute, Category, Edition, EventType, EvidenceKind, Freshness, Guidance, LabelMove, Purpose,
+    Translated, Unit,
 };
 
 /// Everything that is data about the data.
@@ -27,6 +29,8 @@ pub struct Catalogue {
     groups: Vec<String>,
     event_types: Vec<EventType>,
     purposes: Vec<Purpose>,
+    label_moves: Vec<LabelMove>,
+    evidence_kinds: Vec<EvidenceKind>,
     guidance: Vec<Guidance>,
     active: usize,
     units: BTreeMap<String, Unit>,
@@ -91,6 +95,8 @@ impl Catalogue {
             serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/guidance.json")))?;
         let event_types: EventTypeFile =
             serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/event-types.json")))?;
+        let labels: LabelFile =
+            serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/labels.json")))?;
         let units: UnitFile =
             serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/units.json")))?;
         let categories: CategoryFile =
@@ -125,6 +131,8 @@ impl Catalogue {
             attributes,
             event_types: event_types.event_type,
             purposes: event_types.purpose,
+            label_moves: labels.r#move,
+            evidence_kinds: labels.evidence_kind,
             active: active(&guidance)?,
             guidance: guidance.guidance,
             units: units.units,
@@ -264,6 +272,28 @@ impl Catalogue {
     /// What responsibility for a battery can be offered for.
     pub fn purposes(&self) -> impl Iterator<Item = &Purpose> {
         self.purposes.iter()
+    }
+
+    /// Every way a label moves.
+    pub fn label_moves(&self) -> impl Iterator<Item = &LabelMove> {
+        self.label_moves.iter()
+    }
+
+    /// How an event type moves a label; `None` for one that moves none.
+    #[must_use]
+    pub fn label_move(&self, event_type: &str) -> Option<&LabelMove> {
+        self.label_moves().find(|one| one.event == event_type)
+    }
+
+    /// What a piece of evidence can show.
+    pub fn evidence_kinds(&self) -> impl Iterator<Item = &EvidenceKind> {
+        self.evidence_kinds.iter()
+    }
+
+    /// What a piece of evidence of that kind shows.
+    #[must_use]
+    pub fn evidence_kind(&self, id: &str) -> Option<&EvidenceKind> {
+        self.evidence_kinds().find(|kind| kind.id == id)
     }
 
     /// The versions of the guidance, oldest first.

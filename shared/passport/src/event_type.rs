@@ -17,6 +17,8 @@ pub enum Relation {
     Offered,
     /// It is responsible because it accepted responsibility for the battery as waste (Article 77(7)).
     AcceptedWaste,
+    /// It asked for the label.
+    Ordered,
 }
 
 /// One row of who may raise an event.
@@ -27,6 +29,12 @@ pub struct Permit {
     pub role: String,
     /// How it must stand to the record.
     pub relation: Relation,
+    /// The kinds of evidence it needs, each.
+    #[serde(default)]
+    pub proof: Vec<String>,
+    /// Whether the responsible organisation has to approve: until then it is only asked for.
+    #[serde(default)]
+    pub approval: bool,
 }
 
 /// Whether an event needs evidence.

@@ -25,6 +25,7 @@ mod format;
 mod freshness;
 mod guidance;
 mod header;
+mod label;
 mod life;
 mod market;
 mod names;
@@ -65,6 +66,7 @@ pub use guidance::{
     Category, Cell, Cells, Guidance, Obligation, Outcome, Sign, UnknownCategory, When,
 };
 pub use header::{Header, SCHEMA_VERSION, compressed};
+pub use label::{EvidenceKind, LabelMove, LabelState};
 pub use life::{
     BATTERY_STATUSES, FIRST_STATUS, Move, RECORD_STATUSES, STATUS_PLACE, WASTE, battery_moves,
     battery_status, battery_status_since, life, record_moves,

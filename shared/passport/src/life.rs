@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::reading::measured_at;
-use crate::{Catalogue, EventType};
+use crate::{Catalogue, EventType, LabelState};
 
 /// The battery status every battery begins with (Annex XIII 4(c)).
 pub const FIRST_STATUS: &str = "original";
@@ -157,6 +157,13 @@ pub fn life(catalogue: &Catalogue) -> String {
         &record_moves(catalogue),
     );
     diagram("The battery", FIRST_STATUS, None, &battery_moves(catalogue));
+    page.push_str(LABELS);
+    for one in catalogue.label_moves() {
+        for from in &one.from {
+            let to = one.to.map_or("issued or applied", LabelState::as_str);
+            let _ = writeln!(page, "| {from} | `{}` | {to} |", one.event);
+        }
+    }
     page.push_str(MATRIX);
     for event_type in catalogue.event_types() {
         if event_type.concerns("passport") && !event_type.starts_record() {
@@ -192,6 +199,16 @@ const INTRODUCTION: &str = "# The life of a battery
 
 Made from `catalogue/event-types.toml` by `cargo run -q -p passport --example life > shared/passport/LIFE.md`; a test holds the
 two together. A status moves along these arrows and in no other way; against them only by `correction`, which gives its reason.
+";
+
+const LABELS: &str = "
+## A label
+
+From `catalogue/labels.toml`. A label begins as `issued`, or as `requested` where somebody asks for it who is not responsible for
+the battery. What was replaced, destroyed or refused stays so.
+
+| from | by | to |
+|---|---|---|
 ";
 
 const MATRIX: &str = "

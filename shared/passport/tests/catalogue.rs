@@ -103,6 +103,9 @@ fn every_text_is_there_in_three_languages() {
     for event_type in catalogue().event_types() {
         complete(&event_type.label, &event_type.id);
     }
+    for kind in catalogue().evidence_kinds() {
+        complete(&kind.label, &kind.id);
+    }
     for category in Category::ALL {
         for language in ["en", "de", "fr"] {
             assert_ne!(category.label(language), category.as_str());

@@ -15,7 +15,7 @@ use crate::record::{
 };
 use crate::scan::same_to_the_public;
 use crate::sealing::DataKey;
-use crate::unit::Label;
+use crate::unit::LabelChange;
 use crate::{Facts, Head, PartReference, StoreError, Subject, Table, fill_random};
 
 /// The longest part of a version, in bytes: its removal, which an event holds whole, still has to fit.
@@ -60,8 +60,8 @@ pub struct SubjectChange {
     pub document: Option<Map<String, Value>>,
     /// Who, why, on what evidence.
     pub event: EventInput,
-    /// Labels as they are afterwards; only for a unit.
-    pub labels: Vec<Label>,
+    /// What becomes of labels; only for a unit.
+    pub labels: Vec<LabelChange>,
 }
 
 /// What an audit event says beside the change itself.
@@ -234,7 +234,7 @@ impl SubjectChange {
             key,
         )?);
         for label in &self.labels {
-            rows.push(label.row(&self.subject)?);
+            rows.push(label.after.row(&self.subject)?);
         }
         Ok(Worked { rows, receipt })
     }
@@ -320,7 +320,7 @@ impl SubjectChange {
                     after: Some(part.after),
                 })
                 .collect(),
-            changes: parts.changes.iter().map(logged).collect(),
+            changes: self.logged_changes(&parts.changes),
             readings: match &event.readings {
                 Some(readings) => readings.commitments()?,
                 None => Vec::new(),
@@ -336,6 +336,13 @@ impl SubjectChange {
             Some(error) => Err(error),
             None => sealed.map_err(StoreError::seal),
         }
+    }
+
+    /// Attributes, each for its class, and labels, for whoever may know of the event.
+    fn logged_changes(&self, attributes: &[AttributeChange]) -> Vec<ledger::AttributeChange> {
+        let audience = self.event.audience.number();
+        let labels = self.labels.iter().map(|label| label.logged(audience));
+        attributes.iter().map(logged).chain(labels).collect()
     }
 
     /// Evidence is cited to those who may see both the event and the evidence.

@@ -22,6 +22,7 @@ pub const EVIDENCE_LIMIT: u64 = 4 << 20;
 /// How long an upload address is good for.
 const UPLOAD_LIFETIME: Duration = Duration::from_secs(15 * 60);
 const EVIDENCE: &str = "0#EVIDENCE";
+const OPENED: &str = "0#OPENED#";
 
 /// A piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Evidence {
     pub size: u64,
     /// Media type, as announced.
     pub media_type: String,
+    /// What it shows, where that was said: a kind of evidence of the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// Who may see it.
     pub class: Class,
     /// When it was announced.
@@ -105,8 +109,37 @@ struct EvidenceItem {
     evidence: Evidence,
 }
 
+/// That an organisation may read evidence which another brought to it.
+#[derive(Serialize, Deserialize)]
+struct OpenedItem {
+    pk: String,
+    sk: String,
+    v: u8,
+}
+
 fn partition(id: Uuid) -> String {
     format!("E#{id}")
+}
+
+fn opened_to(organisation: &str) -> String {
+    format!("{OPENED}{organisation}")
+}
+
+impl Change {
+    /// With the change, evidence that it cites can be read by the organisation that has to decide on it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the id is none.
+    pub fn open_evidence(&mut self, id: &str, organisation: &str) -> Result<(), StoreError> {
+        let item = OpenedItem {
+            pk: partition(id.parse().map_err(StoreError::damaged)?),
+            sk: opened_to(organisation),
+            v: 1,
+        };
+        self.rows
+            .push(Row::put(Table::Records, &item, Guard::Covered)?);
+        Ok(())
+    }
 }
 
 impl Evidence {
@@ -183,6 +216,16 @@ impl Store {
             .get(Table::Records, &partition(id), Some(EVIDENCE))
             .await?;
         Ok(item.map(|item| item.evidence))
+    }
+
+    /// Whether somebody else's evidence was brought to this organisation.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store does not answer.
+    pub async fn is_evidence_open(&self, id: Uuid, organisation: &str) -> Result<bool, StoreError> {
+        let key = opened_to(organisation);
+        let item: Option<OpenedItem> = self.get(Table::Records, &partition(id), Some(&key)).await?;
+        Ok(item.is_some())
     }
 
     /// Checks uploaded bytes against their announcement and locks them. Safe to repeat.

@@ -14,6 +14,7 @@
 //! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
 //! | which orders are not complete | `records` | `ORDERS#PENDING` | order id |
 //! | a piece of evidence | `records` | `E#<id>` | `0#EVIDENCE` |
+//! | was it brought to this organisation | `records` | `E#<id>` | `0#OPENED#<organisation>` |
 //! | what an event discloses, by audience | `records` | `D#<subject>` | `<seq>#<audience>` |
 //! | the events of a subject, in order | `ledger` | `<subject>` | `<seq>` |
 //! | who read restricted data of a subject | `ledger` | `A#<subject>` | event id (UUIDv7) |
@@ -67,5 +68,5 @@ pub use store::{Buckets, Store};
 pub use subject::{NotASubject, Subject};
 pub use tables::{Table, create_tables};
 pub use tenure::{Sight, Tenure};
-pub use unit::{Label, LabelState};
+pub use unit::{Awaiting, Label, LabelChange};
 pub use value_set::ValueSet;

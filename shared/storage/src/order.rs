@@ -10,7 +10,7 @@ use crate::commit::CommitError;
 use crate::compression::{compress, expand};
 use crate::record::{HEAD, HeadItem};
 use crate::store::{decode, key};
-use crate::unit::{Label, LabelState};
+use crate::unit::Label;
 use crate::{Change, Facts, Head, Store, StoreError, Subject, Table};
 
 /// Units whose items go into one transaction: a head and a label each, 100 items at most.
@@ -191,14 +191,7 @@ impl Order {
                 tenures: Vec::new(),
             },
         };
-        let label = Label {
-            label,
-            state: LabelState::Issued,
-            issued_at: self.at,
-            changed_at: self.at,
-            replaced_by: None,
-            market: self.market,
-        };
+        let label = Label::issued(label, self.at, self.market);
         Ok([
             Row::put(Table::Records, &head, Guard::New)?,
             Row::put(Table::Records, &label.item(&subject), Guard::New)?,

@@ -92,6 +92,7 @@ impl Head {
                 .and_then(|life| life.offer.as_ref())
                 .map(|offer| offer.to.as_str()),
             accepted_waste: life.and_then(|life| life.accepted_waste.as_deref()),
+            ordered: None,
         }
     }
 

@@ -183,6 +183,7 @@ impl Provenance {
                 id: id.to_string(),
                 sha256: evidence.sha256,
                 media_type: evidence.media_type,
+                kind: evidence.kind,
                 version: evidence.version,
                 class: evidence.class.number(),
             });

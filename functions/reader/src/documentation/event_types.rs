@@ -1,7 +1,7 @@
 //! Event types: what can happen, who may say so, and what it does.
 
 use maud::{Markup, html};
-use passport::{Audience, EventType, EvidenceRule, Relation, catalogue};
+use passport::{Audience, EventType, EvidenceRule, Permit, Relation, catalogue};
 
 use super::prose::listed;
 use super::roles;
@@ -41,6 +41,7 @@ fn row(event_type: &EventType) -> Markup {
                 (permitted(event_type, Relation::Any, "anybody who is "))
                 (permitted(event_type, Relation::Offered, "to whom responsibility is offered, as "))
                 (permitted(event_type, Relation::AcceptedWaste, "who accepted the battery as waste, as "))
+                (permitted(event_type, Relation::Ordered, "who asked for the label, as "))
             }
             td data-label="Happens to" { (target(event_type)) }
             td data-label="Evidence" {
@@ -59,14 +60,26 @@ fn row(event_type: &EventType) -> Markup {
 /// The roles that may raise it where they stand in this relation to the record.
 fn permitted(event_type: &EventType, relation: Relation, standing: &str) -> Markup {
     let permits = event_type.permits().iter();
-    let roles: Vec<&str> = permits
+    let permits: Vec<&Permit> = permits
         .filter(|permit| permit.relation == relation)
-        .map(|permit| permit.role.as_str())
         .collect();
     html! {
-        @if !roles.is_empty() {
-            p { (standing) @for (index, role) in roles.into_iter().enumerate() { @if index > 0 { ", " } (roles::link(role)) } }
+        @if !permits.is_empty() {
+            p { (standing) @for (index, permit) in permits.into_iter().enumerate() { @if index > 0 { ", " } (role(permit)) } }
         }
+    }
+}
+
+/// The role of a row, on what proof, and whether it only asks.
+fn role(permit: &Permit) -> Markup {
+    let kinds = permit.proof.iter();
+    let kinds: Vec<&str> = kinds
+        .filter_map(|kind| Some(catalogue().evidence_kind(kind)?.label.en.as_str()))
+        .collect();
+    html! {
+        (roles::link(&permit.role))
+        @if !kinds.is_empty() { " with " (kinds.join(" and ").to_lowercase()) }
+        @if permit.approval { " (waits for the responsible organisation)" }
     }
 }
 

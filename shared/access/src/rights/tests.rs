@@ -53,6 +53,8 @@ fn a_permit_for_the_responsible_is_for_the_responsible() {
     let permits = [Permit {
         role: "economic-operator".to_owned(),
         relation: Relation::Responsible,
+        proof: Vec::new(),
+        approval: false,
     }];
     let maker = somebody("maker", &["economic-operator"]);
     assert!(may_raise(&maker, &permits, Some("maker")).is_ok());
@@ -153,6 +155,8 @@ fn permit(role: &str, relation: Relation) -> Permit {
     Permit {
         role: role.to_owned(),
         relation,
+        proof: Vec::new(),
+        approval: false,
     }
 }
 
@@ -193,6 +197,7 @@ fn offered_and_accepted_are_relations_of_one_organisation_each() {
         responsible: Some("maker"),
         offered: Some("recyclo"),
         accepted_waste: None,
+        ordered: None,
     };
     let may = |organisation: &str, relation, standing| {
         let caller = somebody(organisation, &["recycler"]);
@@ -205,8 +210,11 @@ fn offered_and_accepted_are_relations_of_one_organisation_each() {
         responsible: Some("recyclo"),
         offered: None,
         accepted_waste: Some("recyclo"),
+        ordered: Some("garage"),
     };
     assert!(may("recyclo", Relation::AcceptedWaste, accepted));
+    assert!(may("garage", Relation::Ordered, accepted));
+    assert!(!may("recyclo", Relation::Ordered, accepted));
     assert!(!may("recyclo", Relation::Offered, accepted));
     assert!(!may("maker", Relation::AcceptedWaste, standing));
     assert!(!may("other", Relation::AcceptedWaste, accepted));

@@ -26,6 +26,7 @@ pub(crate) fn draft(seq: u64, prev: Option<Sha256>) -> EventDraft {
             id: "evidence-canary".to_owned(),
             sha256: Sha256::of(b"photo"),
             media_type: "image/png".to_owned(),
+            kind: None,
             version: None,
             class: 4,
         }],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use passport::Class;
+use passport::{Class, LabelState};
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
@@ -172,11 +172,12 @@ pub struct LinkTarget {
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct Notices {
-    /// What became of the label: `current`, `replaced`, `revoked`, `never-issued-for-this-unit` or `unreadable`; null where none
+    /// What became of the label: `current`, `replaced`, `revoked`, `destroyed`, `suspected` (the responsible organisation warns
+    /// that it may have been copied), `never-issued-for-this-unit` or `unreadable`; null where none
     /// was named.
     #[schema(required = true)]
     pub label: Option<String>,
-    /// The day on which it was replaced or revoked.
+    /// The day since when that is so, unless it is `current`.
     #[schema(required = true, format = Date)]
     pub label_changed: Option<String>,
     /// Where the record stands: `in-force`, `not-yet-on-the-market`, `archived`, `recycling-recorded` or `recycled`.
@@ -195,22 +196,59 @@ pub struct Notices {
 pub struct UnitLabel {
     /// Its id, unique within the unit.
     pub label: String,
-    /// What became of it: `issued`, `replaced` or `revoked`.
+    /// What became of it.
+    #[schema(schema_with = label_state)]
     pub state: String,
-    /// When it was issued.
+    /// When it was issued, or asked for.
     #[schema(format = DateTime)]
     pub issued_at: String,
     /// When its state last changed.
     #[schema(format = DateTime)]
     pub changed_at: String,
+    /// The label whose place it is to take, or took.
+    #[schema(nullable = false)]
+    pub replaces: Option<String>,
     /// The label that took its place.
     #[schema(nullable = false)]
     pub replaced_by: Option<String>,
     /// Whether it may be put on a battery for sale; other stages print `TEST` across theirs.
     pub market: bool,
+    /// The state it was in before it came under suspicion; for the responsible organisation.
+    #[schema(nullable = false)]
+    pub before: Option<String>,
+    /// Who asked for it, where that was not the responsible organisation; for that one and for whoever asked.
+    #[schema(nullable = false)]
+    pub ordered_by: Option<String>,
+    /// What the responsible organisation has to decide; for that one and for whoever asked.
+    #[schema(nullable = false)]
+    pub awaiting: Option<AwaitedChange>,
 }
 
-/// A label that was issued or revoked.
+fn label_state() -> Object {
+    one_of(
+        "What became of it. `requested` and `refused` labels are shown only to the responsible organisation and to whoever asked.",
+        LabelState::ALL.map(LabelState::as_str),
+    )
+}
+
+/// A change of a label that somebody asked for who is not responsible for the battery.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct AwaitedChange {
+    /// The event type that an approval raises.
+    pub event: String,
+    /// Who asked.
+    pub organisation: String,
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// Why.
+    pub reason: String,
+    /// The evidence it brought, for the responsible organisation to read too.
+    pub evidence: Vec<Uuid>,
+}
+
+/// A label that was issued or changed.
 #[derive(Debug, ToSchema)]
 pub struct ChangedLabel {
     /// The label.
@@ -260,6 +298,9 @@ pub struct KeptEvidence {
     pub size: u64,
     /// Its media type, as announced.
     pub media_type: String,
+    /// What it shows, where that was said.
+    #[schema(nullable = false)]
+    pub kind: Option<String>,
     /// The access class of those who may read it.
     #[schema(value_type = u8)]
     pub class: Class,

@@ -146,9 +146,25 @@ pub struct NewUnits {
 /// A label to be.
 #[derive(Debug, ToSchema)]
 pub struct NewLabel {
-    /// The label in force that it takes the place of; without it this is a further label.
+    /// The label that it is to take the place of, once it is on the battery; without it this is a further label.
     #[schema(nullable = false)]
     pub replaces: Option<String>,
+    /// Why.
+    #[serde(flatten)]
+    pub why: Why,
+}
+
+/// That a label is on its battery.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct LabelApplied {
+    /// What was read from the symbol on the battery: the whole address. Needed where the label takes the place of another.
+    #[schema(nullable = false)]
+    pub carrier: Option<String>,
+    /// The manufacturer's serial number as it stands on the battery. Needed where the label takes the place of another and the
+    /// passport has a serial number; separators and the case of letters do not count.
+    #[schema(nullable = false)]
+    pub serial_number: Option<String>,
     /// Why.
     #[serde(flatten)]
     pub why: Why,
@@ -280,6 +296,9 @@ pub struct NewEvidence {
     pub title: String,
     /// Its media type, for example `image/jpeg`.
     pub media_type: String,
+    /// What it shows, where an event asks for that.
+    #[schema(schema_with = evidence_kind, required = false)]
+    pub kind: Option<String>,
     /// The number of its bytes.
     #[schema(minimum = 1, maximum = 4_194_304)]
     pub size: u64,
@@ -289,6 +308,11 @@ pub struct NewEvidence {
     /// The access class of those who may read it; 0 (internal) unless it is given.
     #[schema(nullable = false, minimum = 0, maximum = 4)]
     pub class: Option<u8>,
+}
+
+fn evidence_kind() -> Object {
+    let kinds = catalogue().evidence_kinds().map(|kind| kind.id.as_str());
+    one_of("What it shows, where an event asks for that.", kinds)
 }
 
 /// The products asked about.
