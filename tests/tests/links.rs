@@ -102,8 +102,8 @@ async fn what_is_no_digital_link_is_refused_and_says_why() {
         format!("/01/{GTIN}/21{unit}/foo"),
         format!("/01/{GTIN}/21/a%20b"),
         format!("/01/{GTIN}/21/%zz"),
-        format!("/8004/ABC"),
-        format!("/8004/9521234ABC/foo"),
+        "/8004/ABC".to_owned(),
+        "/8004/9521234ABC/foo".to_owned(),
         "/01".to_owned(),
         format!("{unit}?linkType=%3Cx%3E"),
     ] {
