@@ -77,7 +77,7 @@ impl Load {
 }
 
 /// User and system time of a process so far, from `/proc`.
-fn cpu_seconds(process: u32) -> Outcome<f64> {
+pub(crate) fn cpu_seconds(process: u32) -> Outcome<f64> {
     const TICKS_PER_SECOND: f64 = 100.0;
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     let fields: Vec<&str> = stat

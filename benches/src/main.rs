@@ -4,6 +4,7 @@
 //! load generator's. Every row is measured in the same run as the bare server it is compared with.
 
 mod cold;
+mod edge;
 mod load;
 mod server;
 
@@ -25,7 +26,10 @@ const COLD_BATTERIES: usize = 3_000;
 async fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some("serve-hello") => server::hello().await,
+        Some("serve-hyper") => server::bare_hyper().await,
+        Some("serve-edge") => server::edge().await,
         Some("serve-platform") => server::platform().await,
+        Some("edge") => edge::measure().await,
         _ => measure().await,
     };
     match outcome {
@@ -67,6 +71,8 @@ async fn measure() -> Outcome<()> {
     row("audited change (100 readings)", &changes, &bare);
     let cold = cold_scans(&platform).await?;
     row("scan, JSON, model and batch not in memory", &cold, &bare);
+    println!();
+    edge::measure().await?;
     println!();
     println!("| once | took |");
     println!("|---|---:|");

@@ -63,13 +63,59 @@ pub(crate) async fn hello() -> Outcome<()> {
     Ok(())
 }
 
-/// The whole platform over a fresh folder, seeded, with a passport more for each connection's changes.
+/// A bare hyper server, as the local edge is one.
+pub(crate) async fn bare_hyper() -> Outcome<()> {
+    use hyper::server::conn::http1;
+    use hyper_util::rt::{TokioIo, TokioTimer};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    say(&json!({"origin": format!("http://{}", listener.local_addr()?)}))?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = hyper::service::service_fn(async |_| {
+            let body = http_body_util::Full::new(hyper::body::Bytes::from_static(b"hello"));
+            Ok::<_, std::convert::Infallible>(hyper::Response::new(body))
+        });
+        tokio::spawn(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service),
+        );
+    }
+}
+
+/// The platform with the edge in front, a battery on the market and one that was recycled, and nothing changing any more.
+pub(crate) async fn edge() -> Outcome<()> {
+    let stage = tests::Stage::without_reversal().await;
+    let seeded = stage.seeded().await;
+    let [battery, gone, ..] = seeded.batteries.as_slice() else {
+        return Err("nothing was seeded".into());
+    };
+    let maker = stage.partner("economic-operator", &gone.organisation);
+    let recycler = stage.partner("recycler", "recyclo");
+    let waste = json!({"type": "became-waste", "reason": "benchmark"});
+    let _ = maker.event(&gone.passport, &waste).await.expect(201);
+    let offer = maker.offer(&gone.passport, "recyclo", "waste").await;
+    let _ = recycler.accept(&offer).await.expect(200);
+    let proof = recycler.evidence(b"weighing note", 4).await;
+    let recycled = json!({"type": "recycled", "reason": "benchmark", "evidence": [proof]});
+    let _ = recycler.event(&gone.passport, &recycled).await.expect(201);
+    // What was just changed is not kept in front yet.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    say(&json!({
+        "origin": stage.origin, "scan": format!("/{}/{}", battery.unit, battery.label), "gone": format!("/{}", gone.unit),
+    }))?;
+    stage.running.serve().await;
+    Ok(())
+}
+
+/// The whole platform over a fresh folder, nothing in front, seeded, with a passport more for each connection's changes.
 pub(crate) async fn platform() -> Outcome<()> {
     let data = tempfile::tempdir()?;
     let options = local::Options {
         listen: "127.0.0.1:0".parse()?,
         data: data.path().to_owned(),
         recycling_reversal_days: 30,
+        edge: false,
     };
     let started = Instant::now();
     let running = local::start(&options)

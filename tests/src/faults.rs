@@ -79,6 +79,7 @@ impl Stage {
         let buckets = Buckets {
             intake: "intake".to_owned(),
             evidence: "evidence".to_owned(),
+            public: "public".to_owned(),
         };
         Store::new(
             clients::dynamodb(endpoint),
@@ -90,7 +91,7 @@ impl Stage {
     }
 }
 
-async fn listen(router: Router) -> String {
+pub(crate) async fn listen(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -95,6 +95,7 @@ impl Stage {
             listen: "127.0.0.1:0".parse().unwrap(),
             data: data.path().to_owned(),
             recycling_reversal_days,
+            edge: true,
         };
         let running = local::start(&options).await.unwrap();
         let client = Client::builder()
@@ -114,6 +115,47 @@ impl Stage {
     pub fn stop(self) -> TempDir {
         self.running.stop();
         self.data
+    }
+
+    /// What stands in front.
+    #[must_use]
+    pub fn edge(&self) -> &edge::Edge {
+        self.running.edge.as_ref().unwrap()
+    }
+
+    /// The same platform without what stands in front of it: its address.
+    pub async fn without_edge(&self) -> String {
+        let site = web::Site {
+            host: identity::Host::parse(self.origin.trim_start_matches("http://")).unwrap(),
+            https: false,
+            market: false,
+            recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
+        };
+        let issuers = self.running.issuer.trusted().unwrap();
+        let platform = web::Platform::new(self.running.store.clone(), issuers, site);
+        faults::listen(local::router(platform)).await
+    }
+
+    /// `GET` from an address of one's own choice.
+    pub async fn get_from(&self, origin: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.client.get(format!("{origin}{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.send().await.unwrap()).await
+    }
+
+    /// Puts an object into the public bucket, as the publisher does.
+    pub async fn publish(&self, key: &str, media_type: &str, body: &str) {
+        self.s3()
+            .put_object()
+            .bucket("public")
+            .key(key)
+            .content_type(media_type)
+            .body(body.as_bytes().to_vec().into())
+            .send()
+            .await
+            .unwrap();
     }
 
     /// Where everything is kept.

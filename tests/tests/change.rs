@@ -283,6 +283,7 @@ async fn a_folder_is_used_by_one_platform_at_a_time() {
         listen: "127.0.0.1:0".parse().unwrap(),
         data: stage.data().to_owned(),
         recycling_reversal_days: 30,
+        edge: true,
     };
     let refused = local::start(&options).await.unwrap_err().to_string();
     assert!(refused.contains("in use"), "{refused}");

@@ -105,32 +105,166 @@ fn functions_are_reached_by_the_routes_they_serve() {
     assert_eq!(declared, wanted);
 }
 
-/// A path that no behaviour names goes to the resolver, so every partner route has its behaviour.
+fn distribution() -> Value {
+    let mut distributions = resources("AWS::CloudFront::Distribution");
+    distributions.remove("Distribution").unwrap()["DistributionConfig"].clone()
+}
+
+/// Path pattern and behaviour, in the order in which they are tried.
+fn behaviours() -> Vec<(String, Value)> {
+    let behaviours = distribution()["CacheBehaviors"].clone();
+    let behaviours = behaviours.as_sequence().unwrap();
+    behaviours
+        .iter()
+        .map(|behaviour| {
+            (
+                behaviour["PathPattern"].as_str().unwrap().to_owned(),
+                behaviour.clone(),
+            )
+        })
+        .collect()
+}
+
+/// Every partner route has its behaviour, and no route of the public leads to the partners' API.
 #[test]
-fn cloudfront_leads_every_partner_route_to_the_partners_api() {
+fn cloudfront_leads_every_route_to_its_function() {
     let document: serde_json::Value =
         serde_json::from_str(&local::documentation().to_json().unwrap()).unwrap();
-    let distribution = resources("AWS::CloudFront::Distribution")
-        .remove("Distribution")
-        .unwrap();
-    let behaviours = distribution["DistributionConfig"]["CacheBehaviors"]
-        .as_sequence()
-        .unwrap();
+    let behaviours = behaviours();
     let leads = |path: &str| {
-        behaviours.iter().any(|behaviour| {
-            let pattern = behaviour["PathPattern"].as_str().unwrap();
-            match pattern.strip_suffix('*') {
+        let behaviour = behaviours
+            .iter()
+            .find(|(pattern, _)| match pattern.strip_suffix('*') {
                 Some(start) => path.starts_with(start),
                 None => path == pattern,
-            }
-        })
+            });
+        behaviour
+            .map_or("scans", |(_, behaviour)| {
+                behaviour["TargetOriginId"].as_str().unwrap()
+            })
+            .to_owned()
     };
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let public = operation["tags"][0] == "resolver";
-            assert_ne!(leads(path), public, "{method} {path}");
+            let target = leads(path);
+            match operation["tags"][0].as_str().unwrap() {
+                "resolver" if edge::is_scan(path) => assert_eq!(target, "scans", "{path}"),
+                "resolver" => assert_eq!(target, "resolver", "{path}"),
+                _ => assert_eq!(
+                    (target.as_str(), edge::is_scan(path)),
+                    ("partners", false),
+                    "{method} {path}"
+                ),
+            }
         }
     }
+    assert_eq!(
+        (leads("/find"), leads("/")),
+        ("resolver".to_owned(), "resolver".to_owned())
+    );
+}
+
+/// The function sees what the local edge hands it, and no other request.
+#[test]
+fn the_edge_function_is_deployed_as_it_is_tested() {
+    let function = resources("AWS::CloudFront::Function")
+        .remove("EdgeFunction")
+        .unwrap();
+    assert_eq!(
+        function["FunctionCode"].as_str().unwrap(),
+        edge::FUNCTION,
+        "`cargo run -p local -- template` puts it there"
+    );
+    assert_eq!(function["FunctionConfig"]["Runtime"], "cloudfront-js-2.0");
+    let behaviours = behaviours();
+    let mut patterns: Vec<&str> = behaviours
+        .iter()
+        .map(|(pattern, _)| pattern.as_str())
+        .collect();
+    patterns.sort_unstable();
+    let mut otherwise = [&edge::OTHERWISE[..], &["/v1/*"]].concat();
+    otherwise.sort_unstable();
+    assert_eq!(patterns, otherwise);
+    assert!(
+        behaviours
+            .iter()
+            .all(|(_, behaviour)| behaviour["FunctionAssociations"].is_null())
+    );
+    let scans = &distribution()["DefaultCacheBehavior"];
+    let association = &scans["FunctionAssociations"][0];
+    assert_eq!(association["EventType"], "viewer-request");
+    assert_eq!(
+        untagged(&association["FunctionARN"]),
+        "EdgeFunction.FunctionARN"
+    );
+    // CloudFront takes no other methods before an origin group.
+    let methods: Vec<&str> = scans["AllowedMethods"]
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|method| method.as_str().unwrap())
+        .collect();
+    assert_eq!(methods, ["GET", "HEAD", "OPTIONS"]);
+}
+
+/// The canonical path and its query are the whole key: what the function folds into them reaches the resolver, nothing else.
+#[test]
+fn the_canonical_request_is_the_whole_cache_key() {
+    let policy = resources("AWS::CloudFront::CachePolicy")
+        .remove("ScanCache")
+        .unwrap();
+    let key = &policy["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"];
+    assert_eq!(key["HeadersConfig"]["HeaderBehavior"], "none");
+    assert_eq!(key["CookiesConfig"]["CookieBehavior"], "none");
+    assert_eq!(key["QueryStringsConfig"]["QueryStringBehavior"], "all");
+    let scans = &distribution()["DefaultCacheBehavior"];
+    assert_eq!(untagged(&scans["CachePolicyId"]), "ScanCache");
+    assert!(scans["OriginRequestPolicyId"].is_null());
+}
+
+/// Where the resolver fails, the snapshots answer; and no error of one partner is kept for the next.
+#[test]
+fn snapshots_stand_behind_the_resolver_and_errors_are_not_kept() {
+    let distribution = distribution();
+    let group = &distribution["OriginGroups"]["Items"][0];
+    let members: Vec<&str> = group["Members"]["Items"]
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|member| member["OriginId"].as_str().unwrap())
+        .collect();
+    assert_eq!(members, ["resolver", "snapshots"]);
+    assert_eq!(
+        group["Id"],
+        distribution["DefaultCacheBehavior"]["TargetOriginId"]
+    );
+    // Every code that CloudFront keeps by itself.
+    let kept = distribution["CustomErrorResponses"].as_sequence().unwrap();
+    let codes: Vec<u64> = kept
+        .iter()
+        .map(|error| error["ErrorCode"].as_u64().unwrap())
+        .collect();
+    assert_eq!(
+        codes,
+        [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504]
+    );
+    assert!(kept.iter().all(|error| error["ErrorCachingMinTTL"] == 0));
+}
+
+#[test]
+fn look_ups_by_identifiers_of_others_are_limited_as_locally() {
+    let template: Value =
+        serde_yaml_ng::from_str(include_str!("../../infra/edge/us-east-1.yaml")).unwrap();
+    let rule = &template["Resources"]["EdgeAcl"]["Properties"]["Rules"][0];
+    let rate = &rule["Statement"]["RateBasedStatement"];
+    assert_eq!(
+        (rate["Limit"].as_u64(), rate["EvaluationWindowSec"].as_u64()),
+        (Some(edge::ALIAS_LOOKUPS.into()), Some(60))
+    );
+    assert_eq!(
+        rule["Action"]["Block"]["CustomResponse"]["ResponseCode"],
+        429
+    );
 }
 
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only

@@ -102,16 +102,23 @@ pub(crate) fn start(asked: &Reader) -> Response {
 
 /// The answer where there is no unit: a page for a person, a problem document for a program.
 pub(crate) fn problem(problem: &Problem, asked: &Reader, typed: &str) -> Response {
-    if !asked.is_person() {
-        let mut response = problem.clone().into_response();
-        open(response.headers_mut());
-        return response;
-    }
-    let page = page::problem(problem, typed, asked.language);
-    let mut response = written(problem.status(), page, asked.language);
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut response = match asked.is_person() {
+        true => {
+            let page = page::problem(problem, typed, asked.language);
+            written(problem.status(), page, asked.language)
+        }
+        false => problem.clone().into_response(),
+    };
+    let headers = response.headers_mut();
+    open(headers);
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(match problem.status() {
+            // What is not there now may be there soon; whoever asks for it a thousand times a second waits that long.
+            StatusCode::NOT_FOUND => "public, max-age=0, s-maxage=2",
+            _ => "no-store",
+        }),
+    );
     response
 }
 

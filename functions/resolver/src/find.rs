@@ -4,7 +4,6 @@ use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use identity::{Carrier, UnitId};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use web::{Language, Problem, Query};
 
@@ -36,7 +35,7 @@ pub(crate) async fn start(RawQuery(query): RawQuery, headers: HeaderMap, scan: S
     Problem::not_found("no such route: see /docs").into_response()
 }
 
-/// `GET /find?id=…`: on to the unit, where whatever is wrong with the text is said.
+/// `GET /find?id=…`: on to the unit, or what is wrong with the text.
 pub(crate) async fn find(
     RawQuery(query): RawQuery,
     typed: Result<Query<Typed>, Problem>,
@@ -44,7 +43,10 @@ pub(crate) async fn find(
 ) -> Response {
     let asked = Reader::of(query.as_deref(), &headers);
     let mut response = match typed {
-        Ok(Query(Typed { id })) => Redirect::to(&place(&id, asked.language)).into_response(),
+        Ok(Query(Typed { id })) => match place(&id, asked.language) {
+            Some(place) => Redirect::to(&place).into_response(),
+            None => answer::problem(&Problem::malformed(NO_CODE), &asked, id.trim()),
+        },
         Err(problem) => answer::problem(&problem, &asked, ""),
     };
     let headers = response.headers_mut();
@@ -53,8 +55,11 @@ pub(crate) async fn find(
     response
 }
 
-/// The path of a typed id or of a pasted carrier, whichever host it names; the page keeps its language.
-fn place(typed: &str, language: Language) -> String {
+const NO_CODE: &str = "this is neither a unit id nor the address of a battery";
+
+/// The path of a typed id or of a pasted carrier, whichever host it names; the page keeps its language. Nothing else leads
+/// anywhere.
+fn place(typed: &str, language: Language) -> Option<String> {
     let typed: String = typed.trim().chars().take(TYPED).collect();
     let carrier = Carrier::parse(&typed)
         // Browsers show an address without its scheme.
@@ -66,13 +71,10 @@ fn place(typed: &str, language: Language) -> String {
             ..
         }) => format!("{unit}/{label}"),
         Ok(Carrier { unit, .. }) => unit.to_string(),
-        Err(_) => match UnitId::parse(&typed) {
-            Ok(unit) => unit.to_string(),
-            // Every sign is encoded, so that nothing typed leads off this site.
-            Err(_) => utf8_percent_encode(&typed, NON_ALPHANUMERIC).to_string(),
-        },
+        Err(_) if typed.is_empty() => String::new(),
+        Err(_) => UnitId::parse(&typed).ok()?.to_string(),
     };
-    format!("/{path}?lang={}", language.code())
+    Some(format!("/{path}?lang={}", language.code()))
 }
 
 #[cfg(test)]
@@ -97,7 +99,7 @@ mod tests {
         ] {
             assert_eq!(
                 place(typed, Language::De),
-                format!("{path}?lang=de"),
+                Some(format!("{path}?lang=de")),
                 "{typed}"
             );
         }
@@ -106,10 +108,12 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_typed_leads_elsewhere(typed: String) {
-            let place = place(&typed, Language::En);
+            let Some(place) = place(&typed, Language::En) else {
+                return Ok(());
+            };
             let path = place.strip_prefix('/').and_then(|place| place.strip_suffix("?lang=en")).unwrap();
             prop_assert!(!path.starts_with('/'), "{path}");
-            prop_assert!(path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"%/".contains(&byte)), "{path}");
+            prop_assert!(path.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'/'), "{path}");
         }
     }
 }

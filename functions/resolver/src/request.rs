@@ -266,14 +266,20 @@ impl Request {
     }
 }
 
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unit(unit) => unit.fmt(f),
+            Self::Gs1(link) => link.fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for Request {
     /// The canonical path and query.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "/{}/{}/", self.view.name(), self.language.code())?;
-        match &self.subject {
-            Named::Unit(unit) => write!(f, "{unit}")?,
-            Named::Gs1(link) => write!(f, "{link}")?,
-        }
+        write!(f, "{}", self.subject)?;
         match (&self.view, self.label) {
             (View::Link(name), _) if self.query.is_empty() => write!(f, "?linkType={name}"),
             (View::Link(name), _) => write!(f, "?linkType={name}&{}", self.query),
@@ -298,7 +304,11 @@ fn named(path: &str, query: &str) -> Result<(Named, Scanned), Refusal> {
     match (segments.next(), segments.next(), segments.next()) {
         (Some("01" | "8004"), ..) => {
             let label = value(query, "91").transpose()?;
-            let link = DigitalLink::parse(path)?;
+            let link = match path.ends_with('/') {
+                // One slash is tolerated, and gone already.
+                true => return Err(DigitalLinkError::Missing("the last segment").into()),
+                false => DigitalLink::parse(path)?,
+            };
             Ok((Named::Gs1(link), scanned(label.as_deref())))
         }
         (Some(""), None, None) => {

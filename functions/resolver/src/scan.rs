@@ -175,7 +175,10 @@ impl Scan {
         };
         match find(&self.resolver, &request).await {
             Ok(found) => answer::found(&self.resolver, found, &request, &self.headers),
-            Err(problem) => answer::problem(&problem, &Reader::from(&request), &typed(&self.uri)),
+            Err(problem) => {
+                let subject = request.subject.to_string();
+                answer::problem(&problem, &Reader::from(&request), &subject)
+            }
         }
     }
 }

@@ -5,11 +5,13 @@
 
 mod documentation;
 mod issuer;
+mod listener;
 mod organisations;
 mod platform;
 mod router;
 mod seed;
 mod stores;
+mod template;
 mod welcome;
 
 pub use documentation::documentation;
@@ -18,6 +20,7 @@ pub use platform::{Failure, Options, Running, start};
 pub use router::router;
 pub use seed::{Battery, Seeded, seed};
 pub use stores::{PREFIX, data_key};
+pub use template::write_template;
 pub use welcome::welcome;
 
 /// Where everything is kept where nothing else is said.

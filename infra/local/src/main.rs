@@ -27,6 +27,9 @@ struct Arguments {
     /// For how many days it can be taken back that a battery was recycled.
     #[arg(long, default_value_t = web::RECYCLING_REVERSAL_DAYS)]
     recycling_reversal_days: u16,
+    /// Answer without an edge in front: nothing is cached, and the resolver folds what is scanned itself.
+    #[arg(long)]
+    no_edge: bool,
 }
 
 #[derive(Subcommand)]
@@ -48,6 +51,8 @@ enum Command {
     },
     /// Print the OpenAPI document as the code has it.
     Openapi,
+    /// Put the edge function into `template.yaml`, as it is deployed.
+    Template,
 }
 
 /// Tables that exist already are no news.
@@ -98,6 +103,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             println!("{}", document.map_err(|error| error.to_string())?);
             Ok(())
         }
+        Some(Command::Template) => local::write_template().map_err(|failure| failure.to_string()),
         None => serve(arguments).await,
     }
 }
@@ -107,6 +113,7 @@ async fn serve(arguments: Arguments) -> Result<(), String> {
         listen: arguments.listen,
         data: arguments.data,
         recycling_reversal_days: arguments.recycling_reversal_days,
+        edge: !arguments.no_edge,
     };
     let running = local::start(&options)
         .await

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use edge::Edge;
 use identity::Host;
 use storage::{Registrar, Store};
 use tokio::net::TcpListener;
@@ -12,7 +13,7 @@ use tokio::task::JoinHandle;
 use web::{Platform, Site};
 
 use crate::issuer::Issuer;
-use crate::{organisations, router, stores};
+use crate::{listener, organisations, router, stores};
 
 /// How often orders that were cut off are looked for, as in `template.yaml`.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -26,6 +27,8 @@ pub struct Options {
     pub data: PathBuf,
     /// For how many days it can be taken back that a battery was recycled.
     pub recycling_reversal_days: u16,
+    /// Whether an edge stands in front, as CloudFront does.
+    pub edge: bool,
 }
 
 /// A platform that is up.
@@ -45,6 +48,8 @@ pub struct Running {
     pub dynamodb_endpoint: String,
     /// Where S3's API is.
     pub s3_endpoint: String,
+    /// What stands in front.
+    pub edge: Option<Edge>,
     server: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     /// Held as long as it runs: two over one folder would not see each other's writes at once.
@@ -113,11 +118,15 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     }
     let sweeper = tokio::spawn(sweep_orders(store.clone()));
     let app = router::router(Platform::new(store.clone(), issuer.trusted()?, site));
-    let server = tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, app).await {
-            tracing::error!(%error, "listener ended");
-        }
-    });
+    let edge = options.edge.then(|| listener::edge(app.clone(), &store));
+    let server = match edge.clone() {
+        Some(edge) => tokio::spawn(listener::serve(listener, edge)),
+        None => tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, app).await {
+                tracing::error!(%error, "listener ended");
+            }
+        }),
+    };
     Ok(Running {
         address,
         origin: format!("http://{host}"),
@@ -126,6 +135,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         store,
         dynamodb_endpoint,
         s3_endpoint,
+        edge,
         server,
         sweeper,
         _lock: lock,

@@ -44,6 +44,7 @@ pub(crate) async fn open(data: &Path) -> Result<Stores, Failure> {
     let buckets = Buckets {
         intake: "intake".to_owned(),
         evidence: "evidence".to_owned(),
+        public: "public".to_owned(),
     };
     let elsewhere = elsewhere();
     let ((dynamodb, dynamodb_endpoint), (s3, s3_endpoint)) = if elsewhere {
@@ -67,6 +68,7 @@ pub(crate) async fn open(data: &Path) -> Result<Stores, Failure> {
     // The embedded store finds a stream's next number by reading all of them: every event would slow the next.
     create_tables(&dynamodb, PREFIX, elsewhere).await?;
     create_bucket(&s3, &buckets.intake, false).await?;
+    create_bucket(&s3, &buckets.public, false).await?;
     // The embedded twin of S3 keeps no versions and so has no Object Lock.
     create_bucket(&s3, &buckets.evidence, elsewhere).await?;
     Ok(Stores {

@@ -8,7 +8,7 @@ use ledger::Timestamp;
 
 use crate::change::{Change, Guard, Receipt, Row};
 use crate::requests::Earlier;
-use crate::{Store, StoreError, Table};
+use crate::{Store, StoreError, Subject, Table};
 
 /// How often a conflict with another transaction is tried again before the caller is asked to come back.
 const CONFLICT_ATTEMPTS: u32 = 6;
@@ -84,7 +84,14 @@ impl Store {
         rows: Vec<Row>,
         receipts: &[Receipt],
     ) -> Result<(), CommitError> {
-        crate::size::fits(&rows)?;
+        let written = self.write_once(&rows, receipts).await;
+        // Also where nobody knows whether it was: an answer was lost.
+        self.tell_watcher(|| subjects(&rows));
+        written
+    }
+
+    async fn write_once(&self, rows: &[Row], receipts: &[Receipt]) -> Result<(), CommitError> {
+        crate::size::fits(rows)?;
         let token = uuid::Uuid::new_v4().to_string();
         for attempt in 0..CONFLICT_ATTEMPTS {
             let puts = rows.iter().map(|row| self.put_action(row));
@@ -98,10 +105,10 @@ impl Store {
             let Err(error) = sent else {
                 return Ok(());
             };
-            match judge(&rows, error.into_service_error())? {
+            match judge(rows, error.into_service_error())? {
                 Verdict::Conflict => tokio::time::sleep(pause(attempt)?).await,
                 Verdict::Refused(refused) => {
-                    return self.explain(&rows, &refused, receipts).await;
+                    return self.explain(rows, &refused, receipts).await;
                 }
             }
         }
@@ -171,6 +178,17 @@ impl Store {
             self.get(Table::Ledger, pk, Some(sk)).await?;
         Ok(stored.is_some_and(|event| event.hash == receipt.hash))
     }
+}
+
+/// Whose records rows belong to.
+fn subjects(rows: &[Row]) -> Vec<Subject> {
+    let records = rows.iter().filter(|row| row.table == Table::Records);
+    let mut subjects: Vec<Subject> = records
+        .filter_map(|row| row.item.get("pk")?.as_s().ok()?.parse().ok())
+        .collect();
+    subjects.sort_unstable();
+    subjects.dedup();
+    subjects
 }
 
 enum Verdict {

@@ -1,13 +1,13 @@
 //! Where everything is kept: the clients, the names of tables and buckets, and the keys.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::sealing::KeyVault;
-use crate::{StoreError, Table};
+use crate::{StoreError, Subject, Table};
 
 /// One item as DynamoDB holds it.
 pub(crate) type Item = std::collections::HashMap<String, AttributeValue>;
@@ -19,6 +19,8 @@ pub struct Buckets {
     pub intake: String,
     /// Object Lock; written once.
     pub evidence: String,
+    /// Everybody may read it: what the edge answers from where the resolver fails.
+    pub public: String,
 }
 
 /// The clients and names every function works with. Cheap to clone.
@@ -32,7 +34,11 @@ struct Inner {
     prefix: String,
     buckets: Buckets,
     vault: KeyVault,
+    watcher: OnceLock<Watcher>,
 }
+
+/// Told of subjects whose items were written, as soon as they are.
+pub type Watcher = Box<dyn Fn(&[Subject]) + Send + Sync>;
 
 type MakeS3 = Box<dyn FnOnce() -> aws_sdk_s3::Client + Send>;
 
@@ -76,11 +82,24 @@ impl Store {
             prefix,
             buckets,
             vault,
+            watcher: OnceLock::new(),
         }))
     }
 
+    /// Has a watcher told of every change that goes through this store, before whoever made it is answered. Only the first
+    /// watcher is.
+    pub fn watch(&self, watcher: Watcher) {
+        let _ = self.0.watcher.set(watcher);
+    }
+
+    pub(crate) fn tell_watcher(&self, subjects: impl FnOnce() -> Vec<Subject>) {
+        if let Some(watcher) = self.0.watcher.get() {
+            watcher(&subjects());
+        }
+    }
+
     /// A store as the environment of a Lambda function describes it: `TABLE_PREFIX`, `INTAKE_BUCKET`, `EVIDENCE_BUCKET`,
-    /// and `DATA_KEY_ID` (the KMS key that wraps data keys; a function without it reads public parts only). Honours
+    /// `PUBLIC_BUCKET` and `DATA_KEY_ID` (the KMS key that wraps data keys; a function without it reads public parts only). Honours
     /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3`.
     ///
     /// # Errors
@@ -91,6 +110,7 @@ impl Store {
         let buckets = Buckets {
             intake: std::env::var("INTAKE_BUCKET").unwrap_or_default(),
             evidence: std::env::var("EVIDENCE_BUCKET").unwrap_or_default(),
+            public: std::env::var("PUBLIC_BUCKET").unwrap_or_default(),
         };
         let vault = match (std::env::var("DATA_KEY_ID"), std::env::var("DATA_KEY_FILE")) {
             (Ok(key), _) => KeyVault::kms(aws_sdk_kms::Client::new(&config), key),

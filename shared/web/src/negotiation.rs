@@ -58,6 +58,7 @@ pub fn language(query: Option<&str>, headers: &HeaderMap) -> Language {
     asked.unwrap_or_else(|| {
         ranked(headers, &ACCEPT_LANGUAGE)
             .into_iter()
+            .filter(|(_, weight)| *weight > 0)
             .find_map(|(tag, _)| Language::of(&tag))
             .unwrap_or_default()
     })
@@ -112,23 +113,27 @@ fn ranked(headers: &HeaderMap, name: &axum::http::HeaderName) -> Vec<(String, u1
         .filter_map(|member| {
             let mut parts = member.split(';').map(str::trim);
             let range = parts.next().filter(|range| !range.is_empty())?;
-            let q = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
-            Some((range.to_ascii_lowercase(), thousandths(q)))
+            let weight = parts
+                .find_map(|part| part.strip_prefix(['q', 'Q'])?.strip_prefix('='))
+                .map_or(Some(1_000), thousandths)?;
+            Some((range.to_ascii_lowercase(), weight))
         })
         .collect();
     members.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
     members
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to 0..=1000 before the cast"
-)]
-fn thousandths(q: f32) -> u16 {
-    (q.clamp(0.0, 1.0) * 1000.0) as u16
+/// A weight (RFC 9110 §12.4.2): 0 to 1 with up to three decimals.
+fn thousandths(q: &str) -> Option<u16> {
+    let (whole, decimals) = q.split_once('.').unwrap_or((q, ""));
+    if decimals.len() > 3 || !decimals.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    match (whole, format!("{decimals:0<3}").parse().ok()?) {
+        ("0", thousandths) => Some(thousandths),
+        ("1", 0) => Some(1_000),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -164,9 +169,9 @@ mod tests {
         let german = headers(ACCEPT_LANGUAGE, "pl, de-AT;q=0.9, fr;q=0.8");
         assert_eq!(language(None, &german), Language::De);
         assert_eq!(language(Some("label=X&lang=fr"), &german), Language::Fr);
-        assert_eq!(
-            language(None, &headers(ACCEPT_LANGUAGE, "pl")),
-            Language::En
-        );
+        for nobody in ["pl", "de;q=0", "de;q=2", "de;q=x", "*"] {
+            let headers = headers(ACCEPT_LANGUAGE, nobody);
+            assert_eq!(language(None, &headers), Language::En, "{nobody}");
+        }
     }
 }

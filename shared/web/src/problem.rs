@@ -205,6 +205,12 @@ impl Problem {
         )
     }
 
+    /// 429; say when to come again in `Retry-After`.
+    #[must_use]
+    pub fn too_many(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::TooMany, detail)
+    }
+
     /// 500; the cause is logged, not sent.
     #[must_use]
     pub fn internal(cause: impl std::fmt::Display) -> Self {

@@ -75,6 +75,8 @@ kinds! {
         "The same `Idempotency-Key` came with another body before. Use a fresh key for a new request.";
     PreconditionRequired: PRECONDITION_REQUIRED, "if-match-needed", "`If-Match` is needed", "ClientErrorBadRequest",
         "Read the resource first and send its `ETag` as `If-Match`, so that nobody's change is lost.";
+    TooMany: TOO_MANY_REQUESTS, "too-many", "Too many requests", "ClientErrorBadRequest",
+        "Ask again after `Retry-After`.";
     Internal: INTERNAL_SERVER_ERROR, "internal", "Something of ours is broken", "ServerInternalError",
         "Nothing was changed. Tell the platform's operator the `correlationId` in `message`.";
     Unavailable: SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment", "ServerInternalError",

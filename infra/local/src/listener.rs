@@ -1,0 +1,59 @@
+//! The listener with the edge in front.
+
+use axum::Router;
+use edge::Edge;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use storage::{Store, Subject};
+use tokio::net::TcpListener;
+
+/// An edge before a platform. What the platform writes is gone from it before the writer is answered, as the publisher will
+/// see to in the cloud.
+pub(crate) fn edge(platform: Router, store: &Store) -> Edge {
+    let edge = Edge::new(platform, store.clone());
+    let told = edge.clone();
+    store.watch(Box::new(move |subjects| {
+        let tags: Vec<String> = subjects.iter().filter_map(tag).collect();
+        told.invalidate(tags.iter().map(String::as_str));
+    }));
+    edge
+}
+
+/// By which tag a subject's answers are known.
+fn tag(subject: &Subject) -> Option<String> {
+    match subject {
+        Subject::Unit(id) => Some(format!("unit:{id}")),
+        Subject::Model(id) => Some(format!("model:{id}")),
+        Subject::Batch(id) => Some(format!("batch:{id}")),
+        // What the public sees of a passport lies with its unit.
+        Subject::Passport(_) | Subject::Organisation(_) => None,
+    }
+}
+
+/// Serves connections for as long as they come.
+pub(crate) async fn serve(listener: TcpListener, edge: Edge) {
+    loop {
+        let (stream, client) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, most likely: some will be free again.
+                tracing::error!(%error, "no connection could be accepted");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let edge = edge.clone();
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let edge = edge.clone();
+                async move { Ok::<_, std::convert::Infallible>(edge.answer(request, client.ip()).await) }
+            });
+            // A connection that ends badly is the client's matter.
+            let _ = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
