@@ -36,6 +36,8 @@ pub struct Answer {
     pub text: String,
     /// Its number of bytes, as sent.
     pub length: usize,
+    /// Its bytes, as sent.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -442,6 +444,7 @@ async fn read(response: Response) -> Answer {
         headers,
         text: String::from_utf8_lossy(&body).into_owned(),
         length: body.len(),
+        bytes: body.into(),
     }
 }
 

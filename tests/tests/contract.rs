@@ -114,6 +114,7 @@ async fn functions_answer_as_the_listener_does() {
             .replace("${DPP}", &battery.passport)
             .replace("${DPP_URI}", &dpp_uri)
             .replace("${MODEL}", unit["model"].as_str().unwrap())
+            .replace("${ORDER}", unit["order"].as_str().unwrap())
             .replace("${TOKEN}", maker.token.as_ref().unwrap())
             .replace("${HOST}", &stage.running.address.to_string())
     };

@@ -67,6 +67,8 @@ async fn an_order_that_was_cut_off_is_completed_by_the_next_start() {
     let model = stage.maker().model().await;
     let order = cut_off_order(&stage, &model, web::now()).await;
     assert!(!resolves(&stage, &order).await);
+    let labels = format!("/v1/orders/{}/labels", order.id);
+    let _ = stage.maker().get(&labels).await.expect(409);
     let stage = Stage::on(stage.stop()).await;
     for _ in 0..100 {
         if resolves(&stage, &order).await {

@@ -307,7 +307,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 5] = [
             ("LogTable", "PutItem*"),
             (
                 "RecordsTable",
-                "DeleteItem- GetItem PutItem Query UpdateItem",
+                "BatchGetItem DeleteItem- GetItem PutItem Query UpdateItem",
             ),
             ("RequestsTable", "GetItem PutItem*"),
         ],

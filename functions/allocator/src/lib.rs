@@ -6,6 +6,7 @@ mod label_read;
 mod labels;
 mod orders;
 mod printing;
+mod sheets;
 mod units;
 
 pub use orders::{PATIENCE, Swept, sweep};
@@ -30,4 +31,5 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(labels::approve))
         .routes(routes!(labels::refuse))
         .routes(routes!(printing::show))
+        .routes(routes!(sheets::show))
 }

@@ -289,7 +289,11 @@ impl Wanted {
     }
 }
 
-async fn order_of(platform: &Platform, caller: &Caller, id: &str) -> Result<Order, Problem> {
+pub(crate) async fn order_of(
+    platform: &Platform,
+    caller: &Caller,
+    id: &str,
+) -> Result<Order, Problem> {
     let unknown = || Problem::not_found("no such order of your organisation");
     let id = Uuid::parse_str(id).map_err(|_| unknown())?;
     platform

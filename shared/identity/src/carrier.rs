@@ -136,6 +136,12 @@ impl Carrier {
         }
     }
 
+    /// Whether it is a GS1 Digital Link.
+    #[must_use]
+    pub const fn is_gs1(&self) -> bool {
+        matches!(self.form, Form::Gtin(_) | Form::Giai(_))
+    }
+
     /// The URL as it stands in the symbol: scheme in lower case, since an upper-case one fails on several phone cameras;
     /// host and path in upper case, so that they take the alphanumeric mode.
     #[must_use]

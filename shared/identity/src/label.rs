@@ -1,23 +1,15 @@
-//! A printed label: one drawing, as SVG, PNG and PDF.
-//!
-//! Text is drawn as outlines of OCR-B (ISO 1073-2, as EN 18220 asks for human-readable text), so that no viewer needs the
-//! font.
+//! A printed label: one drawing, as SVG, PNG, PDF, ZPL and DXF.
 
 use std::fmt::Write;
 
-use resvg::{tiny_skia, usvg};
-use ttf_parser::Face;
-
-use crate::Carrier;
-use crate::lettering::{self, Lettering};
+use crate::collection::Collection;
+use crate::lettering::{self, Font, Lettering, Line};
+use crate::module::{Module, ModuleError};
+use crate::outline::{Outline, Point};
+use crate::sheet::{Page, Sheet, SheetError};
 use crate::symbol::{ErrorCorrection, QUIET_ZONE, Symbol, SymbolError};
+use crate::{Carrier, dxf, picture, zpl};
 
-const FONT: &[u8] = include_bytes!("../fonts/OCRB.otf");
-/// Smallest module that common readers resolve, in mm.
-const SMALLEST_MODULE_MM: f64 = 0.25;
-const LARGEST_MODULE_MM: f64 = 10.0;
-/// Pixels of one module in a PNG.
-const PIXELS: std::ops::RangeInclusive<u32> = 1..=40;
 /// Least height of the letters that a person types, in mm: what is read at arm's length without a lens.
 const UNIT_LETTERS_MM: f64 = 1.8;
 /// Least height of the letters of the label id, which a person only compares.
@@ -26,7 +18,22 @@ const LABEL_LETTERS_MM: f64 = 1.2;
 const LINE: f64 = 3.4;
 const GAP: f64 = 1.5;
 const BOTTOM: f64 = 2.0;
-const MM_PER_M: f64 = 1000.0;
+/// Pixels of a module in a PNG where nothing else is asked.
+const PIXELS: u32 = 8;
+/// How `TEST` is printed across: light modules stay light and dark ones dark, so that the symbol can still be read.
+pub(crate) const TEST_RED: (u8, u8, u8) = (221, 0, 0);
+pub(crate) const TEST_OPACITY: f32 = 0.4;
+
+/// How labels are printed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Style {
+    /// Size of a module.
+    pub module: Module,
+    /// Error correction.
+    pub error_correction: ErrorCorrection,
+    /// The symbol for separate collection, beside the code.
+    pub collection: Option<Collection>,
+}
 
 /// A label to print.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +42,8 @@ pub struct Label {
     pub carrier: Carrier,
     /// Whether it may go on a battery for sale; otherwise `TEST` stands across it.
     pub market: bool,
-    /// Width of a module in mm.
-    pub module_mm: f64,
-    /// Error correction.
-    pub error_correction: ErrorCorrection,
+    /// How it is printed.
+    pub style: Style,
 }
 
 /// A label that cannot be printed.
@@ -47,103 +52,138 @@ pub enum LabelError {
     /// The symbol cannot be made.
     #[error(transparent)]
     Symbol(#[from] SymbolError),
-    /// Too small to be read, or absurdly large.
+    /// Modules of this size cannot be read.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// The labels do not fit the page.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+    /// The printer has to be known.
     #[error(
-        "a module is {SMALLEST_MODULE_MM} to {LARGEST_MODULE_MM} mm wide, found {0} mm: below that, common readers fail"
+        "graphics for a printer need its resolution in dots to the inch, such as 203, 300 or 600; found none"
     )]
-    Module(f64),
-    /// Too few or too many pixels.
-    #[error("a module has 1 to 40 pixels, found {0}")]
-    Pixels(u32),
+    Resolution,
+    /// Too many pixels.
+    #[error(
+        "a label has at most {most} pixels, found {found}: choose a smaller resolution, module or collection symbol"
+    )]
+    Pixels {
+        /// Pixels it would have.
+        found: u64,
+        /// Most it may have.
+        most: u64,
+    },
     /// The drawing cannot be turned into this format.
     #[error("the label cannot be drawn: {0}")]
     Drawing(String),
 }
 
+/// Where everything on a label stands, in modules from its upper left corner.
+pub(crate) struct Layout {
+    pub(crate) symbol: Symbol,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    /// The ids beneath the symbol.
+    pub(crate) lines: Vec<Line>,
+    /// The symbol for separate collection and the chemical symbols; shapes of one outline do not overlap.
+    pub(crate) collection: Vec<Outline>,
+    /// `TEST`, on what is not for sale.
+    pub(crate) test: Option<Outline>,
+}
+
 impl Label {
+    /// The symbol alone: for lasers, which draw it themselves.
+    ///
+    /// # Errors
+    /// [`LabelError`].
+    pub fn symbol(&self) -> Result<Symbol, LabelError> {
+        if self.carrier.is_gs1() {
+            self.style.module.for_gs1()?;
+        }
+        Ok(Symbol::new(&self.carrier, self.style.error_correction)?)
+    }
+
+    pub(crate) fn layout(&self, font: &Font) -> Result<Layout, LabelError> {
+        let symbol = self.symbol()?;
+        let module_mm = self.style.module.mm();
+        let side = as_f64(symbol.width() + 2 * QUIET_ZONE);
+        let letters = |grouped: &str, least_mm: f64, usual: f64| {
+            Lettering::fitting(grouped, side, least_mm / module_mm, usual)
+        };
+        let unit = letters(&self.carrier.unit.grouped(), UNIT_LETTERS_MM, LINE);
+        let mut lines: Vec<Line> = unit.placed(side, side).collect();
+        let mut bottom = side + unit.height();
+        if let Some(label) = &self.carrier.label {
+            let label = letters(&label.grouped(), LABEL_LETTERS_MM, LINE * 0.75);
+            lines.extend(label.placed(side, bottom + GAP));
+            bottom += GAP + label.height();
+        }
+        let mut width = side;
+        let mut collection = Vec::new();
+        if let Some(mark) = &self.style.collection {
+            let quiet = as_f64(QUIET_ZONE);
+            let (outlines, reach) = mark.outlines(font, module_mm, Point(side, quiet));
+            collection = outlines;
+            width += mark.side_mm() / module_mm + quiet;
+            bottom = bottom.max(reach + quiet - BOTTOM);
+        }
+        let test = (!self.market).then(|| lettering::across(font, "TEST", side));
+        Ok(Layout {
+            symbol,
+            width,
+            height: bottom + BOTTOM,
+            lines,
+            collection,
+            test,
+        })
+    }
+
     /// The drawing, sized in mm. No script, no font, nothing from elsewhere.
     ///
     /// # Errors
     /// [`LabelError`].
     pub fn svg(&self) -> Result<String, LabelError> {
-        if !(SMALLEST_MODULE_MM..=LARGEST_MODULE_MM).contains(&self.module_mm) {
-            return Err(LabelError::Module(self.module_mm));
-        }
-        let symbol = Symbol::new(&self.carrier, self.error_correction)?;
-        let side = as_f64(symbol.width() + 2 * QUIET_ZONE);
-        let unit = self.carrier.unit.grouped();
-        let letters = |grouped: &str, least_mm: f64, usual: f64| {
-            Lettering::fitting(grouped, side, least_mm / self.module_mm, usual)
-        };
-        let lines = letters(&unit, UNIT_LETTERS_MM, LINE);
-        let label = self
-            .carrier
-            .label
-            .map(|label| letters(&label.grouped(), LABEL_LETTERS_MM, LINE * 0.75));
-        let below = side + lines.height() + GAP;
-        let height = label
-            .as_ref()
-            .map_or(side + lines.height(), |label| below + label.height())
-            + BOTTOM;
-        let mm = |modules: f64| modules * self.module_mm;
+        let font = font()?;
+        let layout = self.layout(&font)?;
+        let (width, height) = (layout.width, layout.height);
+        let mm = |modules: f64| modules * self.style.module.mm();
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.3}mm\" height=\"{:.3}mm\" viewBox=\"0 0 {side} {height:.3}\" role=\"img\" aria-labelledby=\"t\">\
-             <title id=\"t\">Battery {unit}</title><rect width=\"{side}\" height=\"{height:.3}\" fill=\"#fff\"/>",
-            mm(side),
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{:.3}mm\" height=\"{:.3}mm\" viewBox=\"0 0 {width:.3} {height:.3}\" role=\"img\" aria-labelledby=\"t\">\
+             <title id=\"t\">Battery {}</title><rect width=\"{width:.3}\" height=\"{height:.3}\" fill=\"#fff\"/>",
+            mm(width),
             mm(height),
+            self.carrier.unit.grouped(),
         );
         let mut path = |outline: &str, attributes: &str| {
-            let _ = write!(svg, "<path d=\"{outline}\" {attributes}/>");
+            let _ = write!(svg, "<path d=\"{outline}\"{attributes}/>");
         };
-        path(
-            &modules(&symbol),
-            "fill=\"#000\" shape-rendering=\"crispEdges\"",
-        );
-        let face = Face::parse(FONT, 0).map_err(|error| LabelError::Drawing(error.to_string()))?;
-        if !self.market {
-            // Translucent: light modules stay light and dark ones dark, so that the symbol can still be read.
-            path(
-                &lettering::across(&face, "TEST", side),
-                "fill=\"#d00\" fill-opacity=\"0.4\"",
-            );
+        path(&modules(&layout.symbol), " shape-rendering=\"crispEdges\"");
+        for mark in &layout.collection {
+            path(&mark.svg(), "");
         }
-        path(&lines.outline(&face, side, side), "fill=\"#000\"");
-        if let Some(label) = &label {
-            path(&label.outline(&face, side, below), "fill=\"#000\"");
+        for line in &layout.lines {
+            path(&line.outline(&font).svg(), "");
+        }
+        if let Some(test) = &layout.test {
+            let (red, green, blue) = TEST_RED;
+            path(
+                &test.svg(),
+                &format!(" fill=\"rgb({red},{green},{blue})\" fill-opacity=\"{TEST_OPACITY}\""),
+            );
         }
         svg.push_str("</svg>");
         Ok(svg)
     }
 
-    /// The drawing in whole pixels a module.
+    /// The drawing in whole pixels a module: the printer's dots, or 8 where no printer is named.
     ///
     /// # Errors
     /// [`LabelError`].
-    pub fn png(&self, pixels_per_module: u32) -> Result<Vec<u8>, LabelError> {
-        if !PIXELS.contains(&pixels_per_module) {
-            return Err(LabelError::Pixels(pixels_per_module));
-        }
-        let tree = usvg::Tree::from_str(&self.svg()?, &usvg::Options::default())
-            .map_err(|error| LabelError::Drawing(error.to_string()))?;
-        let symbol = Symbol::new(&self.carrier, self.error_correction)?;
-        let pixels = as_f32(
-            u32::try_from(symbol.width() + 2 * QUIET_ZONE).unwrap_or_default() * pixels_per_module,
-        );
-        let scale = pixels / tree.size().width();
-        let height = to_u32(f64::from((tree.size().height() * scale).ceil()));
-        let mut picture = tiny_skia::Pixmap::new(to_u32(f64::from(pixels)), height)
-            .ok_or_else(|| LabelError::Drawing("too large".to_owned()))?;
-        picture.fill(tiny_skia::Color::WHITE);
-        resvg::render(
-            &tree,
-            tiny_skia::Transform::from_scale(scale, scale),
-            &mut picture.as_mut(),
-        );
-        encoded(
-            &picture,
-            f64::from(pixels_per_module) * MM_PER_M / self.module_mm,
-        )
-        .map_err(|error| LabelError::Drawing(error.to_string()))
+    pub fn png(&self) -> Result<Vec<u8>, LabelError> {
+        let font = font()?;
+        let layout = self.layout(&font)?;
+        let dots = self.style.module.dots().unwrap_or(PIXELS);
+        picture::png(&layout, &font, dots, self.style.module.mm())
     }
 
     /// The drawing as a page of its own size.
@@ -151,63 +191,47 @@ impl Label {
     /// # Errors
     /// [`LabelError`].
     pub fn pdf(&self) -> Result<Vec<u8>, LabelError> {
-        let tree = svg2pdf::usvg::Tree::from_str(&self.svg()?, &svg2pdf::usvg::Options::default())
-            .map_err(|error| LabelError::Drawing(error.to_string()))?;
-        // An SVG's millimetres are CSS's: 96 to the inch.
-        let page = svg2pdf::PageOptions { dpi: 96.0 };
-        svg2pdf::to_pdf(&tree, svg2pdf::ConversionOptions::default(), page)
-            .map_err(|error| LabelError::Drawing(error.to_string()))
+        Sheet::on(Page::Label).pdf(std::slice::from_ref(self))
+    }
+
+    /// The drawing as commands for a label printer.
+    ///
+    /// # Errors
+    /// [`LabelError`]; also where no printer is named.
+    pub fn zpl(&self) -> Result<String, LabelError> {
+        let font = font()?;
+        let layout = self.layout(&font)?;
+        let dots = self.style.module.dots().ok_or(LabelError::Resolution)?;
+        let bitmap = picture::bitmap(&layout, &font, dots)?;
+        Ok(zpl::label(&self.carrier.unit.grouped(), &bitmap))
+    }
+
+    /// The drawing as closed polylines in mm, for lasers that engrave.
+    ///
+    /// # Errors
+    /// [`LabelError`].
+    pub fn dxf(&self) -> Result<String, LabelError> {
+        let font = font()?;
+        let layout = self.layout(&font)?;
+        Ok(dxf::drawing(&layout, &font, self.style.module.mm()))
     }
 }
 
-/// As PNG that says how large it is, so that it is printed with modules of the asked size.
-fn encoded(
-    picture: &tiny_skia::Pixmap,
-    pixels_per_metre: f64,
-) -> Result<Vec<u8>, png::EncodingError> {
-    let density = to_u32(pixels_per_metre.round());
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, picture.width(), picture.height());
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_pixel_dims(Some(png::PixelDimensions {
-        xppu: density,
-        yppu: density,
-        unit: png::Unit::Meter,
-    }));
-    // The ground is opaque.
-    let colours: Vec<u8> = picture
-        .pixels()
-        .iter()
-        .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
-        .collect();
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(&colours)?;
-    writer.finish()?;
-    Ok(bytes)
+pub(crate) fn font() -> Result<Font, LabelError> {
+    Font::new().map_err(|error| LabelError::Drawing(error.to_string()))
 }
 
-/// Every run of dark modules as one rectangle.
+/// The dark modules as one path.
 fn modules(symbol: &Symbol) -> String {
     let mut path = String::new();
-    for row in 0..symbol.width() {
-        let mut column = 0;
-        while column < symbol.width() {
-            let start = column;
-            while symbol.is_dark(row, column) {
-                column += 1;
-            }
-            if column > start {
-                let length = column - start;
-                let _ = write!(
-                    path,
-                    "M{} {}h{length}v1h-{length}z",
-                    start + QUIET_ZONE,
-                    row + QUIET_ZONE
-                );
-            }
-            column = column.max(start + 1);
-        }
+    for one in symbol.rectangles() {
+        let (x, y, width, height) = (
+            one.column + QUIET_ZONE,
+            one.row + QUIET_ZONE,
+            one.width,
+            one.height,
+        );
+        let _ = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
     }
     path
 }
@@ -216,73 +240,86 @@ fn modules(symbol: &Symbol) -> String {
     clippy::cast_precision_loss,
     reason = "a symbol has at most 185 modules"
 )]
-const fn as_f64(modules: usize) -> f64 {
+pub(crate) const fn as_f64(modules: usize) -> f64 {
     modules as f64
-}
-
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "at most 185 modules of 40 pixels"
-)]
-const fn as_f32(pixels: u32) -> f32 {
-    pixels as f32
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a picture's size: small and positive"
-)]
-const fn to_u32(pixels: f64) -> u32 {
-    pixels as u32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Surface;
 
-    fn label(module_mm: f64) -> Label {
+    fn label(module: Module) -> Label {
         Label {
             carrier: Carrier::parse("https://ID.EXAMPLE.EU/32XZAJ4P21M1MZ0N3RQA").unwrap(),
             market: false,
-            module_mm,
-            error_correction: ErrorCorrection::Q,
+            style: Style {
+                module,
+                error_correction: ErrorCorrection::Q,
+                collection: None,
+            },
         }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_not_printed() {
-        for module_mm in [0.0, 0.2, f64::NAN, -1.0, 11.0] {
-            assert!(
-                matches!(label(module_mm).svg(), Err(LabelError::Module(_))),
-                "{module_mm}"
-            );
-        }
-        assert!(label(0.4).png(0).is_err());
-        assert!(label(0.4).png(41).is_err());
     }
 
     #[test]
     fn a_test_label_is_marked_and_a_market_label_is_not() {
-        let test = label(0.4);
+        let test = label(Module::on_printer(0.4, 300).unwrap());
         let market = Label {
             market: true,
             ..test.clone()
         };
-        assert!(test.svg().unwrap().contains("#d00"));
-        assert!(!market.svg().unwrap().contains("#d00"));
+        assert!(test.svg().unwrap().contains("rgb(221,0,0)"));
+        assert!(!market.svg().unwrap().contains("rgb("));
+        assert!(test.dxf().unwrap().contains("\n8\nTEST\n"));
+        assert!(!market.dxf().unwrap().contains("\n8\nTEST\n"));
+        assert_ne!(test.zpl().unwrap(), market.zpl().unwrap());
+        assert_ne!(test.png().unwrap(), market.png().unwrap());
+        assert_ne!(test.pdf().unwrap(), market.pdf().unwrap());
     }
 
     #[test]
     fn a_png_is_printed_with_modules_of_the_asked_size() {
-        for (module_mm, pixels) in [(0.4, 8), (0.25, 3), (1.0, 20)] {
-            let bytes = label(module_mm).png(pixels).unwrap();
+        for (mm, pixels) in [(0.4, 8), (0.25, 3), (1.0, 20)] {
+            let bytes = label(Module::in_pixels(mm, pixels).unwrap()).png().unwrap();
             let reader = png::Decoder::new(bytes.as_slice()).read_info().unwrap();
             let density = reader.info().pixel_dims.unwrap();
             assert!(matches!(density.unit, png::Unit::Meter));
             assert_eq!(density.xppu, density.yppu);
-            let printed = f64::from(pixels) * MM_PER_M / f64::from(density.xppu);
-            assert!((printed - module_mm).abs() < 0.001, "{printed}");
+            let printed = f64::from(pixels) * 1000.0 / f64::from(density.xppu);
+            assert!((printed - mm).abs() < 0.001, "{printed}");
+        }
+    }
+
+    #[test]
+    fn a_picture_that_is_too_large_is_refused() {
+        let large = Label {
+            style: Style {
+                collection: Some(
+                    Collection::new(Surface::LargestSide(900.0, 900.0), true, true).unwrap(),
+                ),
+                ..label(Module::on_printer(0.4, 2400).unwrap()).style
+            },
+            ..label(Module::new(0.4).unwrap())
+        };
+        assert!(matches!(large.png(), Err(LabelError::Pixels { .. })));
+        assert!(matches!(large.zpl(), Err(LabelError::Pixels { .. })));
+        assert!(matches!(
+            label(Module::new(0.4).unwrap()).zpl(),
+            Err(LabelError::Resolution)
+        ));
+    }
+
+    #[test]
+    fn a_gs1_carrier_has_modules_as_gs1_allows() {
+        let carrier =
+            Carrier::parse("https://ID.EXAMPLE.EU/01/09521234000013/21/32XZAJ4P21M1MZ0N3RQA")
+                .unwrap();
+        for (mm, fits) in [(0.3, false), (0.4, true), (0.99, true), (1.2, false)] {
+            let label = Label {
+                carrier: carrier.clone(),
+                ..label(Module::new(mm).unwrap())
+            };
+            assert_eq!(label.svg().is_ok(), fits, "{mm}");
         }
     }
 }

@@ -1,16 +1,70 @@
 //! Ids as lines of text, and text as outlines: no viewer needs the font.
+//!
+//! Letters are OCR-B (ISO 1073-2), as EN 18220 asks for human-readable text.
 
-use std::fmt::Write;
+use ttf_parser::{Face, FaceParsingError};
 
-use ttf_parser::{Face, OutlineBuilder};
+use crate::outline::{Outline, Pen, Point};
 
+const FONT: &[u8] = include_bytes!("../fonts/OCRB.otf");
 /// In em: letters without descenders, from letter to letter, and from line to line. The font's own pitch (0.723) is for
 /// machines; a person reads letters that stand closer, and they can be larger for it.
 const LETTER: f64 = 0.713;
-const PITCH: f64 = 0.58;
+pub(crate) const PITCH: f64 = 0.58;
 const LEADING: f64 = 1.08;
 /// Of the first base line beneath the upper edge: digits are a little taller than letters.
 const ASCENT: f64 = 0.79;
+
+/// The font.
+pub(crate) struct Font(Face<'static>);
+
+impl Font {
+    pub(crate) fn new() -> Result<Self, FaceParsingError> {
+        Face::parse(FONT, 0).map(Self)
+    }
+
+    /// A letter in the middle of its pitch, on the base line y = 0, in em.
+    pub(crate) fn letter(&self, letter: char, pitch: f64) -> Outline {
+        let Some(glyph) = self.0.glyph_index(letter) else {
+            return Outline::default();
+        };
+        let units = f64::from(self.0.units_per_em());
+        let own = f64::from(self.0.glyph_hor_advance(glyph).unwrap_or_default()) / units;
+        let mut pen = Pen::default();
+        self.0.outline_glyph(glyph, &mut pen);
+        let left = (pitch - own) / 2.0;
+        pen.finish()
+            .placed(|Point(x, y)| Point(left + x / units, y / units))
+    }
+
+    /// A word that begins at x = 0 on the base line y = 0, in em.
+    pub(crate) fn word(&self, word: &str, pitch: f64) -> Outline {
+        let letters = word.chars().enumerate().map(|(index, letter)| {
+            let left = as_f64(index) * pitch;
+            self.letter(letter, pitch)
+                .placed(|Point(x, y)| Point(left + x, y))
+        });
+        letters.fold(Outline::default(), Outline::and)
+    }
+}
+
+/// A line of text where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    /// Where the first letter's pitch begins.
+    pub(crate) x: f64,
+    /// The base line.
+    pub(crate) y: f64,
+    pub(crate) em: f64,
+}
+
+impl Line {
+    pub(crate) fn outline(&self, font: &Font) -> Outline {
+        font.word(&self.text, PITCH)
+            .placed(|Point(x, y)| Point(self.x + x * self.em, self.y + y * self.em))
+    }
+}
 
 /// An id in groups of four, on as many lines as it takes.
 #[derive(Debug)]
@@ -44,15 +98,16 @@ impl Lettering {
     }
 
     /// Centred over the width `side`, from `top` downwards.
-    pub(crate) fn outline(&self, face: &Face<'_>, side: f64, top: f64) -> String {
+    pub(crate) fn placed(&self, side: f64, top: f64) -> impl Iterator<Item = Line> + '_ {
         self.lines
             .iter()
             .enumerate()
-            .map(|(index, text)| {
-                let line = Line::new(face, text, PITCH, self.em);
-                line.centred(side, top + (as_f64(index) * LEADING + ASCENT) * self.em)
+            .map(move |(index, text)| Line {
+                text: text.clone(),
+                x: (side - as_f64(text.len()) * PITCH * self.em) / 2.0,
+                y: top + (as_f64(index) * LEADING + ASCENT) * self.em,
+                em: self.em,
             })
-            .collect()
     }
 }
 
@@ -68,138 +123,18 @@ fn lines(groups: &[&str], per_line: usize) -> Vec<String> {
 }
 
 /// A text, large, from the lower left to the upper right of the square of that side.
-pub(crate) fn across(face: &Face<'_>, text: &str, side: f64) -> String {
+pub(crate) fn across(font: &Font, text: &str, side: f64) -> Outline {
     const PITCH: f64 = 0.723;
-    let em = side * 0.9 / (as_f64(text.len()) * PITCH);
-    Line::new(face, text, PITCH, em).rotated(side)
-}
-
-/// A line of text as outlines.
-struct Line {
-    segments: Vec<Segment>,
-    width: f64,
-    scale: f64,
-}
-
-enum Segment {
-    Move(f64, f64),
-    Line(f64, f64),
-    Quadratic(f64, f64, f64, f64),
-    Cubic(f64, f64, f64, f64, f64, f64),
-    Close,
-}
-
-/// Collects a glyph's outline, moved along the line.
-struct Pen<'a> {
-    segments: &'a mut Vec<Segment>,
-    offset: f64,
-}
-
-impl OutlineBuilder for Pen<'_> {
-    fn move_to(&mut self, x: f32, y: f32) {
-        self.segments.push(Segment::Move(self.x(x), f64::from(y)));
-    }
-
-    fn line_to(&mut self, x: f32, y: f32) {
-        self.segments.push(Segment::Line(self.x(x), f64::from(y)));
-    }
-
-    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
-        self.segments.push(Segment::Quadratic(
-            self.x(x1),
-            f64::from(y1),
-            self.x(x),
-            f64::from(y),
-        ));
-    }
-
-    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
-        let segment = Segment::Cubic(
-            self.x(x1),
-            f64::from(y1),
-            self.x(x2),
-            f64::from(y2),
-            self.x(x),
-            f64::from(y),
-        );
-        self.segments.push(segment);
-    }
-
-    fn close(&mut self) {
-        self.segments.push(Segment::Close);
-    }
-}
-
-impl Pen<'_> {
-    fn x(&self, x: f32) -> f64 {
-        self.offset + f64::from(x)
-    }
-}
-
-impl Line {
-    /// The text with letters of that pitch and size; each stands in the middle of its pitch.
-    fn new(face: &Face<'_>, text: &str, pitch: f64, em: f64) -> Self {
-        let units = f64::from(face.units_per_em());
-        let mut segments = Vec::new();
-        let mut offset = 0.0;
-        for character in text.chars() {
-            let Some(glyph) = face.glyph_index(character) else {
-                continue;
-            };
-            let own = f64::from(face.glyph_hor_advance(glyph).unwrap_or_default());
-            let mut pen = Pen {
-                segments: &mut segments,
-                offset: offset + (pitch * units - own) / 2.0,
-            };
-            face.outline_glyph(glyph, &mut pen);
-            offset += pitch * units;
-        }
-        let scale = em / units;
-        Self {
-            segments,
-            width: offset * scale,
-            scale,
-        }
-    }
-
-    /// Centred over the width `side`, on the base line `y`.
-    fn centred(&self, side: f64, y: f64) -> String {
-        let left = (side - self.width) / 2.0;
-        self.path(|x, up| (left + x, y - up))
-    }
-
-    /// From the lower left to the upper right of the square of that side.
-    fn rotated(&self, side: f64) -> String {
-        let (sin, cos) = std::f64::consts::FRAC_PI_4.sin_cos();
-        let (left, below) = (-self.width / 2.0, -self.width / 12.0);
-        self.path(|x, up| {
-            let (x, up) = (left + x, below + up);
-            (
-                side / 2.0 + x * cos - up * sin,
-                side / 2.0 - x * sin - up * cos,
-            )
-        })
-    }
-
-    fn path(&self, place: impl Fn(f64, f64) -> (f64, f64)) -> String {
-        let at = |x: f64, y: f64| {
-            let (x, y) = place(x * self.scale, y * self.scale);
-            format!("{x:.3} {y:.3}")
-        };
-        let mut path = String::new();
-        for segment in &self.segments {
-            let _ = match segment {
-                Segment::Move(x, y) => write!(path, "M{}", at(*x, *y)),
-                Segment::Line(x, y) => write!(path, "L{}", at(*x, *y)),
-                Segment::Quadratic(a, b, x, y) => write!(path, "Q{} {}", at(*a, *b), at(*x, *y)),
-                Segment::Cubic(a, b, c, d, x, y) => {
-                    write!(path, "C{} {} {}", at(*a, *b), at(*c, *d), at(*x, *y))
-                }
-                Segment::Close => write!(path, "Z"),
-            };
-        }
-        path
-    }
+    let width = as_f64(text.len()) * PITCH;
+    let em = side * 0.9 / width;
+    let (sin, cos) = std::f64::consts::FRAC_PI_4.sin_cos();
+    font.word(text, PITCH).placed(|Point(x, y)| {
+        let (x, y) = ((x - width / 2.0) * em, (y + width / 12.0) * em);
+        Point(
+            side / 2.0 + x * cos + y * sin,
+            side / 2.0 - x * sin + y * cos,
+        )
+    })
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a count of characters or lines")]

@@ -18,6 +18,18 @@ pub enum ErrorCorrection {
     H,
 }
 
+impl ErrorCorrection {
+    /// Its letter.
+    #[must_use]
+    pub const fn letter(self) -> &'static str {
+        match self {
+            Self::M => "M",
+            Self::Q => "Q",
+            Self::H => "H",
+        }
+    }
+}
+
 /// Light modules around a symbol (ISO/IEC 18004 §6.3.8).
 pub const QUIET_ZONE: usize = 4;
 
@@ -26,7 +38,21 @@ pub const QUIET_ZONE: usize = 4;
 pub struct Symbol {
     version: i16,
     width: usize,
+    error_correction: ErrorCorrection,
     dark: Vec<bool>,
+}
+
+/// Dark modules of a symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rectangle {
+    /// The uppermost row.
+    pub row: usize,
+    /// The leftmost column.
+    pub column: usize,
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
 }
 
 /// The text does not fit any symbol.
@@ -39,8 +65,8 @@ impl Symbol {
     ///
     /// # Errors
     /// [`SymbolError`] where the URL is too long.
-    pub fn new(carrier: &Carrier, level: ErrorCorrection) -> Result<Self, SymbolError> {
-        let level = match level {
+    pub fn new(carrier: &Carrier, error_correction: ErrorCorrection) -> Result<Self, SymbolError> {
+        let level = match error_correction {
             ErrorCorrection::M => EcLevel::M,
             ErrorCorrection::Q => EcLevel::Q,
             ErrorCorrection::H => EcLevel::H,
@@ -53,12 +79,19 @@ impl Symbol {
         Ok(Self {
             version,
             width: code.width(),
+            error_correction,
             dark: code
                 .to_colors()
                 .into_iter()
                 .map(|color| color == Color::Dark)
                 .collect(),
         })
+    }
+
+    /// What it may lose.
+    #[must_use]
+    pub const fn error_correction(&self) -> ErrorCorrection {
+        self.error_correction
     }
 
     /// QR version, 1 to 40.
@@ -82,6 +115,46 @@ impl Symbol {
                 .get(row * self.width + column)
                 .copied()
                 .unwrap_or(false)
+    }
+
+    /// Its dark modules as rectangles that do not overlap: runs, each as tall as the same run goes on beneath.
+    #[must_use]
+    pub fn rectangles(&self) -> Vec<Rectangle> {
+        let mut done: Vec<Rectangle> = Vec::new();
+        let mut open: Vec<Rectangle> = Vec::new();
+        for row in 0..=self.width {
+            let runs = self.runs(row);
+            let (goes_on, ended) = open.into_iter().partition(|above: &Rectangle| {
+                runs.iter()
+                    .any(|run| run.column == above.column && run.width == above.width)
+            });
+            done.extend::<Vec<Rectangle>>(ended);
+            open = goes_on;
+            for run in runs {
+                match open.iter_mut().find(|above| above.column == run.column) {
+                    Some(above) => above.height += 1,
+                    None => open.push(run),
+                }
+            }
+        }
+        done
+    }
+
+    /// The runs of dark modules of a row.
+    fn runs(&self, row: usize) -> Vec<Rectangle> {
+        let mut runs: Vec<Rectangle> = Vec::new();
+        for column in (0..self.width).filter(|column| self.is_dark(row, *column)) {
+            match runs.last_mut() {
+                Some(run) if run.column + run.width == column => run.width += 1,
+                _ => runs.push(Rectangle {
+                    row,
+                    column,
+                    width: 1,
+                    height: 1,
+                }),
+            }
+        }
+        runs
     }
 
     /// The rows as `0` and `1`, for lasers and test vectors.
@@ -145,5 +218,23 @@ mod tests {
         };
         assert_eq!(labelled("pass.battery-id245.eu").version(), 4);
         assert_eq!(labelled("pass.battery-id24567.eu").version(), 5);
+    }
+
+    #[test]
+    fn rectangles_cover_every_dark_module_once() {
+        let carrier = Carrier::parse("https://ID.EXAMPLE.EU/32XZAJ4P21M1MZ0N3RQA").unwrap();
+        for level in [ErrorCorrection::M, ErrorCorrection::Q, ErrorCorrection::H] {
+            let symbol = Symbol::new(&carrier, level).unwrap();
+            let mut covered = vec![0; symbol.width() * symbol.width()];
+            for one in symbol.rectangles() {
+                for row in one.row..one.row + one.height {
+                    for column in one.column..one.column + one.width {
+                        covered[row * symbol.width() + column] += 1;
+                    }
+                }
+            }
+            let dark: Vec<i32> = symbol.dark.iter().map(|dark| i32::from(*dark)).collect();
+            assert_eq!(covered, dark);
+        }
     }
 }

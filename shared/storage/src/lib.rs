@@ -11,6 +11,7 @@
 //! | which versions hold a named value set | `records` | `<subject>` | `S#<seq>` of the event that made it |
 //! | what a dynamic attribute was, from `a` to `b` | `records` | `R#<subject>` | between `<group>/<id>#<a>` and `<group>/<id>#<b + 92 days>`: an item `…#<last moment>#<seq>` spans no more |
 //! | an organisation, its clients' standing reasons | `records` | `O#<organisation>` | `0#ORGANISATION` |
+//! | are these labels still in force | `records` | `U#<unit>` | `0#LABEL#<label>`, 100 at a time |
 //! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
 //! | which orders are not complete | `records` | `ORDERS#PENDING` | order id |
 //! | a piece of evidence | `records` | `E#<id>` | `0#EVIDENCE` |

@@ -190,32 +190,14 @@ impl Store {
         &self,
         subjects: &[Subject],
     ) -> Result<Vec<(Subject, PublicPart)>, StoreError> {
-        use aws_sdk_dynamodb::types::KeysAndAttributes;
-        let table = self.table(Table::Records);
         let keys = subjects
             .iter()
             .map(|subject| {
                 crate::store::key(&subject.to_string(), Some(&current_part_key(Class::Public)))
             })
             .collect();
-        let wanted = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .build()
-            .map_err(StoreError::unavailable)?;
-        let answer = self
-            .dynamodb()
-            .batch_get_item()
-            .request_items(&table, wanted)
-            .send()
-            .await
-            .map_err(StoreError::unavailable)?;
-        if answer.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
-            return Err(StoreError::Unavailable("the table is throttled".to_owned()));
-        }
-        answer
-            .responses
-            .and_then(|mut tables| tables.remove(&table))
-            .unwrap_or_default()
+        self.batch(Table::Records, keys, false)
+            .await?
             .into_iter()
             .map(|item| {
                 let part: PartItem = decode(item)?;

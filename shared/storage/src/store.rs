@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -237,6 +237,33 @@ impl Store {
                 return Ok(items);
             }
         }
+    }
+
+    /// The items with these keys that exist, at most 100 keys, in no order, in one `BatchGetItem`.
+    pub(crate) async fn batch(
+        &self,
+        table: Table,
+        keys: Vec<Item>,
+        consistent: bool,
+    ) -> Result<Vec<Item>, StoreError> {
+        let name = self.table(table);
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(consistent)
+            .build()
+            .map_err(StoreError::unavailable)?;
+        let answer = self
+            .dynamodb()
+            .batch_get_item()
+            .request_items(&name, wanted)
+            .send()
+            .await
+            .map_err(StoreError::unavailable)?;
+        if answer.unprocessed_keys.is_some_and(|left| !left.is_empty()) {
+            return Err(StoreError::Unavailable("the table is throttled".to_owned()));
+        }
+        let found = answer.responses.and_then(|mut tables| tables.remove(&name));
+        Ok(found.unwrap_or_default())
     }
 
     /// Puts an item that must not exist yet; `false` where it does.

@@ -1,15 +1,19 @@
 //! Units and their labels.
 
+use std::collections::HashMap;
+
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
 use passport::LabelState;
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Guard, Row};
-use crate::store::decode;
+use crate::store::{decode, key};
 use crate::{Store, StoreError, Subject, Table};
 
 pub(crate) const LABEL: &str = "0#LABEL#";
+/// What one `BatchGetItem` takes.
+const LABELS_PER_READ: usize = 100;
 
 /// One printed data carrier of a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,5 +214,30 @@ impl Store {
             .into_iter()
             .map(|item| decode::<LabelItem>(item).map(|item| item.label))
             .collect()
+    }
+
+    /// Labels by unit and label, strongly consistent, as far as they exist: for printing many.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn labels_of(
+        &self,
+        wanted: &[(UnitId, LabelId)],
+    ) -> Result<HashMap<(UnitId, LabelId), Label>, StoreError> {
+        let mut labels = HashMap::with_capacity(wanted.len());
+        for some in wanted.chunks(LABELS_PER_READ) {
+            let keys = some.iter().map(|(unit, label)| {
+                let partition = Subject::Unit(*unit).to_string();
+                key(&partition, Some(&format!("{LABEL}{label}")))
+            });
+            for item in self.batch(Table::Records, keys.collect(), true).await? {
+                let item: LabelItem = decode(item)?;
+                match item.pk.parse().map_err(StoreError::damaged)? {
+                    Subject::Unit(unit) => labels.insert((unit, item.label.label), item.label),
+                    _ => return Err(StoreError::damaged("a label of what is no unit")),
+                };
+            }
+        }
+        Ok(labels)
     }
 }
