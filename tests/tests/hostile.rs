@@ -40,13 +40,13 @@ async fn send(
     // A server may close the connection instead of reading what it will refuse.
     let response = request.send().await.ok()?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let text = response.text().await.ok()?;
-    let length = text.len();
+    let bytes = response.bytes().await.ok()?.to_vec();
     Some(Answer {
         status,
         headers,
-        text,
-        length,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+        length: bytes.len(),
+        bytes,
     })
 }
 

@@ -40,7 +40,7 @@ async fn cut_off_order(stage: &Stage, model: &str, at: Timestamp) -> Order {
         None,
     );
     let model = model.parse().unwrap();
-    let mut order = Order::new("voltwerk".to_owned(), model, None, 120, false, at).unwrap();
+    let mut order = Order::new("voltwerk".to_owned(), model, None, 120, 2, false, at).unwrap();
     let log = format!("{}/log", stage.running.address);
     store
         .commit_order(&log, change, &mut order, web::now())
@@ -51,8 +51,8 @@ async fn cut_off_order(stage: &Stage, model: &str, at: Timestamp) -> Order {
 
 /// A scan never finishes an order, so it shows who did.
 async fn resolves(stage: &Stage, order: &Order) -> bool {
-    for (unit, label) in [&order.units[0], &order.units[119]] {
-        let scan = stage.public().get(&format!("/{unit}/{label}")).await;
+    for (unit, labels) in [&order.units[0], &order.units[119]] {
+        let scan = stage.public().get(&format!("/{unit}/{}", labels[1])).await;
         if scan.status != 200 {
             assert_eq!(scan.status, 404);
             return false;

@@ -334,6 +334,53 @@ async fn an_order_is_refused_where_it_does_not_fit_and_says_what_does() {
 }
 
 #[tokio::test]
+async fn a_battery_gets_further_labels_from_the_start() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let model = maker.model().await;
+    let body = json!({"model": model, "count": 40, "labelsPerUnit": 3, "reason": "order 1"});
+    let order = maker.post("/v1/units", &body).await.expect(201).json();
+    let path = format!("/v1/orders/{}/labels", text(&order, "order"));
+    let all = maker
+        .get(&format!("{path}?format=json"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(all["labels"].as_array().unwrap().len(), 120);
+    let last = &order["units"][39];
+    let further = last["furtherLabels"].as_array().unwrap();
+    assert_eq!(further.len(), 2);
+    // In the sequence of units, each with all of its labels, every one in force.
+    for (number, label) in [
+        text(last, "label"),
+        text(&further[0], "label"),
+        text(&further[1], "label"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let printed = &all["labels"][117 + number];
+        assert_eq!(
+            (&printed["unit"], &printed["label"]),
+            (&last["unit"], &json!(label))
+        );
+        let scan = format!("/{}/{label}", text(last, "unit"));
+        let scan = stage.public().get(&scan).await.expect(200).json();
+        assert_eq!(scan["notices"]["label"], "current");
+    }
+    for (count, labels, expected) in [
+        (1, 5, "1 to 4"),
+        (1, 0, "1 to 4"),
+        (10_000, 4, "at most 7500 units"),
+    ] {
+        let body =
+            json!({"model": model, "count": count, "labelsPerUnit": labels, "reason": "order 2"});
+        let refused = maker.post("/v1/units", &body).await.expect(400).json();
+        assert!(text(&refused, "detail").contains(expected), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn labels_that_are_no_longer_in_force_are_named_or_left_out() {
     let stage = Stage::start().await;
     let maker = stage.maker();

@@ -23,6 +23,9 @@ use web::{
 
 /// Most units of one order.
 const MOST_UNITS: u64 = 10_000;
+/// Most labels of one unit, and of one order: an order is one item, and an item of the store holds 400 KB.
+const MOST_LABELS_OF_UNIT: u64 = 4;
+const MOST_LABELS: u64 = 30_000;
 /// How long the caller waits for the units themselves before the order goes on without it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -49,6 +52,7 @@ struct OrderBody {
 
 /// A unit of an order.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct OrderedUnit {
     /// The unit's id.
     #[schema(value_type = String)]
@@ -58,11 +62,26 @@ struct OrderedUnit {
     label: LabelId,
     /// What the label's symbol holds.
     carrier: String,
+    /// Its further labels, where more than one was ordered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    further_labels: Vec<OrderedLabel>,
+}
+
+/// A label of an order.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderedLabel {
+    /// Its id.
+    #[schema(value_type = String)]
+    label: LabelId,
+    /// What its symbol holds.
+    carrier: String,
 }
 
 /// Allocate unit ids.
 ///
-/// Orders 1 to 10,000 unit ids for a model or a batch, each with its first label. The order, its audit event and the row
+/// Orders 1 to 10,000 unit ids for a model or a batch, each with its first label or, since no symbol survives a lost corner, with
+/// up to four for different sides of the battery. The order, its audit event and the row
 /// of the request are written in one transaction; the units follow. 201 when all of them exist, 202 when they are still
 /// being written (`GET /v1/orders/{id}` tells, and goes on with it).
 #[utoipa::path(
@@ -82,7 +101,7 @@ pub(crate) async fn create(
     let provenance = Provenance::of_body(
         &body.json,
         Some("unit-allocated"),
-        &["model", "batch", "count"],
+        &["model", "batch", "count", "labelsPerUnit"],
     )?;
     let request = OrderRequest {
         platform: &platform,
@@ -142,6 +161,7 @@ impl Decision for OrderRequest<'_> {
             model,
             wanted.batch,
             wanted.count,
+            wanted.labels_per_unit,
             platform.site.market,
             at,
         )?;
@@ -248,6 +268,7 @@ struct Wanted {
     model: Uuid,
     batch: Option<Uuid>,
     count: usize,
+    labels_per_unit: usize,
 }
 
 impl Wanted {
@@ -261,6 +282,7 @@ impl Wanted {
                     "expected a whole number from 1 to {MOST_UNITS} in `count`"
                 ))
             })?;
+        let labels_per_unit = labels_per_unit(body, count)?;
         let batch = match body.json.get("batch") {
             Some(_) => Some(web::required_uuid(&body.json, "batch")?),
             None => None,
@@ -278,6 +300,7 @@ impl Wanted {
             model,
             batch,
             count,
+            labels_per_unit,
         })
     }
 
@@ -286,6 +309,30 @@ impl Wanted {
             Some(batch) => storage::Subject::Batch(batch),
             None => storage::Subject::Model(self.model),
         }
+    }
+}
+
+fn labels_per_unit(body: &Body, units: usize) -> Result<usize, Problem> {
+    let Some(labels) = body.json.get("labelsPerUnit") else {
+        return Ok(1);
+    };
+    let labels = labels
+        .as_u64()
+        .filter(|labels| (1..=MOST_LABELS_OF_UNIT).contains(labels))
+        .ok_or_else(|| {
+            Problem::malformed(format!(
+                "expected a whole number from 1 to {MOST_LABELS_OF_UNIT} in `labelsPerUnit`"
+            ))
+        })?;
+    let labels = usize::try_from(labels).map_err(Problem::internal)?;
+    let most = usize::try_from(MOST_LABELS).map_err(Problem::internal)?;
+    match units * labels <= most {
+        true => Ok(labels),
+        false => Err(Problem::malformed(format!(
+            "one order has at most {MOST_LABELS} labels, found {}: with `labelsPerUnit` {labels} order at most {} units at a time",
+            units * labels,
+            most / labels,
+        ))),
     }
 }
 
@@ -324,12 +371,22 @@ async fn finish(
     let units = order
         .units
         .iter()
-        .map(|(unit, label)| OrderedUnit {
-            unit: *unit,
-            label: *label,
-            carrier: platform.site.carrier(*unit, Some(*label)).url(),
+        .map(|(unit, labels)| {
+            let mut labels = labels.iter().map(|label| OrderedLabel {
+                label: *label,
+                carrier: platform.site.carrier(*unit, Some(*label)).url(),
+            });
+            let first = labels
+                .next()
+                .ok_or_else(|| Problem::internal("a unit was ordered without a label"))?;
+            Ok(OrderedUnit {
+                unit: *unit,
+                label: first.label,
+                carrier: first.carrier,
+                further_labels: labels.collect(),
+            })
         })
-        .collect();
+        .collect::<Result<_, Problem>>()?;
     let body = OrderBody {
         order: order.id,
         state: order.state,

@@ -86,7 +86,8 @@ pub(crate) async fn show(
     }
     let (name, media_type) = print.format(&headers, &FORMATS)?;
     let sheet = run.sheet()?;
-    let wanted = run.part(&order.units)?;
+    let labels: Vec<(UnitId, LabelId)> = order.labels().collect();
+    let wanted = run.part(&labels)?;
     let style = print
         .style(&platform, std::future::ready(Ok(order.model)))
         .await?;

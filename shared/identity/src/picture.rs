@@ -31,12 +31,16 @@ pub(crate) fn png(
         paint.set_color_rgba8(red, green, blue, to_u8(TEST_OPACITY * 255.0));
         fill(&mut picture, test, dots, &paint);
     }
-    encoded(&picture, f64::from(dots) * MM_PER_M / module_mm)
-        .map_err(|error| LabelError::Drawing(error.to_string()))
+    encoded(
+        &picture,
+        layout.test.is_some(),
+        f64::from(dots) * MM_PER_M / module_mm,
+    )
+    .map_err(|error| LabelError::Drawing(error.to_string()))
 }
 
-/// In black and white. Where `TEST` stands across, it is a screen of small dots in the corners of the modules: readers look
-/// at their middle.
+/// In black and white. Where `TEST` stands across, two edges of each module are dark: readers look at its middle, and a person
+/// sees the letters.
 pub(crate) fn bitmap(layout: &Layout, font: &Font, dots: u32) -> Result<Bitmap, LabelError> {
     let picture = drawn(layout, font, dots)?;
     let (width, height) = (picture.width(), picture.height());
@@ -48,11 +52,11 @@ pub(crate) fn bitmap(layout: &Layout, font: &Font, dots: u32) -> Result<Bitmap, 
         }
         None => None,
     };
-    let dot = (dots / 3).max(1);
+    let edge = (dots / 3).max(1);
     let black = |x: u32, y: u32| {
         let dark = |picture: &Pixmap| picture.pixel(x, y).is_some_and(|pixel| pixel.green() < 128);
-        let corner = x % dots < dot && y % dots < dot;
-        dark(&picture) || (corner && screen.as_ref().is_some_and(dark))
+        let at_edge = x % dots < edge || y % dots < edge;
+        dark(&picture) || (at_edge && screen.as_ref().is_some_and(dark))
     };
     let rows = (0..height).map(|y| {
         let byte = |from: u32| {
@@ -112,11 +116,14 @@ fn fill(picture: &mut Pixmap, outline: &Outline, dots: u32, paint: &Paint<'_>) {
     }
 }
 
-fn encoded(picture: &Pixmap, pixels_per_metre: f64) -> Result<Vec<u8>, png::EncodingError> {
+fn encoded(
+    picture: &Pixmap,
+    coloured: bool,
+    pixels_per_metre: f64,
+) -> Result<Vec<u8>, png::EncodingError> {
     let density = to_u32(pixels_per_metre.round());
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, picture.width(), picture.height());
-    encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_pixel_dims(Some(png::PixelDimensions {
         xppu: density,
@@ -124,11 +131,19 @@ fn encoded(picture: &Pixmap, pixels_per_metre: f64) -> Result<Vec<u8>, png::Enco
         unit: png::Unit::Meter,
     }));
     // The ground is opaque.
-    let colours: Vec<u8> = picture
-        .pixels()
-        .iter()
-        .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
-        .collect();
+    let pixels = picture.pixels().iter();
+    let colours: Vec<u8> = match coloured {
+        true => {
+            encoder.set_color(png::ColorType::Rgb);
+            pixels
+                .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
+                .collect()
+        }
+        false => {
+            encoder.set_color(png::ColorType::Grayscale);
+            pixels.map(|pixel| pixel.green()).collect()
+        }
+    };
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&colours)?;
     writer.finish()?;

@@ -13,8 +13,8 @@ use crate::store::{decode, key};
 use crate::unit::Label;
 use crate::{Change, Facts, Head, Store, StoreError, Subject, Table};
 
-/// Units whose items go into one transaction: a head and a label each, 100 items at most.
-const UNITS_PER_TRANSACTION: usize = 50;
+/// Items of one transaction: each unit has a head and its labels.
+const ITEMS_PER_TRANSACTION: usize = 100;
 
 /// An order of 1 to 10,000 units.
 #[derive(Debug, Clone)]
@@ -31,8 +31,8 @@ pub struct Order {
     pub at: Timestamp,
     /// Whether its labels may go on batteries for sale.
     pub market: bool,
-    /// The ids, each with its first label.
-    pub units: Vec<(UnitId, LabelId)>,
+    /// The ids, each with its first labels.
+    pub units: Vec<(UnitId, Vec<LabelId>)>,
     /// How far it is.
     pub state: OrderState,
     /// Hash of the event that recorded it: what each unit's own chain begins with.
@@ -91,7 +91,7 @@ fn partition(id: Uuid) -> String {
 }
 
 impl Order {
-    /// A new order with freshly drawn ids.
+    /// A new order with freshly drawn ids, each with so many labels.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] where the random source fails.
@@ -100,14 +100,16 @@ impl Order {
         model: Uuid,
         batch: Option<Uuid>,
         count: usize,
+        labels_per_unit: usize,
         market: bool,
         at: Timestamp,
     ) -> Result<Self, StoreError> {
         let units = (0..count)
             .map(|_| {
+                let labels = (0..labels_per_unit).map(|_| Ok(LabelId::from_random(random()?)));
                 Ok((
                     UnitId::from_random(random()?),
-                    LabelId::from_random(random()?),
+                    labels.collect::<Result<_, StoreError>>()?,
                 ))
             })
             .collect::<Result<_, StoreError>>()?;
@@ -122,6 +124,12 @@ impl Order {
             state: OrderState::Pending,
             event_hash: None,
         })
+    }
+
+    /// Every label with its unit, in the order's sequence.
+    pub fn labels(&self) -> impl Iterator<Item = (UnitId, LabelId)> + '_ {
+        let units = self.units.iter();
+        units.flat_map(|(unit, labels)| labels.iter().map(|label| (*unit, *label)))
     }
 
     /// The subject whose chain tells of the order: the batch, or else the model.
@@ -164,9 +172,9 @@ impl Order {
     fn unit_rows(
         &self,
         unit: UnitId,
-        label: LabelId,
+        labels: &[LabelId],
         event_hash: Sha256,
-    ) -> Result<[Row; 2], StoreError> {
+    ) -> Result<Vec<Row>, StoreError> {
         let subject = Subject::Unit(unit);
         let head = HeadItem {
             pk: subject.to_string(),
@@ -191,11 +199,12 @@ impl Order {
                 tenures: Vec::new(),
             },
         };
-        let label = Label::issued(label, self.at, self.market);
-        Ok([
-            Row::put(Table::Records, &head, Guard::New)?,
-            Row::put(Table::Records, &label.item(&subject), Guard::New)?,
-        ])
+        let head = Row::put(Table::Records, &head, Guard::New);
+        let labels = labels.iter().map(|label| {
+            let label = Label::issued(*label, self.at, self.market);
+            Row::put(Table::Records, &label.item(&subject), Guard::New)
+        });
+        std::iter::once(head).chain(labels).collect()
     }
 }
 
@@ -240,10 +249,12 @@ impl Store {
         if order.state == OrderState::Complete {
             return self.no_longer_pending(order.id).await;
         }
-        for units in order.units.chunks(UNITS_PER_TRANSACTION) {
-            let mut rows = Vec::with_capacity(units.len() * 2);
-            for (unit, label) in units {
-                rows.extend(order.unit_rows(*unit, *label, event_hash)?);
+        let labels = order.units.first().map_or(0, |(_, labels)| labels.len());
+        let at_once = (ITEMS_PER_TRANSACTION / (1 + labels)).max(1);
+        for units in order.units.chunks(at_once) {
+            let mut rows = Vec::with_capacity(ITEMS_PER_TRANSACTION);
+            for (unit, labels) in units {
+                rows.extend(order.unit_rows(*unit, labels, event_hash)?);
             }
             match self.write(rows.clone(), &[]).await {
                 Ok(()) => {}

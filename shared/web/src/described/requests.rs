@@ -138,6 +138,10 @@ pub struct NewUnits {
     /// How many units, 1 to 10,000.
     #[schema(minimum = 1, maximum = 10_000)]
     pub count: u32,
+    /// How many labels each has from the start, for different sides of the battery; 1 by default. An order has 30,000 labels at
+    /// most.
+    #[schema(minimum = 1, maximum = 4, nullable = false)]
+    pub labels_per_unit: Option<u8>,
     /// Why.
     #[serde(flatten)]
     pub why: Why,
