@@ -4,12 +4,14 @@ use tiny_skia::{Color, FillRule, Paint, Pixmap, Rect, Transform};
 
 use crate::label::{LabelError, Layout, TEST_OPACITY, TEST_RED, as_f64};
 use crate::lettering::Font;
-use crate::outline::{Outline, as_f32};
+use crate::outline::{Outline, Point, as_f32};
 use crate::symbol::QUIET_ZONE;
 
 /// Most pixels of a picture: what a label of 40 × 40 mm has at 2400 dpi.
 const MOST_PIXELS: u64 = 16_000_000;
 const MM_PER_M: f64 = 1000.0;
+/// Height of the band that says `TEST` in black and white, in modules.
+const BAND: f64 = 6.0;
 
 /// Rows of dots, eight to a byte, the leftmost in the highest bit, 1 for black.
 pub(crate) struct Bitmap {
@@ -24,7 +26,7 @@ pub(crate) fn png(
     dots: u32,
     module_mm: f64,
 ) -> Result<Vec<u8>, LabelError> {
-    let mut picture = drawn(layout, font, dots)?;
+    let mut picture = drawn(layout, font, dots, 0.0)?;
     if let Some(test) = &layout.test {
         let (red, green, blue) = TEST_RED;
         let mut paint = Paint::default();
@@ -39,13 +41,15 @@ pub(crate) fn png(
     .map_err(|error| LabelError::Drawing(error.to_string()))
 }
 
-/// In black and white. Where `TEST` stands across, two edges of each module are dark: readers look at its middle, and a person
-/// sees the letters.
+/// In black and white. Where `TEST` stands across, two edges of each module are dark: readers look at its middle. That is
+/// easily overlooked, so a band with the word stands beneath.
 pub(crate) fn bitmap(layout: &Layout, font: &Font, dots: u32) -> Result<Bitmap, LabelError> {
-    let picture = drawn(layout, font, dots)?;
+    let band = layout.test.as_ref().map_or(0.0, |_| BAND);
+    let mut picture = drawn(layout, font, dots, band)?;
     let (width, height) = (picture.width(), picture.height());
     let screen = match &layout.test {
         Some(test) => {
+            draw_band(&mut picture, layout, font, dots);
             let mut screen = blank(width, height)?;
             fill(&mut screen, test, dots, &Paint::default());
             Some(screen)
@@ -75,10 +79,28 @@ pub(crate) fn bitmap(layout: &Layout, font: &Font, dots: u32) -> Result<Bitmap, 
     })
 }
 
-/// Everything but `TEST`, black on white.
-fn drawn(layout: &Layout, font: &Font, dots: u32) -> Result<Pixmap, LabelError> {
+/// White letters on a black band beneath everything else.
+fn draw_band(picture: &mut Pixmap, layout: &Layout, font: &Font, dots: u32) {
+    const LETTERS: f64 = BAND * 0.7;
+    let word = font.word("TEST", 1.0);
+    let (least, most) = word.bounds();
+    let scale = LETTERS / (most.1 - least.1);
+    let left = (layout.width - (most.0 - least.0) * scale) / 2.0;
+    let top = layout.height + (BAND - LETTERS) / 2.0;
+    let word =
+        word.placed(|Point(x, y)| Point(left + (x - least.0) * scale, top + (y - least.1) * scale));
+    let band = Outline::rectangle(0.0, layout.height, layout.width, BAND);
+    fill(picture, &band, dots, &Paint::default());
+    let mut white = Paint::default();
+    white.set_color(Color::WHITE);
+    fill(picture, &word, dots, &white);
+}
+
+/// Everything but `TEST`, black on white, with so many modules of white beneath.
+fn drawn(layout: &Layout, font: &Font, dots: u32, beneath: f64) -> Result<Pixmap, LabelError> {
     let pixels = |modules: f64| (modules * f64::from(dots)).ceil();
-    let (width, height) = (to_u32(pixels(layout.width)), to_u32(pixels(layout.height)));
+    let width = to_u32(pixels(layout.width));
+    let height = to_u32(pixels(layout.height + beneath));
     let mut picture = blank(width, height)?;
     let black = Paint::default();
     let at = |modules: usize| as_f32(as_f64(modules) * f64::from(dots));
