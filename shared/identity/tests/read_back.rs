@@ -27,7 +27,7 @@ fn labels() -> Vec<Label> {
         for market in [true, false] {
             for module in modules {
                 let seed = labels.len() as u64;
-                let collection = (seed % 2 == 0).then_some(mark);
+                let collection = seed.is_multiple_of(2).then_some(mark);
                 labels.push(decoders::label(seed, market, module, level, collection));
             }
         }
