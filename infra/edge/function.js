@@ -239,6 +239,8 @@ async function handler(event) {
   request.querystring = folded[1];
   request.cookies = {};
   for (const name in request.headers) if (!KEPT.includes(name)) delete request.headers[name];
+  // Not part of the key: for whoever is led on to another resolver.
+  if (query) request.headers['viewer-query'] = {value: query.slice(0, 1000)};
   // An operator's switch: the resolver is left alone, and every battery is answered from its snapshot.
   try {
     snapshots = await store.get('snapshots');

@@ -68,11 +68,14 @@ fn facts(subject: &Subject, model: Uuid) -> Facts {
         Subject::Model(_) => Facts::Model {
             category,
             catalogue,
+            gtins: Vec::new(),
+            custody: None,
         },
         Subject::Batch(_) => Facts::Batch {
             model,
             category,
             catalogue,
+            lots: Vec::new(),
         },
         _ => Facts::Passport {
             unit: "32XZAJ4P21M1MZ0N3RQA".parse().unwrap(),

@@ -2,15 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use identity::{Reading, ReadingKind, UnitId};
+use identity::{Alias, Reading, ReadingKind, UnitId};
 use serde::Serialize;
+use storage::Subject;
 use utoipa::ToSchema;
-use web::{Path, Platform, Problem};
+use web::{Caller, Path, Platform, Problem};
 
 /// A typed identifier, read.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IdentifierBody {
-    /// What it looks like: `unit`, `label`, `carrier`, `unknown`.
+    /// What it looks like: `unit`, `label`, `carrier`, `alias`, `unknown`.
     #[schema(value_type = String)]
     kind: ReadingKind,
     /// Whether it can be one.
@@ -46,6 +47,9 @@ struct Suggestion {
 
 /// Read a typed identifier.
 ///
+/// An identifier from elsewhere that was linked with a battery (`alias`) is read as well: by anybody once the battery is on the
+/// market, by the responsible organisation before that, and its own serial numbers by that organisation alone.
+///
 /// Says whether it is valid, its canonical form, where the typo probably is and what was probably meant. A correction is
 /// offered, never taken: after two errors a one-character suggestion is often wrong, so each says whether that unit exists.
 #[utoipa::path(
@@ -55,9 +59,18 @@ struct Suggestion {
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,
+    caller: Caller,
     Path(text): Path<String>,
 ) -> Result<Json<IdentifierBody>, Problem> {
-    let reading = Reading::of(&text);
+    let mut reading = Reading::of(&text);
+    if !reading.valid
+        && let Some(unit) = unit_by_alias(&platform, &caller, &text).await?
+    {
+        reading = Reading {
+            kind: ReadingKind::Alias,
+            ..Reading::of(&unit.to_string())
+        };
+    }
     let mut suggestions = Vec::new();
     for canonical in reading.suggestions {
         let exists = exists(&platform, &canonical).await?;
@@ -77,6 +90,35 @@ pub(crate) async fn show(
         suggestions,
         exists,
     }))
+}
+
+/// The battery that an identifier from elsewhere names, where this caller may know of it.
+async fn unit_by_alias(
+    platform: &Platform,
+    caller: &Caller,
+    text: &str,
+) -> Result<Option<UnitId>, Problem> {
+    let own = |caller: &Caller| {
+        let organisation = &caller.partner().ok()?.organisation;
+        Alias::serial_number(organisation, text).ok()
+    };
+    let Some(alias) = Alias::parse(text).ok().or_else(|| own(caller)) else {
+        return Ok(None);
+    };
+    let alias = match alias {
+        Alias::Gs1(link) => Alias::Gs1(link.identifying()),
+        alias => alias,
+    };
+    let Some(Subject::Unit(unit)) = platform.store.named_by(&alias).await? else {
+        return Ok(None);
+    };
+    let scan = platform.store.scan(unit).await?;
+    let is_known = scan.is_some_and(|scan| {
+        let passport = scan.passport.as_ref();
+        let on_market = passport.is_some_and(|passport| passport.placed_on_market_at.is_some());
+        on_market || caller.acts_for(&scan.head.organisation)
+    });
+    Ok(is_known.then_some(unit))
 }
 
 /// Whether that unit was allocated; `None` for what is no unit id.

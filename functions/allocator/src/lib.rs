@@ -1,6 +1,9 @@
 //! Unit ids and labels: who is which battery, and what is printed on it.
 
+mod aliases;
+mod custody;
 mod identifiers;
+mod identity_change;
 mod label_change;
 mod label_read;
 mod labels;
@@ -21,6 +24,12 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(orders::create))
         .routes(routes!(orders::show))
         .routes(routes!(units::show))
+        .routes(routes!(aliases::link_unit, aliases::of_unit))
+        .routes(routes!(aliases::link_model, aliases::of_model))
+        .routes(routes!(aliases::link_batch, aliases::of_batch))
+        .routes(routes!(custody::of_unit))
+        .routes(routes!(custody::of_model))
+        .routes(routes!(custody::of_organisation))
         .routes(routes!(identifiers::show))
         .routes(routes!(labels::issue))
         .routes(routes!(labels::apply))

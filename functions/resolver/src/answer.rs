@@ -3,8 +3,9 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
-use passport::Header;
+use passport::{Header, Level};
 use serde_json::{Map, Value, json};
+use storage::Custody;
 use web::{ETag, Language, Problem, language};
 
 use crate::Resolver;
@@ -49,7 +50,8 @@ pub(crate) fn found(
     headers: &HeaderMap,
 ) -> Response {
     let tag = tag(&found, request);
-    let tags = cache_tags(&found);
+    // One invalidation by model reaches a million units.
+    let tags = found.tags.join(",");
     // What is gone is never "as you know it".
     let unchanged = found.record != RecordNotice::Recycled && tag.known_to(headers);
     let mut response = match unchanged {
@@ -82,7 +84,7 @@ fn represented(resolver: &Resolver, mut found: Found, request: &Request) -> Resp
         _ => StatusCode::OK,
     };
     let body = match &request.view {
-        View::Html => page::found(&resolver.site, &found, request.language).into_string(),
+        View::Html => page::found(&resolver.site, &found, request).into_string(),
         View::Linkset => linkset::document(&resolver.site, &found, request).to_string(),
         View::Json | View::JsonLd => {
             let document = std::mem::take(&mut found.document);
@@ -91,6 +93,31 @@ fn represented(resolver: &Resolver, mut found: Found, request: &Request) -> Resp
         View::Link(name) => return linkset::follow(&resolver.site, &found, name, request),
     };
     (status, body).into_response()
+}
+
+/// Another resolver has custody: it answers at the same path. Kept by nobody, so that it can be moved back at once.
+pub(crate) fn moved(custody: &Custody, request: &Request, query: Option<&str>) -> Response {
+    let path = request.carrier_path();
+    let place = linkset::passed_on(
+        &format!("{}{path}", custody.resolver),
+        query.unwrap_or_default(),
+    );
+    let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
+    let headers = response.headers_mut();
+    if let Ok(place) = HeaderValue::from_str(&place) {
+        headers.insert(header::LOCATION, place);
+    }
+    let handler = format!(
+        "<{}>; rel=\"{}handledBy\"",
+        custody.resolver,
+        linkset::VOCABULARY
+    );
+    if let Ok(handler) = HeaderValue::from_str(&handler) {
+        headers.insert(header::LINK, handler);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    secure(headers, request.language);
+    response
 }
 
 /// The page of somebody who has no code at hand.
@@ -235,7 +262,7 @@ fn tag(found: &Found, request: &Request) -> ETag {
         .filter(|_| found.is_shown())
         .and_then(|passport| passport.updated_at)
         .map_or(0, ledger::Timestamp::as_millisecond);
-    let (model, batch) = found.product_revisions;
+    let (model, batch) = found.product_revisions();
     let passport = match found.record {
         RecordNotice::NotYetOnMarket => 0,
         _ => found
@@ -249,16 +276,6 @@ fn tag(found: &Found, request: &Request) -> ETag {
         passport,
         view: format!("public-{record}-{updated}-{label}-{kind}"),
     }
-}
-
-/// One invalidation by model reaches a million units.
-fn cache_tags(found: &Found) -> String {
-    let unit = found.unit.map(|unit| format!("unit:{unit}"));
-    let tags: Vec<String> = unit
-        .into_iter()
-        .chain(found.product_tags.iter().cloned())
-        .collect();
-    tags.join(",")
 }
 
 /// The compressed form of EN 18223, as JSON or JSON-LD, with `notices`.
@@ -281,7 +298,10 @@ fn data(resolver: &Resolver, found: &Found, document: Document, request: &Reques
         "recalled": found.recalled(),
     });
     let Some(passport) = found.passport.as_ref().filter(|_| found.is_shown()) else {
-        return json!({"uniqueProductIdentifier": product, "notices": notices});
+        return match found.unit {
+            Some(_) => json!({"uniqueProductIdentifier": product, "notices": notices}),
+            None => product_data(found, product, document),
+        };
     };
     let status = match found.record {
         RecordNotice::InForce => "active",
@@ -309,6 +329,19 @@ fn data(resolver: &Resolver, found: &Found, document: Document, request: &Reques
         body.insert("notices".to_owned(), notices);
     }
     body
+}
+
+/// A model or lot: no passport, so without a passport's header.
+fn product_data(found: &Found, product: String, document: Document) -> Value {
+    let level = match found.products {
+        [_, Some(_)] => Level::Batch,
+        _ => Level::Model,
+    };
+    let mut body = Map::new();
+    body.insert("uniqueProductIdentifier".to_owned(), product.into());
+    body.insert("granularity".to_owned(), json!(level));
+    body.extend(document);
+    body.into()
 }
 
 impl LabelNotice {

@@ -4,11 +4,33 @@
 //! public part of its passport; (3) the public parts of model and batch come from memory, at most a second old, or from one
 //! batch read; (4) the view of the active guidance is composed and written as HTML or JSON.
 
+//!
+//! The same addresses are those of a GS1-Conformant Resolver (1.2.1). What that has to do, and where it is done (tests:
+//! `tests/tests/links.rs`, `aliases.rs`, `custody.rs`):
+//!
+//! 1. GET, HEAD and OPTIONS over HTTP 1.1 or later: [`routes`]; over HTTPS: the distribution in front.
+//! 2. CORS: `answer::open`.
+//! 3. The syntax of every Digital Link is checked, 400 where it does not hold: [`identity::DigitalLink`], `request`.
+//! 4. No 200 with an error in it: `answer::problem`.
+//! 5. All links as a linkset (RFC 9264) by `linkType=linkset` (`all`, as it was) and by `Accept`, without redirecting, with
+//!    those of each level from item up to model: `linkset::document`.
+//! 6. Each link with target, type and title; one default link, with nothing else: `linkset`.
+//! 7. Without a better match the default link, which is the passport: it is answered here, not redirected to.
+//! 8. The link of the type that was asked for, 404 where there is none, 300 where several fit: `linkset::follow`.
+//! 9. The query is passed on: `linkset::passed_on`.
+//! 10. `Link` to the linkset on every answer, to its JSON-LD context on a linkset: `linkset::announce`.
+//! 11. `/.well-known/gs1resolver`: `description`.
+//! 12. Where custody moved and nothing is worked out here, `gs1:handledBy` in `Link`: `answer::moved`.
+//! 13. A slash at the end is tolerated: `request`.
+//!
+//! Compressed Digital Links are not taken apart: no battery carries one.
+
 mod answer;
 mod described;
 mod description;
 mod find;
 mod linkset;
+mod lookup;
 mod names;
 mod notation;
 mod page;
@@ -70,6 +92,8 @@ pub fn routes() -> OpenApiRouter<Resolver> {
         .routes(routes!(scan::unit))
         .routes(routes!(scan::label))
         .routes(routes!(scan::serial))
+        .routes(routes!(scan::lot))
+        .routes(routes!(scan::model))
         .routes(routes!(scan::asset))
         .routes(routes!(scan::passport))
         .routes(routes!(description::resolver))
@@ -90,17 +114,21 @@ pub fn routes() -> OpenApiRouter<Resolver> {
 }
 
 /// The carriers' paths.
-const DESCRIBED: [&str; 4] = [
+const DESCRIBED: [&str; 6] = [
     "/{unit}",
     "/{unit}/{label}",
     "/01/{gtin}/21/{serial}",
+    "/01/{gtin}/10/{lot}",
+    "/01/{gtin}",
     "/8004/{giai}",
 ];
 /// The same with a slash at the end, and every other GS1 Digital Link.
-const OTHERWISE: [&str; 5] = [
+const OTHERWISE: [&str; 7] = [
     "/{unit}/",
     "/{unit}/{label}/",
     "/01/{gtin}/21/{serial}/",
+    "/01/{gtin}/10/{lot}/",
+    "/01/{gtin}/",
     "/01/{gtin}/{*rest}",
     "/8004/{giai}/{*rest}",
 ];

@@ -36,7 +36,7 @@ const ENCODED: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// One link of a battery.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Link {
     /// Compact: `gs1:dpp`.
     link_type: String,
@@ -45,6 +45,8 @@ struct Link {
     media_type: Option<String>,
     /// Every language the target comes in; empty where that is not known.
     languages: Vec<&'static str>,
+    /// The attribute that says it, where it is a document.
+    attribute: Option<&'static Attribute>,
 }
 
 #[derive(Deserialize)]
@@ -85,25 +87,25 @@ pub(crate) fn link_types() -> impl Iterator<Item = &'static str> {
         .chain(ENTRIES.iter().map(|entry| entry.link_type.as_str()))
 }
 
-/// The linkset: one context object for each level the request names, from the item up.
+/// The linkset: a context object for each level that the request names and that is known, from the item up to the model. A link
+/// that a level above says by itself stands there (GS1-Conformant Resolver 1.2.1, walking up the tree).
 pub(crate) fn document(site: &Site, found: &Found, request: &Request) -> Value {
-    let anchors = match &request.subject {
-        Named::Unit(_) => vec![request.subject_address(site)],
-        Named::Gs1(link) => link
-            .levels()
-            .iter()
-            .map(|level| address(site, level))
-            .collect(),
-    };
-    let links = links(site, found, request);
-    let described: Vec<Value> = anchors
-        .iter()
-        .enumerate()
-        .map(|(level, anchor)| {
-            let links = if level == 0 { links.as_slice() } else { &[] };
-            context_object(anchor, &description(found, request.language), links)
-        })
-        .collect();
+    let description = description(found, request.language);
+    let own = request.subject_address(site);
+    let mut links = links(site, found, request);
+    let mut above = Vec::new();
+    if let Named::Gs1(key) = &request.subject {
+        for level in key.levels().iter().skip(1).rev() {
+            if let Some(document) = found.document_of(level) {
+                let theirs = |link: &mut Link| link.is_of(document);
+                let theirs: Vec<Link> = links.extract_if(.., theirs).collect();
+                let anchor = address(site, level);
+                above.push(context_object(&anchor, &description, &theirs));
+            }
+        }
+    }
+    let mut described = vec![context_object(&own, &description, &links)];
+    described.extend(above.into_iter().rev());
     json!({"linkset": described})
 }
 
@@ -138,6 +140,14 @@ fn context_object(anchor: &str, description: &str, links: &[Link]) -> Value {
 }
 
 impl Link {
+    /// Whether its document is one of these values.
+    fn is_of(&self, document: &Document) -> bool {
+        let attribute = self
+            .attribute
+            .and_then(|attribute| attribute.value_in(document));
+        attribute.is_some_and(|value| value.to_string().contains(&self.href))
+    }
+
     fn target(&self) -> Value {
         let mut target = json!({"href": self.href, "title": self.title});
         if let Some(target) = target.as_object_mut() {
@@ -171,19 +181,23 @@ fn links(site: &Site, found: &Found, request: &Request) -> Vec<Link> {
                 .collect(),
             _ => Vec::new(),
         },
+        attribute: None,
     });
     let further = ENTRIES.iter().flat_map(|entry| {
         let mut links: Vec<Link> = entry
             .documents
             .iter()
             .filter_map(|pointer| catalogue().by_pointer(pointer))
-            .flat_map(|attribute| documents(attribute, &found.document, request.language))
-            .map(|(href, title, media_type)| Link {
-                link_type: entry.link_type.clone(),
-                href,
-                title,
-                media_type,
-                languages: Vec::new(),
+            .flat_map(|attribute| {
+                let documents = documents(attribute, &found.document, request.language);
+                documents.into_iter().map(|(href, title, media_type)| Link {
+                    link_type: entry.link_type.clone(),
+                    href,
+                    title,
+                    media_type,
+                    languages: Vec::new(),
+                    attribute: Some(attribute),
+                })
             })
             .collect();
         links.extend(
@@ -213,6 +227,7 @@ impl Entry {
                 .iter()
                 .map(|language| language.code())
                 .collect(),
+            attribute: None,
         })
     }
 }
@@ -287,7 +302,7 @@ pub(crate) fn follow(site: &Site, found: &Found, name: &str, request: &Request) 
 }
 
 /// The target with the request's own parameters, all of them.
-fn passed_on(href: &str, query: &str) -> String {
+pub(crate) fn passed_on(href: &str, query: &str) -> String {
     let (address, fragment) = match href.split_once('#') {
         Some((address, fragment)) => (address, format!("#{fragment}")),
         None => (href, String::new()),

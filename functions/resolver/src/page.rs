@@ -10,6 +10,7 @@ use serde_json::Value;
 use web::{Language, Problem, Site};
 
 use crate::answer::Document;
+use crate::request::{Named, Request};
 use crate::scan::{Found, LabelNotice, RecordNotice};
 use crate::summary;
 use crate::text::{Texts, texts};
@@ -33,7 +34,8 @@ pub(crate) static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 });
 
 /// The page of a unit.
-pub(crate) fn found(site: &Site, found: &Found, language: Language) -> Markup {
+pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
+    let language = request.language;
     let texts = texts(language);
     let record = match found.record {
         RecordNotice::InForce => None,
@@ -53,6 +55,7 @@ pub(crate) fn found(site: &Site, found: &Found, language: Language) -> Markup {
             header {
                 p.kind { (texts.title) @if let Some(category) = category { " · " (category) } }
                 h1 { (headline(&found.document).unwrap_or(&texts.unit)) }
+                @if let Named::Gs1(key) = &request.subject { p.id { (key.human_readable()) } }
                 @if let Some(unit) = found.unit { p.id { (unit.grouped()) } }
             }
             main {

@@ -257,6 +257,15 @@ impl Request {
         })
     }
 
+    /// The path of the carrier; the label of a GS1 Digital Link is in its query.
+    pub(crate) fn carrier_path(&self) -> String {
+        match (&self.subject, self.label) {
+            (Named::Unit(unit), Scanned::Label(label)) => format!("/{unit}/{label}"),
+            (Named::Unit(unit), _) => format!("/{unit}"),
+            (Named::Gs1(link), _) => format!("/{link}"),
+        }
+    }
+
     /// The address of what is asked for, without the label: its unique product identifier, or the GS1 Digital Link.
     pub(crate) fn subject_address(&self, site: &Site) -> String {
         match &self.subject {

@@ -1,6 +1,7 @@
 //! The handlers of a scan.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -8,15 +9,15 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use passport::{Category, LabelState, catalogue};
-use serde_json::{Map, Value};
-use storage::{Facts, Label, PublicPart, RecordStatus, Subject};
+use passport::{Category, LabelState};
+use storage::{Label, PublicPart, RecordStatus, Shared};
 use web::{Path, Problem};
 
 use crate::Resolver;
-use crate::answer::{self, Reader};
+use crate::answer::{self, Document, Reader};
 use crate::described::{Asking, Passport};
-use crate::request::{Named, Request, Scanned};
+use crate::lookup::{self, Answered};
+use crate::request::Request;
 
 /// Characters of a time that name its day.
 const DAY: usize = 10;
@@ -28,13 +29,13 @@ pub(crate) struct Found {
     pub(crate) label: LabelNotice,
     pub(crate) record: RecordNotice,
     /// The public view; empty before the battery is on the market and after it was recycled.
-    pub(crate) document: Map<String, Value>,
+    pub(crate) document: Document,
     pub(crate) category: Option<Category>,
     pub(crate) passport: Option<PublicPart>,
-    /// Revisions of model and batch, for the tag.
-    pub(crate) product_revisions: (u64, u64),
-    /// What else an invalidation may name this answer by: `model:<uuid>`, `batch:<uuid>`.
-    pub(crate) product_tags: Vec<String>,
+    /// The model, the batch: what of the document is theirs, and the GS1 keys they are known by.
+    pub(crate) products: [Option<Arc<Shared>>; 2],
+    /// What an invalidation may name this answer by: `unit:<id>`, `model:<uuid>`, `batch:<uuid>`, `operator:<id>`.
+    pub(crate) tags: Vec<String>,
 }
 
 /// What became of the scanned label.
@@ -113,6 +114,30 @@ pub(crate) async fn serial(scan: Scan) -> Response {
     scan.respond().await
 }
 
+/// Follow a GS1 Digital Link to a lot.
+///
+/// What everybody may see of a batch that was linked with this GTIN and lot (AI 01, 10).
+#[utoipa::path(
+    get, path = "/01/{gtin}/10/{lot}", operation_id = "followLot", tag = "resolver",
+    params(("gtin" = String, Path, description = "GTIN: 14 digits"), ("lot" = String, Path, description = "Batch or lot, percent-encoded"), Asking),
+    responses(Passport)
+)]
+pub(crate) async fn lot(scan: Scan) -> Response {
+    scan.respond().await
+}
+
+/// Follow a GS1 Digital Link to a model.
+///
+/// What everybody may see of a model that was linked with this GTIN (AI 01).
+#[utoipa::path(
+    get, path = "/01/{gtin}", operation_id = "followModel", tag = "resolver",
+    params(("gtin" = String, Path, description = "GTIN: 14 digits"), Asking),
+    responses(Passport)
+)]
+pub(crate) async fn model(scan: Scan) -> Response {
+    scan.respond().await
+}
+
 /// Follow a GS1 asset identifier to a battery.
 ///
 /// A GIAI (AI 8004): a GS1 company prefix and the unit id, or an identifier that was linked with the unit.
@@ -173,8 +198,11 @@ impl Scan {
                 return answer::problem(&refusal.into(), &reader, &typed(&self.uri));
             }
         };
-        match find(&self.resolver, &request).await {
-            Ok(found) => answer::found(&self.resolver, found, &request, &self.headers),
+        match lookup::find(&self.resolver, &request).await {
+            Ok(Answered::Here(found)) => {
+                answer::found(&self.resolver, *found, &request, &self.headers)
+            }
+            Ok(Answered::Elsewhere(custody)) => answer::moved(&custody, &request, self.passed_on()),
             Err(problem) => {
                 let subject = request.subject.to_string();
                 answer::problem(&problem, &Reader::from(&request), &subject)
@@ -182,6 +210,20 @@ impl Scan {
         }
     }
 }
+
+impl Scan {
+    /// The query that is passed on where another resolver has custody: the viewer's own, which the edge sends beside a canonical
+    /// request.
+    fn passed_on(&self) -> Option<&str> {
+        match self.headers.get(VIEWER_QUERY) {
+            Some(query) => query.to_str().ok(),
+            None => self.uri.query(),
+        }
+    }
+}
+
+/// Where the edge sends the viewer's query.
+const VIEWER_QUERY: &str = "viewer-query";
 
 /// What stands in the address where a unit id should.
 fn typed(uri: &Uri) -> String {
@@ -192,87 +234,7 @@ fn typed(uri: &Uri) -> String {
     identity::percent_decoded(text).unwrap_or_else(|| text.to_owned())
 }
 
-async fn find(resolver: &Resolver, request: &Request) -> Result<Found, Problem> {
-    let unit = match &request.subject {
-        Named::Unit(unit) => *unit,
-        Named::Gs1(link) => link
-            .unit()
-            .ok_or_else(|| Problem::not_found("no battery is known by this GS1 key"))?,
-    };
-    let scan = resolver
-        .store
-        .scan(unit)
-        .await?
-        .ok_or_else(|| Problem::not_found("this unit was never allocated"))?;
-    let label = match request.label {
-        Scanned::No => LabelNotice::None,
-        Scanned::Label(label) => notice(&scan.labels, label),
-        Scanned::Unreadable => LabelNotice::Unreadable,
-    };
-    let now = web::now();
-    let mut record = record_notice(&scan, now);
-    if record == RecordNotice::Archived
-        && let Some(passport) = &scan.passport
-        && resolver.store.life_is_over(passport.passport, now).await?
-    {
-        record = RecordNotice::Recycled;
-    }
-    let mut found = Found {
-        unit: Some(unit),
-        label,
-        record,
-        document: Map::new(),
-        category: None,
-        passport: scan.passport,
-        product_revisions: (0, 0),
-        product_tags: Vec::new(),
-    };
-    if found.is_shown() {
-        compose(resolver, &scan.head.facts, &mut found).await?;
-    }
-    Ok(found)
-}
-
-/// Model, batch and passport as one document, without what the active guidance shows nowhere.
-async fn compose(resolver: &Resolver, facts: &Facts, found: &mut Found) -> Result<(), Problem> {
-    let (Facts::Unit { model, batch, .. }, Some(item)) = (facts, &mut found.passport) else {
-        return Err(Problem::internal("a passport in force without its unit"));
-    };
-    let subjects: Vec<Subject> = [Some(Subject::Model(*model)), batch.map(Subject::Batch)]
-        .into_iter()
-        .flatten()
-        .collect();
-    let parts = resolver.products.get(&resolver.store, &subjects).await?;
-    let empty = Map::new();
-    let part = |index: usize| parts.get(index).and_then(Option::as_ref);
-    let document = |index: usize| part(index).map_or(&empty, |part| &part.document);
-    let revision = |index: usize| part(index).map_or(0, |part| part.revision);
-    let own = passport::newest_form(std::mem::take(&mut item.document));
-    let composed = passport::compose(document(0), document(1), &own);
-    let category = item
-        .category
-        .ok_or_else(|| Problem::internal("a passport without its category"))?;
-    found.document = passport::view(
-        composed,
-        passport::Classes::PUBLIC,
-        catalogue().active_guidance(),
-        category,
-    );
-    let updated = [0, 1].map(|index| part(index).and_then(|part| part.updated_at));
-    item.updated_at = updated.into_iter().flatten().chain(item.updated_at).max();
-    found.category = Some(category);
-    found.product_revisions = (revision(0), revision(1));
-    found.product_tags = [
-        Some(format!("model:{model}")),
-        batch.map(|batch| format!("batch:{batch}")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    Ok(())
-}
-
-fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
+pub(crate) fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
     let Some(label) = labels.iter().find(|label| label.label == scanned) else {
         return LabelNotice::NeverIssued;
     };
@@ -287,7 +249,7 @@ fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
     }
 }
 
-fn record_notice(scan: &storage::Scan, now: Timestamp) -> RecordNotice {
+pub(crate) fn record_notice(scan: &storage::Scan, now: Timestamp) -> RecordNotice {
     let Some(passport) = &scan.passport else {
         return RecordNotice::NotYetOnMarket;
     };

@@ -72,6 +72,8 @@ pub(crate) async fn create_model(
         facts: Facts::Model {
             category,
             catalogue: catalogue().newest().id.clone(),
+            gtins: Vec::new(),
+            custody: None,
         },
     }
     .make()
@@ -129,6 +131,7 @@ pub(crate) async fn create_batch(
             model,
             category,
             catalogue: catalogue().newest().id.clone(),
+            lots: Vec::new(),
         },
     }
     .make()

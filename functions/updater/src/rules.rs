@@ -105,7 +105,7 @@ pub(crate) async fn complete_enough(
     let held_to = match after {
         Facts::Passport { .. } => is_active(after),
         Facts::Model { .. } | Facts::Batch { .. } => true,
-        Facts::Unit { .. } | Facts::Organisation => false,
+        Facts::Unit { .. } | Facts::Organisation { .. } => false,
     };
     if !held_to || (!placed && lost.is_empty()) {
         return Ok(Vec::new());
@@ -304,6 +304,6 @@ pub(crate) fn level_and_category(facts: &Facts) -> (Level, Category) {
         Facts::Model { category, .. } => (Level::Model, *category),
         Facts::Batch { category, .. } => (Level::Batch, *category),
         Facts::Passport { category, .. } => (Level::Item, *category),
-        Facts::Unit { .. } | Facts::Organisation => (Level::Item, Category::Ev),
+        Facts::Unit { .. } | Facts::Organisation { .. } => (Level::Item, Category::Ev),
     }
 }

@@ -298,6 +298,7 @@ impl Succession<'_> {
                 allocated_at: at,
                 passport: Some(next.id),
                 next: None,
+                custody: None,
             },
             document: None,
             event: of_type("unit-allocated", public.clone(), []),

@@ -124,7 +124,7 @@ impl Edge {
         }
         let (parts, _) = request.into_parts();
         match self.0.fold(&parts) {
-            ControlFlow::Continue(fold) => self.0.canonical(&fold, &parts.headers, client).await,
+            ControlFlow::Continue(fold) => self.0.canonical(&fold, &parts, client).await,
             ControlFlow::Break(answer) => answer,
         }
     }
@@ -186,8 +186,8 @@ impl Inner {
         })
     }
 
-    async fn canonical(&self, fold: &Fold, asked: &HeaderMap, client: IpAddr) -> Response<Body> {
-        let path = &*fold.path;
+    async fn canonical(&self, fold: &Fold, parts: &Parts, client: IpAddr) -> Response<Body> {
+        let (path, asked) = (&*fold.path, &parts.headers);
         if is_alias(path)
             && let Some(seconds) = self.limit.refuses(client)
         {
@@ -201,6 +201,14 @@ impl Inner {
             true => None,
             false => Some(self.fetch(path, kept.as_ref()).await),
         };
+        // Led on to another resolver: with the viewer's own query, so for this viewer alone.
+        if let (Some(led), Some(query)) = (&answer, parts.uri.query())
+            && led.status.is_redirection()
+            && !led.is_kept()
+        {
+            let led = self.origin.ask(path, None, Some(query), &self.tags).await;
+            return led.response(asked, From::Miss);
+        }
         if let Some(answer) = answer
             .as_ref()
             .filter(|answer| !answer.status.is_server_error())
@@ -244,7 +252,7 @@ impl Inner {
     async fn ask(&self, path: &str, kept: Option<&Arc<Entry>>) -> Arc<Entry> {
         let answer = Arc::new(
             self.origin
-                .ask(path, kept.map(AsRef::as_ref), &self.tags)
+                .ask(path, kept.map(AsRef::as_ref), None, &self.tags)
                 .await,
         );
         if answer.is_kept() {

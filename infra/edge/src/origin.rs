@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::IF_NONE_MATCH;
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use storage::Store;
 use tower::ServiceExt;
@@ -15,6 +15,8 @@ use web::Problem;
 use crate::entry::Entry;
 use crate::tags::Tags;
 
+/// Most characters of a viewer's query, as the function passes it on.
+const QUERY: usize = 1_000;
 /// Longer than any page; more is a fault of the resolver's.
 const LARGEST: usize = 8 << 20;
 
@@ -28,8 +30,15 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// What the resolver answers to a canonical request; `earlier` where it only has to say that nothing changed.
-    pub(crate) async fn ask(&self, path: &str, earlier: Option<&Entry>, tags: &Tags) -> Entry {
+    /// What the resolver answers to a canonical request; `earlier` where it only has to say that nothing changed, `query` is
+    /// the viewer's own, for where it is led on.
+    pub(crate) async fn ask(
+        &self,
+        path: &str,
+        earlier: Option<&Entry>,
+        query: Option<&str>,
+        tags: &Tags,
+    ) -> Entry {
         let asked = tags.now();
         let mut request = Request::new(Body::empty());
         let known = earlier.and_then(Entry::etag);
@@ -41,6 +50,11 @@ impl Origin {
                 *request.uri_mut() = uri;
                 if let Some(known) = known {
                     request.headers_mut().insert(IF_NONE_MATCH, known.clone());
+                }
+                let query = query.and_then(|query| query.get(..query.len().min(QUERY)));
+                if let Some(query) = query.and_then(|query| query.parse().ok()) {
+                    let name = HeaderName::from_static("viewer-query");
+                    request.headers_mut().insert(name, query);
                 }
                 let Ok(answer) = self.resolver.clone().oneshot(request).await;
                 answer

@@ -14,21 +14,10 @@ pub(crate) fn edge(platform: Router, store: &Store) -> Edge {
     let edge = Edge::new(platform, store.clone());
     let told = edge.clone();
     store.watch(Box::new(move |subjects| {
-        let tags: Vec<String> = subjects.iter().filter_map(tag).collect();
+        let tags: Vec<String> = subjects.iter().filter_map(Subject::cache_tag).collect();
         told.invalidate(tags.iter().map(String::as_str));
     }));
     edge
-}
-
-/// By which tag a subject's answers are known.
-fn tag(subject: &Subject) -> Option<String> {
-    match subject {
-        Subject::Unit(id) => Some(format!("unit:{id}")),
-        Subject::Model(id) => Some(format!("model:{id}")),
-        Subject::Batch(id) => Some(format!("batch:{id}")),
-        // What the public sees of a passport lies with its unit.
-        Subject::Passport(_) | Subject::Organisation(_) => None,
-    }
 }
 
 /// Serves connections for as long as they come.

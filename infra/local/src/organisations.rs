@@ -12,6 +12,8 @@ struct Example {
     name: String,
     operator_identifier: String,
     roles: Vec<String>,
+    #[serde(default)]
+    gs1_company_prefixes: Vec<String>,
 }
 
 /// The records of `organisations.json`. Every one is registered for the local issuer only.
@@ -29,6 +31,7 @@ pub(crate) fn all() -> Vec<Organisation> {
             verified_by: "the operator of this machine".to_owned(),
             verified_until: None,
             evidence: None,
+            gs1_prefixes: example.gs1_company_prefixes,
         })
         .collect()
 }

@@ -27,6 +27,13 @@ pub struct Organisation {
     pub verified_until: Option<i64>,
     /// What the verification rests on.
     pub evidence: Option<String>,
+    /// The GS1 company prefixes that are licensed to it: its GS1 keys begin with one of them.
+    #[serde(
+        default,
+        rename = "gs1CompanyPrefixes",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub gs1_prefixes: Vec<String>,
 }
 
 impl Organisation {
@@ -58,6 +65,15 @@ impl Organisation {
         }
         let unknown = self.roles.iter().filter(|name| Role::named(name).is_none());
         faults.extend(unknown.map(|name| format!("`{name}` is not a role")));
+        // GS1 General Specifications §1.4.1.
+        let is_prefix = |prefix: &str| {
+            (4..=12).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let others = self.gs1_prefixes.iter().filter(|prefix| !is_prefix(prefix));
+        faults.extend(
+            others
+                .map(|prefix| format!("`{prefix}` in `gs1CompanyPrefixes` is not 4 to 12 digits")),
+        );
         faults
     }
 }
@@ -157,6 +173,7 @@ mod tests {
             verified_by: "registrar".to_owned(),
             verified_until: Some(1_000),
             evidence: None,
+            gs1_prefixes: Vec::new(),
         }
     }
 

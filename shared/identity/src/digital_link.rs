@@ -250,6 +250,19 @@ impl DigitalLink {
         }
     }
 
+    /// Whether it was made from this GS1 company prefix: a GTIN has it after the indicator digit, a GIAI at its beginning.
+    #[must_use]
+    pub fn has_prefix(&self, prefix: &str) -> bool {
+        !prefix.is_empty()
+            && match self {
+                Self::TradeItem { gtin, .. } => gtin
+                    .to_string()
+                    .get(1..)
+                    .is_some_and(|digits| digits.starts_with(prefix)),
+                Self::Asset { giai } => giai.as_str().starts_with(prefix),
+            }
+    }
+
     /// What it is known by, without what does not identify it further: an item by GTIN and serial number, a lot without its variant.
     #[must_use]
     pub fn identifying(&self) -> Self {

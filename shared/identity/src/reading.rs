@@ -38,6 +38,8 @@ pub enum ReadingKind {
     Label,
     /// A carrier URL.
     Carrier,
+    /// An identifier from elsewhere that was linked with a unit.
+    Alias,
     /// None of them.
     Unknown,
 }

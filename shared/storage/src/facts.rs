@@ -23,6 +23,12 @@ pub enum Facts {
         /// The version of the attribute catalogue it follows.
         #[serde(default = "first_catalogue")]
         catalogue: String,
+        /// Its trade item numbers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gtins: Vec<String>,
+        /// Who resolves the labels of its batteries, where that is not this platform.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custody: Option<Custody>,
     },
     /// A batch of a model.
     Batch {
@@ -33,6 +39,9 @@ pub enum Facts {
         /// The version of the attribute catalogue it follows.
         #[serde(default = "first_catalogue")]
         catalogue: String,
+        /// Its lot numbers, as GS1 keys: `01/<GTIN>/10/<lot>`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lots: Vec<String>,
     },
     /// A passport of a unit.
     Passport {
@@ -76,9 +85,26 @@ pub enum Facts {
         /// The one that takes its place as soon as it is placed on the market. Not public.
         #[serde(default)]
         next: Option<Next>,
+        /// Who resolves its labels, where that is not this platform.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custody: Option<Custody>,
     },
     /// An organisation's own chain.
-    Organisation,
+    Organisation {
+        /// Who resolves the labels of all its batteries, where that is not this platform.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custody: Option<Custody>,
+    },
+}
+
+/// That another resolver has custody: every label leads there, without being touched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Custody {
+    /// The other resolver's origin: `https://id.backup.example`.
+    pub resolver: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// A recall.
@@ -96,6 +122,29 @@ fn first_catalogue() -> String {
 }
 
 impl Facts {
+    /// Who resolves its labels, or those of the batteries beneath it, where that is not this platform.
+    #[must_use]
+    pub const fn custody(&self) -> Option<&Custody> {
+        match self {
+            Self::Model { custody, .. }
+            | Self::Unit { custody, .. }
+            | Self::Organisation { custody } => custody.as_ref(),
+            Self::Batch { .. } | Self::Passport { .. } => None,
+        }
+    }
+
+    /// Moves custody; a batch or passport has none of its own.
+    #[must_use]
+    pub fn in_custody(mut self, moved: Option<Custody>) -> Self {
+        match &mut self {
+            Self::Model { custody, .. }
+            | Self::Unit { custody, .. }
+            | Self::Organisation { custody } => *custody = moved,
+            Self::Batch { .. } | Self::Passport { .. } => {}
+        }
+        self
+    }
+
     /// Since when the battery is recalled, by whomever.
     #[must_use]
     pub fn recalled_at(&self) -> Option<Timestamp> {
@@ -153,7 +202,7 @@ impl Facts {
             Self::Model { catalogue, .. }
             | Self::Batch { catalogue, .. }
             | Self::Passport { catalogue, .. } => passport::catalogue().edition(catalogue),
-            Self::Unit { .. } | Self::Organisation => None,
+            Self::Unit { .. } | Self::Organisation { .. } => None,
         };
         named.unwrap_or_else(|| passport::catalogue().newest())
     }

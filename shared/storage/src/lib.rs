@@ -26,6 +26,7 @@
 //! Sequence and version numbers in sort keys have ten digits. Every item carries its format version `v`. A change of a
 //! subject is one `TransactWriteItems` ([`Store::commit`]); there is no other way to write data or an event.
 
+mod alias;
 mod change;
 mod commit;
 mod compression;
@@ -51,11 +52,12 @@ mod tenure;
 mod unit;
 mod value_set;
 
+pub use alias::LinkedAlias;
 pub use change::{Change, EventInput, Receipt, SubjectChange};
 pub use commit::{CommitError, MAX_SUBJECTS};
 pub use error::StoreError;
 pub use evidence::{EVIDENCE_LIMIT, Evidence, EvidenceError, EvidenceState, Upload};
-pub use facts::{Facts, Recall, RecordStatus};
+pub use facts::{Custody, Facts, Recall, RecordStatus};
 pub use journal::{StoredEvent, VersionEntry};
 pub use life::{Asked, Life, Next, Offer, Recycling};
 pub use order::{Order, OrderState};
@@ -64,7 +66,7 @@ pub use published::Published;
 pub use read_log::ReadRecord;
 pub use record::{Head, OpenRecord, PartReference, Record};
 pub use requests::{Earlier, Request};
-pub use scan::{PublicPart, Scan};
+pub use scan::{PublicPart, Scan, Shared};
 pub use sealing::{KeyVault, fill_random};
 pub use series::{Range, Readings, StoredReading};
 pub use store::{Buckets, Store, Watcher};

@@ -194,6 +194,7 @@ impl Order {
                     allocated_at: self.at,
                     passport: None,
                     next: None,
+                    custody: None,
                 },
                 public_at: Some(self.at),
                 tenures: Vec::new(),

@@ -81,7 +81,12 @@ impl Store {
         let registered = SubjectChange {
             subject: subject.clone(),
             organisation: organisation.id.clone(),
-            facts: Facts::Organisation,
+            // Who has custody is moved by an event of its own.
+            facts: Facts::Organisation {
+                custody: before
+                    .as_ref()
+                    .and_then(|record| record.head.facts.custody().cloned()),
+            },
             before,
             document: None,
             event: EventInput {

@@ -1,5 +1,7 @@
 //! What a scanned label leads to: one query, nothing sealed, no keys.
 
+use std::collections::BTreeMap;
+
 use identity::UnitId;
 use ledger::Timestamp;
 use passport::{Category, Class};
@@ -55,6 +57,15 @@ pub struct PublicPart {
     pub category: Option<Category>,
     /// The values.
     pub document: Map<String, Value>,
+}
+
+/// What units share.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// What its head knows of it.
+    pub facts: Facts,
+    /// The public part of a model or batch that has one.
+    pub part: Option<PublicPart>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -182,29 +193,64 @@ impl Store {
         }))
     }
 
-    /// The public parts of a model and, where given, a batch, in one `BatchGetItem`.
+    /// What units share, of models, batches and organisations, in one `BatchGetItem`: what their heads know and, of models and
+    /// batches, the public part. One that does not exist is left out.
     ///
     /// # Errors
     /// [`StoreError`] where the table does not answer or an item is damaged.
-    pub async fn public_parts(
-        &self,
-        subjects: &[Subject],
-    ) -> Result<Vec<(Subject, PublicPart)>, StoreError> {
-        let keys = subjects
-            .iter()
-            .map(|subject| {
-                crate::store::key(&subject.to_string(), Some(&current_part_key(Class::Public)))
-            })
-            .collect();
-        self.batch(Table::Records, keys, false)
-            .await?
+    pub async fn shared(&self, subjects: &[Subject]) -> Result<Vec<(Subject, Shared)>, StoreError> {
+        let part = current_part_key(Class::Public);
+        let keys = subjects.iter().flat_map(|subject| {
+            let has_data = !matches!(subject, Subject::Organisation(_));
+            let sort_keys = [Some(HEAD), Some(part.as_str()).filter(|_| has_data)];
+            let pk = subject.to_string();
+            sort_keys
+                .into_iter()
+                .flatten()
+                .map(move |sk| crate::store::key(&pk, Some(sk)))
+        });
+        let items = self.batch(Table::Records, keys.collect(), false).await?;
+        let (mut heads, mut parts) = (Vec::new(), BTreeMap::new());
+        for item in items {
+            if sort_key(&item) == HEAD {
+                heads.push(decode::<HeadItem>(item)?);
+            } else {
+                let part: PartItem = decode(item)?;
+                parts.insert(part.pk.clone(), part.public()?);
+            }
+        }
+        heads
             .into_iter()
             .map(|item| {
-                let part: PartItem = decode(item)?;
-                let subject = part.pk.parse().map_err(StoreError::damaged)?;
-                Ok((subject, part.public()?))
+                let subject = item.pk.parse().map_err(StoreError::damaged)?;
+                let part = parts.remove(&item.pk);
+                let facts = item.head.facts;
+                Ok((subject, Shared { facts, part }))
             })
             .collect()
+    }
+
+    /// Who may know of an event of whoever is responsible for a subject: whoever took a battery over that everybody takes for
+    /// another's is not given away.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn owners_audience(
+        &self,
+        subject: &Subject,
+        organisation: &str,
+        audience: Class,
+    ) -> Result<Class, StoreError> {
+        let Subject::Unit(unit) = subject else {
+            return Ok(audience);
+        };
+        let passport = self.scan(*unit).await?.and_then(|scan| scan.passport);
+        Ok(match passport {
+            Some(passport) if passport.organisation != organisation => {
+                audience.join(Class::Individual)
+            }
+            _ => audience,
+        })
     }
 }
 

@@ -24,6 +24,21 @@ pub enum Subject {
     Organisation(String),
 }
 
+impl Subject {
+    /// The tag by which public answers that depend on it are invalidated (`Cache-Tag`). What the public sees of a passport lies
+    /// with its unit.
+    #[must_use]
+    pub fn cache_tag(&self) -> Option<String> {
+        match self {
+            Self::Unit(id) => Some(format!("unit:{id}")),
+            Self::Model(id) => Some(format!("model:{id}")),
+            Self::Batch(id) => Some(format!("batch:{id}")),
+            Self::Organisation(id) => Some(format!("operator:{id}")),
+            Self::Passport(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -108,6 +108,8 @@ fn element_value() -> Object {
 pub enum Scanned {
     /// There is a passport to show.
     Passport(Box<ScannedPassport>),
+    /// A GS1 key leads to a model or lot.
+    Product(ScannedProduct),
     /// There is none.
     Notice(ScanNotice),
 }
@@ -120,6 +122,24 @@ pub struct ScannedPassport {
     pub passport: CompressedPassport,
     /// What there is to know of label and record.
     pub notices: Notices,
+}
+
+/// What is public of a model or lot, by group.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct ScannedProduct {
+    /// Its GS1 Digital Link.
+    pub unique_product_identifier: String,
+    /// `model` or `batch`.
+    #[schema(schema_with = product_level)]
+    pub granularity: String,
+    /// The attributes, by group.
+    #[serde(flatten)]
+    pub data: std::collections::HashMap<String, serde_json::Value>,
+}
+
+fn product_level() -> Object {
+    one_of("Of what.", ["model", "batch"])
 }
 
 /// Why there is no passport to show.
@@ -246,6 +266,32 @@ pub struct AwaitedChange {
     pub reason: String,
     /// The evidence it brought, for the responsible organisation to read too.
     pub evidence: Vec<Uuid>,
+}
+
+/// An identifier from elsewhere.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct UnitAlias {
+    /// In its canonical form: `01/09521234000013/21/SN-4711`, `did:web:example.eu:1`, `serial:<organisation>:<number>`.
+    pub alias: String,
+    /// Since when it is linked.
+    #[schema(format = DateTime)]
+    pub linked_at: String,
+}
+
+/// An identifier that was linked.
+#[derive(Debug, ToSchema)]
+pub struct Linked {
+    /// In its canonical form.
+    pub alias: String,
+}
+
+/// Who has custody.
+#[derive(Debug, ToSchema)]
+pub struct CustodyNow {
+    /// The resolver that labels lead to; null where it is this platform.
+    #[schema(required = true)]
+    pub resolver: Option<String>,
 }
 
 /// A label that was issued or changed.

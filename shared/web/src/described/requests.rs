@@ -47,6 +47,32 @@ pub struct Why {
     pub evidence: Option<Vec<Uuid>>,
 }
 
+/// An identifier to link: one of the two.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct NewAlias {
+    /// A GS1 Digital Link, a DID or an identification link (IEC 61406-1); at most 255 characters.
+    #[schema(nullable = false, min_length = 1, max_length = 255)]
+    pub alias: Option<String>,
+    /// A serial number of the calling organisation.
+    #[schema(nullable = false, min_length = 1, max_length = 255)]
+    pub serial_number: Option<String>,
+    /// Why.
+    #[serde(flatten)]
+    pub why: Why,
+}
+
+/// Where custody is moved to.
+#[derive(Debug, ToSchema)]
+pub struct MovedCustody {
+    /// The other resolver: `https://` and its host. Null takes custody back.
+    #[schema(required = true)]
+    pub resolver: Option<String>,
+    /// Why.
+    #[serde(flatten)]
+    pub why: Why,
+}
+
 /// A model to be.
 #[derive(Debug, ToSchema)]
 pub struct NewModel {
