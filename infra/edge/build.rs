@@ -7,7 +7,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const SOURCE: &str = "function.js";
 /// One file per language.
-const TEXTS: &str = "../../functions/resolver/text";
+const TEXTS: &str = "../../shared/page/text";
 /// Where the words go.
 const PLACE: &str = "/*words*/";
 

@@ -4,6 +4,7 @@ mod built;
 mod clients;
 mod described;
 mod faults;
+pub mod full;
 mod runtime;
 
 pub use built::built;

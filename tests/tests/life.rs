@@ -813,6 +813,7 @@ async fn a_battery_is_split_and_merged_with_lineage_both_ways() {
         ("en", "This passport is closed."),
         ("de", "Dieser Pass ist abgeschlossen."),
         ("fr", "Ce passeport est clos."),
+        ("pl", "Ten paszport jest zamknięty."),
     ] {
         let path = format!("/{}?lang={language}", battery.unit);
         let page = stage.public().browse(&path).await.expect(200);

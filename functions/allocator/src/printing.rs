@@ -242,9 +242,9 @@ impl Print {
         };
         let surface = surface_of(surface)?;
         let subject = Subject::Model(model.await?);
-        let parts = platform.store.public_parts(&[subject]).await?;
-        let symbols = parts.first().and_then(|(_, part)| {
-            let conformity = part.document.get("conformity")?;
+        let models = platform.store.shared(&[subject]).await?;
+        let symbols = models.first().and_then(|(_, model)| {
+            let conformity = model.part.as_ref()?.document.get("conformity")?;
             conformity.get("cadmiumLeadSymbols")
         });
         let bears = |metal: &str, asked: Option<bool>| {

@@ -174,7 +174,7 @@ fn cached(headers: &mut HeaderMap) {
 
 /// No script, no frame, nothing from elsewhere; open to any site's own scripts, since everything here is public.
 pub(crate) fn secure(headers: &mut HeaderMap, language: Language) {
-    headers.insert(header::CONTENT_SECURITY_POLICY, page::POLICY.clone());
+    headers.insert(header::CONTENT_SECURITY_POLICY, ::page::POLICY.clone());
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

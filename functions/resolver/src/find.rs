@@ -98,7 +98,7 @@ mod tests {
             ("", "/"),
         ] {
             assert_eq!(
-                place(typed, Language::De),
+                place(typed, Language::DE),
                 Some(format!("{path}?lang=de")),
                 "{typed}"
             );
@@ -108,7 +108,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_typed_leads_elsewhere(typed: String) {
-            let Some(place) = place(&typed, Language::En) else {
+            let Some(place) = place(&typed, Language::EN) else {
                 return Ok(());
             };
             let path = place.strip_prefix('/').and_then(|place| place.strip_suffix("?lang=en")).unwrap();

@@ -31,15 +31,10 @@ mod description;
 mod find;
 mod linkset;
 mod lookup;
-mod names;
-mod notation;
 mod page;
 mod products;
 mod request;
 mod scan;
-mod summary;
-mod text;
-mod value;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use ::page::{sections, texts};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::DigitalLink;
@@ -12,10 +13,9 @@ use serde_json::{Map, Value, json};
 use web::{Language, Problem, Site};
 
 use crate::answer::{self, Document};
+use crate::page;
 use crate::request::{Named, Request, View};
 use crate::scan::Found;
-use crate::text::texts;
-use crate::{page, summary};
 
 /// Where GS1 keeps its link types (GS1-Conformant Resolver 1.2.1 §3.3).
 pub(crate) const VOCABULARY: &str = "https://ref.gs1.org/voc/";
@@ -214,7 +214,7 @@ impl Entry {
     /// The section of the page that says it, where the document has anything for it.
     fn section(&self, own: &str, found: &Found, language: Language) -> Option<Link> {
         let title = self.section.as_deref()?;
-        let mut sections = summary::sections().iter();
+        let mut sections = sections().iter();
         sections.find(|section| {
             section.title == title && !section.present(&found.document).is_empty()
         })?;
@@ -350,9 +350,7 @@ mod tests {
             }
             if let Some(section) = &entry.section {
                 assert!(
-                    summary::sections()
-                        .iter()
-                        .any(|known| known.title == *section),
+                    sections().iter().any(|known| known.title == *section),
                     "{section}"
                 );
             }

@@ -1,42 +1,31 @@
 //! The page a person sees: no script, nothing from elsewhere, readable on a phone.
 
-use std::sync::LazyLock;
-
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use identity::{IdError, Reading, UnitId};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use passport::{Attribute, catalogue};
-use serde_json::Value;
+use maud::{Markup, html};
+use page::{Texts, Writing, footer, frame, time};
+use passport::{Category, Class, catalogue, visible};
 use web::{Language, Problem, Site};
 
 use crate::answer::Document;
-use crate::request::{Named, Request};
+use crate::request::{Named, Request, Scanned};
 use crate::scan::{Found, LabelNotice, RecordNotice};
-use crate::summary;
-use crate::text::{Texts, texts};
-use crate::value::{self, Writing};
 
-const STYLE: &str = include_str!("page.css");
-/// A group of so few attributes stands open.
-const FEW: usize = 4;
 /// Most characters of a typed text that are shown again.
 const SHOWN: usize = 60;
 /// Most guesses that are offered.
 const SUGGESTIONS: usize = 3;
-
-/// Only the one style sheet, by its hash; a form leads nowhere but here; and nothing else.
-pub(crate) static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let hash = ledger::Sha256::of(STYLE.as_bytes()).to_base64();
-    HeaderValue::from_str(&format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ))
-    .unwrap_or(HeaderValue::from_static("default-src 'none'"))
-});
+/// The classes that need rights and are for others than the owner.
+const RESTRICTED: [Class; 3] = [
+    Class::LegitimateInterest,
+    Class::Authority,
+    Class::Individual,
+];
 
 /// The page of a unit.
 pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
-    let language = request.language;
-    let texts = texts(language);
+    let writing = Writing::of(request.language);
+    let texts = writing.texts;
     let record = match found.record {
         RecordNotice::InForce => None,
         RecordNotice::NotYetOnMarket => Some(&texts.not_yet_on_market),
@@ -44,16 +33,17 @@ pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
         RecordNotice::RecyclingRecorded => None,
         RecordNotice::Recycled => Some(&texts.recycled),
     };
-    let category = found
-        .category
-        .map(|category| category.label(language.code()));
+    let category = found.category.and_then(Category::names);
+    let shown = found
+        .passport
+        .as_ref()
+        .filter(|_| !found.document.is_empty());
     frame(
-        texts,
-        language,
+        writing,
         &texts.title,
         html! {
             header {
-                p.kind { (texts.title) @if let Some(category) = category { " · " (category) } }
+                p.kind { (texts.title) @if let Some(category) = category { " · " (writing.words(category)) } }
                 h1 { (headline(&found.document).unwrap_or(&texts.unit)) }
                 @if let Named::Gs1(key) = &request.subject { p.id { (key.human_readable()) } }
                 @if let Some(unit) = found.unit { p.id { (unit.grouped()) } }
@@ -63,24 +53,74 @@ pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
                 @if let Some(day) = found.final_on() { (dated(&texts.recycling_recorded, &day, texts)) }
                 (label_notice(&found.label, texts))
                 @if let Some(sentence) = record { p.notice role="status" { (sentence) } }
-                (at_once(&found.document, texts, language))
-                (groups(&found.document, texts, language))
-                @if let (Some(passport), false) = (&found.passport, found.document.is_empty()) {
+                (in_order(found, texts))
+                (page::at_once(&found.document, writing))
+                (page::groups(&found.document, writing))
+                @if let (Some(passport), Some(category)) = (shown, found.category) {
                     section {
                         h2 { (texts.restricted_title) }
+                        (restricted(category, texts))
                         p { (texts.restricted) }
                         p.id { (site.origin()) "/v1/dpps/" (passport.passport) }
                     }
                 }
             }
-            footer {
-                @if let Some(at) = found.passport.as_ref().filter(|_| !found.document.is_empty()).and_then(|passport| passport.updated_at) {
-                    p { (texts.updated) (texts.notation.colon) (value::time(&at.to_string(), texts.notation.time(&at.to_string()))) }
+            (footer(writing, &query(request), html! {
+                @if let Some(at) = shown.and_then(|passport| passport.updated_at) {
+                    p { (texts.updated) (texts.notation.colon) (time(&at.to_string(), texts.notation.time(&at.to_string()))) }
                 }
-                (languages(texts, language))
-            }
+            }))
         },
     )
+}
+
+/// What the address of a GS1 Digital Link asks beside the language: the label stands in no other place of it.
+fn query(request: &Request) -> String {
+    match (&request.subject, &request.label) {
+        (Named::Gs1(_), Scanned::Label(label)) => format!("91={label}"),
+        _ => String::new(),
+    }
+}
+
+/// What is as it should be, in a few words each.
+fn in_order(found: &Found, texts: &Texts) -> Markup {
+    if found.record != RecordNotice::InForce {
+        return Markup::default();
+    }
+    html! {
+        ul.state {
+            li { (texts.in_force) }
+            @if found.label == LabelNotice::Current { li { (texts.label_current) } }
+            @if found.recalled().is_none() { li { (texts.not_recalled) } }
+        }
+    }
+}
+
+/// What needs rights: for whom it is, and which groups of the catalogue have such attributes. It follows from the catalogue,
+/// the guidance and the category alone, so that it says nothing of this one battery.
+fn restricted(category: Category, texts: &Texts) -> Markup {
+    let groups = |class: Class| {
+        let of_class = move |group: &&str| {
+            catalogue().group(group).any(|attribute| {
+                attribute.class == class
+                    && visible(attribute, catalogue().active_guidance(), category)
+            })
+        };
+        let titles = catalogue()
+            .groups()
+            .filter(of_class)
+            .filter_map(|group| texts.groups.get(group));
+        titles.cloned().collect::<Vec<_>>().join(", ")
+    };
+    html! {
+        dl {
+            @for class in RESTRICTED {
+                @if let Some(readers) = texts.readers.get(&class.number().to_string()) {
+                    div { dt { (readers) } dd { (groups(class)) } }
+                }
+            }
+        }
+    }
 }
 
 /// That the battery is recalled comes before everything else.
@@ -95,7 +135,7 @@ fn recall_notice(found: &Found, texts: &Texts) -> Markup {
 fn dated(sentence: &str, day: &str, texts: &Texts) -> Markup {
     let (before, after) = sentence.split_once("{day}").unwrap_or((sentence, ""));
     html! {
-        p.notice role="status" { (before) (value::time(day, texts.notation.date(day))) (after) }
+        p.notice role="status" { (before) (time(day, texts.notation.date(day))) (after) }
     }
 }
 
@@ -115,24 +155,25 @@ fn label_notice(label: &LabelNotice, texts: &Texts) -> Markup {
 
 /// The page where several links fit: whoever reads it chooses.
 pub(crate) fn choice(links: &[(String, &str)], language: Language) -> Markup {
-    let texts = texts(language);
+    let writing = Writing::of(language);
+    let texts = writing.texts;
     frame(
-        texts,
-        language,
+        writing,
         &texts.choice_title,
         html! {
             header { p.kind { (texts.title) } h1 { (texts.choice_title) } }
             main { ul { @for (href, title) in links {
                 li { a href=(href) rel="noreferrer" { (title) } }
             } } }
-            footer { (languages(texts, language)) }
+            (footer(writing, "", Markup::default()))
         },
     )
 }
 
 /// The page where there is no unit to show.
 pub(crate) fn problem(problem: &Problem, typed: &str, language: Language) -> Markup {
-    let texts = texts(language);
+    let writing = Writing::of(language);
+    let texts = writing.texts;
     let malformed = problem.status() == StatusCode::BAD_REQUEST;
     let (title, sentence) = match problem.status() {
         StatusCode::NOT_FOUND => (&texts.unknown_title, texts.unknown.clone()),
@@ -140,8 +181,7 @@ pub(crate) fn problem(problem: &Problem, typed: &str, language: Language) -> Mar
         _ => (&texts.failed_title, texts.failed.clone()),
     };
     frame(
-        texts,
-        language,
+        writing,
         title,
         html! {
             header {
@@ -154,22 +194,22 @@ pub(crate) fn problem(problem: &Problem, typed: &str, language: Language) -> Mar
                 @if malformed { (suggestions(typed, texts, language)) }
                 @if problem.status().is_client_error() { (form(typed, texts, language)) }
             }
-            footer { (languages(texts, language)) }
+            (footer(writing, "", Markup::default()))
         },
     )
 }
 
 /// The page of somebody who has no code at hand.
 pub(crate) fn start(language: Language) -> Markup {
-    let texts = texts(language);
+    let writing = Writing::of(language);
+    let texts = writing.texts;
     frame(
-        texts,
-        language,
+        writing,
         &texts.find_title,
         html! {
             header { p.kind { (texts.title) } h1 { (texts.find_title) } }
             main { p { (texts.find) } (form("", texts, language)) }
-            footer { (languages(texts, language)) }
+            (footer(writing, "", Markup::default()))
         },
     )
 }
@@ -219,97 +259,7 @@ fn form(typed: &str, texts: &Texts, language: Language) -> Markup {
     }
 }
 
-fn frame(texts: &Texts, language: Language, title: &str, content: Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang=(language.code()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                title { (title) @if title != texts.title { " · " (texts.title) } }
-                style { (PreEscaped(STYLE)) }
-            }
-            body { (content) }
-        }
-    }
-}
-
-fn languages(texts: &Texts, current: Language) -> Markup {
-    html! {
-        nav aria-label=(texts.language) {
-            @for language in Language::ALL {
-                @if language == current { b { (language.name()) } }
-                @else { a href={ "?lang=" (language.code()) } hreflang=(language.code()) lang=(language.code()) { (language.name()) } }
-            }
-        }
-    }
-}
-
 /// What the manufacturer calls the model.
 pub(crate) fn headline(document: &Document) -> Option<&str> {
     document.get("identification")?.get("modelName")?.as_str()
-}
-
-/// What is needed at once.
-fn at_once(document: &Document, texts: &'static Texts, language: Language) -> Markup {
-    html! {
-        @for section in summary::sections() {
-            @let present = section.present(document);
-            @if let (Some(title), false) = (texts.summary.get(&section.title), present.is_empty()) {
-                section.summary.(section.title) id=(section.title) { h2 { (title) } (list(&present, texts, language)) }
-            }
-        }
-    }
-}
-
-/// Every other attribute of the view, in the catalogue's order; a long group is opened by whoever wants it.
-fn groups(document: &Document, texts: &'static Texts, language: Language) -> Markup {
-    html! {
-        @for (group, title) in catalogue().groups().filter_map(|group| Some((group, texts.groups.get(group)?))) {
-            @let present = present(group, document);
-            @if !present.is_empty() {
-                details.group open[present.len() <= FEW] {
-                    summary { h2 { (title) } span.count { (present.len()) } }
-                    (list(&present, texts, language))
-                }
-            }
-        }
-    }
-}
-
-/// Names and values. What a name means stands folded behind it: there for whoever asks, on a phone too.
-fn list(
-    present: &[(&'static Attribute, &Value)],
-    texts: &'static Texts,
-    language: Language,
-) -> Markup {
-    let writing = Writing { texts, language };
-    html! {
-        dl {
-            @for (attribute, value) in present {
-                div {
-                    dt {
-                        details {
-                            summary { (attribute.label.get(language.code())) }
-                            (attribute.explanation.get(language.code()))
-                        }
-                    }
-                    dd { (writing.value(&attribute.ty, value)) }
-                }
-            }
-        }
-    }
-}
-
-/// What the document has of a group and the summary does not show.
-fn present<'a>(group: &str, document: &'a Document) -> Vec<(&'static Attribute, &'a Value)> {
-    let Some(values) = document.get(group).and_then(Value::as_object) else {
-        return Vec::new();
-    };
-    catalogue()
-        .group(group)
-        .filter(|attribute| !summary::shows(attribute))
-        .filter_map(|attribute| Some((attribute, values.get(&attribute.id)?)))
-        .collect()
 }

@@ -212,7 +212,7 @@ impl Request {
         let view = View::asked(link_type.as_deref(), headers)?;
         let language = match view.is_spoken() {
             true => language(Some(query), headers),
-            false => Language::default(),
+            false => Language::EN,
         };
         let (label, query) = match &view {
             View::Link(_) => (Scanned::No, without(query, "linkType")),

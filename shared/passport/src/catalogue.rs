@@ -341,7 +341,7 @@ impl Catalogue {
         crate::freshness::of(&self.freshness, attribute, category)
     }
 
-    pub(crate) fn category_labels(&self, category: Category) -> Option<&Translated> {
+    pub(crate) fn category_names(&self, category: Category) -> Option<&Translated> {
         self.categories.get(&category)
     }
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::Translated;
 use crate::catalogue;
 use crate::rule::at;
 
@@ -42,9 +43,14 @@ impl Category {
     /// What people call it, in `en`, `de` or `fr`; English for any other language.
     #[must_use]
     pub fn label(self, language: &str) -> &'static str {
-        catalogue()
-            .category_labels(self)
-            .map_or(self.as_str(), |labels| labels.get(language))
+        self.names()
+            .map_or(self.as_str(), |names| names.get(language))
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn names(self) -> Option<&'static Translated> {
+        catalogue().category_names(self)
     }
 }
 

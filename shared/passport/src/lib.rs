@@ -41,6 +41,7 @@ mod validate;
 mod value;
 mod value_set;
 mod view;
+mod words;
 
 pub use assess::{Assessment, State, assess};
 pub use attribute::{Attribute, CodeValue, Declares, Field, Level, Named, Type};
@@ -84,3 +85,4 @@ pub use unit::{Large, Unit};
 pub use validate::{validate, validate_under};
 pub use value_set::value_set;
 pub use view::{view, visible};
+pub use words::{Words, words};

@@ -30,11 +30,20 @@ impl Translated {
     /// The text in a language, by its code; English where it is not there.
     #[must_use]
     pub fn get(&self, language: &str) -> &str {
+        self.known_in(language).unwrap_or(&self.en)
+    }
+
+    /// The text in a language, by its code, where it is there: in the catalogue, or among the labels of that language.
+    #[must_use]
+    pub fn known_in(&self, language: &str) -> Option<&str> {
         match language {
-            "en" => &self.en,
-            "de" => &self.de,
-            "fr" => &self.fr,
-            other => self.others.get(other).unwrap_or(&self.en),
+            "en" => Some(&self.en),
+            "de" => Some(&self.de),
+            "fr" => Some(&self.fr),
+            other => {
+                let own = self.others.get(other).map(String::as_str);
+                own.or_else(|| crate::words(other)?.label(&self.en))
+            }
         }
     }
 
@@ -119,6 +128,17 @@ mod tests {
         );
         assert_eq!(serde_json::to_value(&text).unwrap(), value);
         assert_eq!(text.texts().count(), 4);
+    }
+
+    #[test]
+    fn a_label_is_known_in_every_language_and_any_text_where_it_is_there() {
+        let label = read(json!({"en": "Weight", "de": "Gewicht", "fr": "Poids"})).unwrap();
+        let known = ["en", "de", "pl", "xx"].map(|language| label.known_in(language));
+        assert_eq!(known, [Some("Weight"), Some("Gewicht"), Some("Masa"), None]);
+        let text = json!({"en": "Nothing has it", "de": "a", "fr": "b", "pl": "Ogniwo"});
+        let text = read(text).unwrap();
+        let known = ["pl", "sv"].map(|language| text.known_in(language));
+        assert_eq!(known, [Some("Ogniwo"), None]);
     }
 
     #[test]

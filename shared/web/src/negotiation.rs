@@ -3,47 +3,72 @@
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE};
 
-/// A language the pages and labels are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Language {
-    /// English: the fallback.
-    #[default]
-    En,
-    /// German.
-    De,
-    /// French.
-    Fr,
+/// A language that pages are written in: the official ones of the Union (Regulation No 1, Article 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Language {
+    code: &'static str,
+    name: &'static str,
 }
 
 impl Language {
-    /// Every language.
-    pub const ALL: [Self; 3] = [Self::En, Self::De, Self::Fr];
+    /// English: the fallback.
+    pub const EN: Self = Self::new("en", "English");
+    /// German.
+    pub const DE: Self = Self::new("de", "Deutsch");
+    /// French.
+    pub const FR: Self = Self::new("fr", "Français");
+
+    /// Every language, by its code.
+    pub const ALL: [Self; 24] = [
+        Self::new("bg", "Български"),
+        Self::new("cs", "Čeština"),
+        Self::new("da", "Dansk"),
+        Self::DE,
+        Self::new("el", "Ελληνικά"),
+        Self::EN,
+        Self::new("es", "Español"),
+        Self::new("et", "Eesti"),
+        Self::new("fi", "Suomi"),
+        Self::FR,
+        Self::new("ga", "Gaeilge"),
+        Self::new("hr", "Hrvatski"),
+        Self::new("hu", "Magyar"),
+        Self::new("it", "Italiano"),
+        Self::new("lt", "Lietuvių"),
+        Self::new("lv", "Latviešu"),
+        Self::new("mt", "Malti"),
+        Self::new("nl", "Nederlands"),
+        Self::new("pl", "Polski"),
+        Self::new("pt", "Português"),
+        Self::new("ro", "Română"),
+        Self::new("sk", "Slovenčina"),
+        Self::new("sl", "Slovenščina"),
+        Self::new("sv", "Svenska"),
+    ];
+
+    const fn new(code: &'static str, name: &'static str) -> Self {
+        Self { code, name }
+    }
 
     /// ISO 639-1 code.
     #[must_use]
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::De => "de",
-            Self::Fr => "fr",
-        }
+        self.code
     }
 
     /// The language's name in itself.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::En => "English",
-            Self::De => "Deutsch",
-            Self::Fr => "Français",
-        }
+        self.name
     }
 
-    fn of(tag: &str) -> Option<Self> {
+    /// The language of a tag (RFC 5646), whatever its region or script: `pt-BR` is Portuguese.
+    #[must_use]
+    pub fn of(tag: &str) -> Option<Self> {
         let primary = tag.split('-').next()?;
         Self::ALL
             .into_iter()
-            .find(|language| language.code().eq_ignore_ascii_case(primary))
+            .find(|language| language.code.eq_ignore_ascii_case(primary))
     }
 }
 
@@ -60,7 +85,7 @@ pub fn language(query: Option<&str>, headers: &HeaderMap) -> Language {
             .into_iter()
             .filter(|(_, weight)| *weight > 0)
             .find_map(|(tag, _)| Language::of(&tag))
-            .unwrap_or_default()
+            .unwrap_or(Language::EN)
     })
 }
 
@@ -165,13 +190,24 @@ mod tests {
     }
 
     #[test]
-    fn language_falls_back_to_english() {
-        let german = headers(ACCEPT_LANGUAGE, "pl, de-AT;q=0.9, fr;q=0.8");
-        assert_eq!(language(None, &german), Language::De);
-        assert_eq!(language(Some("label=X&lang=fr"), &german), Language::Fr);
-        for nobody in ["pl", "de;q=0", "de;q=2", "de;q=x", "*"] {
-            let headers = headers(ACCEPT_LANGUAGE, nobody);
-            assert_eq!(language(None, &headers), Language::En, "{nobody}");
+    fn the_language_is_the_best_that_is_accepted_else_english() {
+        let asked = |query: Option<&str>, header: &str| {
+            language(query, &headers(ACCEPT_LANGUAGE, header)).code()
+        };
+        assert_eq!(asked(None, "de-AT;q=0.9, pt-BR, fr;q=0.8"), "pt");
+        assert_eq!(asked(None, "ja, sl-Latn-SI;q=0.2"), "sl");
+        assert_eq!(asked(None, "fi;q=0, sv;q=0.1"), "sv");
+        for unknown in ["ja", "*", "fi;q=0", "de;q=2", "de;q=x", "", "-", "e"] {
+            assert_eq!(asked(None, unknown), "en", "{unknown}");
         }
+        assert_eq!(asked(Some("label=X&lang=GA"), "de"), "ga");
+        assert_eq!(asked(Some("lang=ja"), "de"), "de");
+    }
+
+    #[test]
+    fn the_languages_are_those_of_the_union() {
+        let codes = Language::ALL.map(Language::code);
+        assert_eq!(codes, passport::LANGUAGES);
+        assert_eq!(Language::of("de"), Some(Language::DE));
     }
 }

@@ -1,0 +1,128 @@
+//! What stands first on the page: `summary.toml`.
+
+use std::sync::LazyLock;
+
+use passport::{Attribute, catalogue};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A few attributes under one heading.
+#[derive(Debug)]
+pub struct Section {
+    /// Key of its heading in the texts.
+    pub title: String,
+    /// How its values are drawn.
+    pub drawn: Option<Drawn>,
+    attributes: Vec<&'static Attribute>,
+}
+
+/// How values are drawn beside being written.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drawn {
+    /// Each a share of a hundred.
+    Bars,
+    /// A list of materials, each with its share of the whole.
+    Donut,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SummaryFile {
+    section: Vec<SectionEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SectionEntry {
+    title: String,
+    drawn: Option<Drawn>,
+    attributes: Vec<String>,
+}
+
+static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
+    load()
+        .section
+        .into_iter()
+        .map(|entry| Section {
+            title: entry.title,
+            drawn: entry.drawn,
+            attributes: entry
+                .attributes
+                .iter()
+                .filter_map(|pointer| catalogue().by_pointer(pointer))
+                .collect(),
+        })
+        .collect()
+});
+
+#[allow(
+    clippy::panic,
+    reason = "the file is part of the program, and a test loads it"
+)]
+fn load() -> SummaryFile {
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/summary.json")))
+        .unwrap_or_else(|error| panic!("the summary of the page: {error}"))
+}
+
+/// The sections, in the order they are shown.
+#[must_use]
+pub fn sections() -> &'static [Section] {
+    &SECTIONS
+}
+
+/// Whether the summary shows an attribute, so that it need not be shown again below.
+pub(crate) fn shows(attribute: &Attribute) -> bool {
+    SECTIONS
+        .iter()
+        .flat_map(|section| &section.attributes)
+        .any(|shown| std::ptr::eq(*shown, attribute))
+}
+
+impl Section {
+    /// What the document has of it.
+    #[must_use]
+    pub fn present<'a>(
+        &self,
+        document: &'a Map<String, Value>,
+    ) -> Vec<(&'static Attribute, &'a Value)> {
+        self.attributes
+            .iter()
+            .filter_map(|attribute| Some((*attribute, attribute.value_in(document)?)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts;
+    use web::Language;
+
+    #[test]
+    fn the_summary_names_public_attributes_once_under_a_heading_of_every_language() {
+        let entries = load().section;
+        let mut pointers: Vec<&String> =
+            entries.iter().flat_map(|entry| &entry.attributes).collect();
+        for pointer in &pointers {
+            let attribute = catalogue().by_pointer(pointer);
+            assert!(
+                attribute.is_some_and(|attribute| attribute.class == passport::Class::Public),
+                "{pointer}"
+            );
+        }
+        let count = pointers.len();
+        pointers.sort();
+        pointers.dedup();
+        assert_eq!(pointers.len(), count);
+        for language in Language::ALL {
+            let titles = &texts(language).summary;
+            assert_eq!(titles.len(), entries.len(), "{language:?}");
+            assert!(
+                entries
+                    .iter()
+                    .all(|entry| titles.contains_key(&entry.title))
+            );
+        }
+    }
+}
