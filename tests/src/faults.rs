@@ -80,6 +80,7 @@ impl Stage {
             intake: "intake".to_owned(),
             evidence: "evidence".to_owned(),
             public: "public".to_owned(),
+            scan_logs: "scan-logs".to_owned(),
         };
         Store::new(
             clients::dynamodb(endpoint),

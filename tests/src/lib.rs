@@ -188,6 +188,7 @@ impl Stage {
             ),
             ("INTAKE_BUCKET", "intake".to_owned()),
             ("EVIDENCE_BUCKET", "evidence".to_owned()),
+            ("SCAN_LOG_BUCKET", "scan-logs".to_owned()),
         ]
     }
 
@@ -497,6 +498,17 @@ impl Stage {
             .count()
     }
 
+    /// Everything a table holds.
+    pub async fn table(
+        &self,
+        name: &str,
+    ) -> Vec<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
+        let table = format!("{}-{name}", local::PREFIX);
+        let tables = clients::dynamodb(&self.running.dynamodb_endpoint);
+        let held = tables.scan().table_name(table).send().await.unwrap();
+        held.items.unwrap_or_default()
+    }
+
     /// The buckets, past the platform.
     #[must_use]
     pub fn s3(&self) -> aws_sdk_s3::Client {
@@ -505,13 +517,12 @@ impl Stage {
 
     /// Puts bytes straight into the intake bucket, as nobody with an upload address can.
     pub async fn put_into_intake(&self, key: &str, bytes: Vec<u8>) {
-        self.s3()
-            .put_object()
-            .bucket("intake")
-            .key(key)
-            .body(bytes.into())
-            .send()
-            .await
-            .unwrap();
+        self.put_into("intake", key, bytes).await;
+    }
+
+    /// Puts bytes straight into a bucket.
+    pub async fn put_into(&self, bucket: &str, key: &str, bytes: Vec<u8>) {
+        let put = self.s3().put_object().bucket(bucket).key(key);
+        let _ = put.body(bytes.into()).send().await.unwrap();
     }
 }

@@ -269,7 +269,7 @@ fn look_ups_by_identifiers_of_others_are_limited_as_locally() {
 
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only
 /// on the list of pending orders. What is not here is not allowed, and what is here is needed.
-const RIGHTS: [(&str, &[(&str, &str)]); 5] = [
+const RIGHTS: [(&str, &[(&str, &str)]); 6] = [
     (
         "ResolverFunction",
         &[("RecordsTable", "BatchGetItem GetItem Query")],
@@ -283,6 +283,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 5] = [
             ("LedgerTable", "PutItem* Query"),
             ("LogTable", "PutItem*"),
             ("RecordsTable", "GetItem PutItem* Query"),
+            ("SignalsTable", "Query"),
         ],
     ),
     (
@@ -310,6 +311,14 @@ const RIGHTS: [(&str, &[(&str, &str)]); 5] = [
                 "BatchGetItem DeleteItem- GetItem PutItem Query UpdateItem",
             ),
             ("RequestsTable", "GetItem PutItem*"),
+        ],
+    ),
+    (
+        "SignalsFunction",
+        &[
+            ("RecordsTable", "Query"),
+            ("ScanLogBucket", "GetObject"),
+            ("SignalsTable", "PutItem Query UpdateItem*"),
         ],
     ),
     (

@@ -15,6 +15,7 @@ mod product_ids;
 mod products;
 mod readings;
 mod schemas;
+mod signals;
 mod transfers;
 mod value_sets;
 mod versions;
@@ -40,6 +41,8 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(versions::of_passport))
         .routes(routes!(versions::one_of_passport))
         .routes(routes!(history::events))
+        .routes(routes!(signals::of_unit))
+        .routes(routes!(signals::alarms))
         .routes(routes!(history::unit_events))
         .routes(routes!(versions::of_model))
         .routes(routes!(versions::one_of_model))

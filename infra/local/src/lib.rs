@@ -9,6 +9,7 @@ mod listener;
 mod organisations;
 mod platform;
 mod router;
+mod scans;
 mod seed;
 mod stores;
 mod template;

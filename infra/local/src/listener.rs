@@ -8,6 +8,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use storage::{Store, Subject};
 use tokio::net::TcpListener;
 
+use crate::scans::{Asked, Scans};
+
 /// An edge before a platform. What the platform writes is gone from it before the writer is answered, as the publisher will
 /// see to in the cloud.
 pub(crate) fn edge(platform: Router, store: &Store) -> Edge {
@@ -21,7 +23,7 @@ pub(crate) fn edge(platform: Router, store: &Store) -> Edge {
 }
 
 /// Serves connections for as long as they come.
-pub(crate) async fn serve(listener: TcpListener, edge: Edge) {
+pub(crate) async fn serve(listener: TcpListener, edge: Edge, scans: Scans) {
     loop {
         let (stream, client) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -32,11 +34,16 @@ pub(crate) async fn serve(listener: TcpListener, edge: Edge) {
                 continue;
             }
         };
-        let edge = edge.clone();
+        let (edge, scans) = (edge.clone(), scans.clone());
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let edge = edge.clone();
-                async move { Ok::<_, std::convert::Infallible>(edge.answer(request, client.ip()).await) }
+                let (edge, scans) = (edge.clone(), scans.clone());
+                async move {
+                    let asked = Asked::of(&request);
+                    let answer = edge.answer(request, client.ip()).await;
+                    scans.answered(&asked, answer.status());
+                    Ok::<_, std::convert::Infallible>(answer)
+                }
             });
             // A connection that ends badly is the client's matter.
             let _ = http1::Builder::new()

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use web::{Platform, Site};
 
 use crate::issuer::Issuer;
-use crate::{listener, organisations, router, stores};
+use crate::{listener, organisations, router, scans, stores};
 
 /// How often orders that were cut off are looked for, as in `template.yaml`.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -52,6 +52,7 @@ pub struct Running {
     pub edge: Option<Edge>,
     server: JoinHandle<()>,
     sweeper: JoinHandle<()>,
+    counter: JoinHandle<()>,
     /// Held as long as it runs: two over one folder would not see each other's writes at once.
     _lock: File,
 }
@@ -117,11 +118,13 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         }
     }
     let sweeper = tokio::spawn(sweep_orders(store.clone()));
+    let (scans, counter) = scans::Scans::start(store.clone());
     let app = router::router(Platform::new(store.clone(), issuer.trusted()?, site));
     let edge = options.edge.then(|| listener::edge(app.clone(), &store));
     let server = match edge.clone() {
-        Some(edge) => tokio::spawn(listener::serve(listener, edge)),
+        Some(edge) => tokio::spawn(listener::serve(listener, edge, scans)),
         None => tokio::spawn(async move {
+            let app = app.layer(axum::middleware::from_fn_with_state(scans, scans::tell));
             if let Err(error) = axum::serve(listener, app).await {
                 tracing::error!(%error, "listener ended");
             }
@@ -138,6 +141,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         edge,
         server,
         sweeper,
+        counter,
         _lock: lock,
     })
 }
@@ -177,6 +181,7 @@ impl Running {
     pub fn stop(self) {
         self.server.abort();
         self.sweeper.abort();
+        self.counter.abort();
     }
 
     /// A token of the seeded organisations.

@@ -45,6 +45,7 @@ pub(crate) async fn open(data: &Path) -> Result<Stores, Failure> {
         intake: "intake".to_owned(),
         evidence: "evidence".to_owned(),
         public: "public".to_owned(),
+        scan_logs: "scan-logs".to_owned(),
     };
     let elsewhere = elsewhere();
     let ((dynamodb, dynamodb_endpoint), (s3, s3_endpoint)) = if elsewhere {
@@ -69,6 +70,7 @@ pub(crate) async fn open(data: &Path) -> Result<Stores, Failure> {
     create_tables(&dynamodb, PREFIX, elsewhere).await?;
     create_bucket(&s3, &buckets.intake, false).await?;
     create_bucket(&s3, &buckets.public, false).await?;
+    create_bucket(&s3, &buckets.scan_logs, false).await?;
     // The embedded twin of S3 keeps no versions and so has no Object Lock.
     create_bucket(&s3, &buckets.evidence, elsewhere).await?;
     Ok(Stores {

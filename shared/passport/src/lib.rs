@@ -34,6 +34,7 @@ mod reading;
 mod replay;
 mod rule;
 mod schema;
+mod signal;
 mod text;
 mod translated;
 mod unit;
@@ -79,6 +80,10 @@ pub use reading::{Given, Known, Plan, Reading, Received, spans};
 pub use replay::{Replay, ReplayFault};
 pub use rule::{asks_other_levels, validate_together, warnings};
 pub use schema::{Form, UnknownForm, schema};
+pub use signal::{
+    Count, NOWHERE, Sighting, Signal, SignalKind, date, day_at, day_of, signals, threshold,
+    usual_rate,
+};
 pub use text::{counted, is_plain_text};
 pub use translated::{LANGUAGES, Translated};
 pub use unit::{Large, Unit};

@@ -230,7 +230,7 @@ fn judge(rows: &[Row], error: TransactWriteItemsError) -> Result<Verdict, Commit
 }
 
 /// Full jitter: a random time up to 20 ms doubled by every attempt.
-fn pause(attempt: u32) -> Result<Duration, StoreError> {
+pub(crate) fn pause(attempt: u32) -> Result<Duration, StoreError> {
     let most = 20_u64 << attempt.min(6);
     let random = u64::from_le_bytes(crate::change::random()?);
     Ok(Duration::from_millis(random % most))

@@ -22,6 +22,9 @@
 //! | what the Merkle log has still to take in | `log` | `PENDING#<shard 0-15>` | event id |
 //! | the wrapped data key of a subject | `keys` | `<subject>` | |
 //! | was this request answered before | `requests` | `<org>|<client>|<route>|<key>` | |
+//! | how often a unit's labels were scanned | `signals` | `U#<unit>` | `<day>#<what was known>#<label>#<country>` |
+//! | which alarms were raised for an organisation | `signals` | `A#<organisation>` | `<day>#<unit>#<kind>#<label>` |
+//! | was this part of a batch of scans counted | `signals` | `B#<batch>` | `<part>` |
 //!
 //! Sequence and version numbers in sort keys have ten digits. Every item carries its format version `v`. A change of a
 //! subject is one `TransactWriteItems` ([`Store::commit`]); there is no other way to write data or an event.
@@ -44,6 +47,7 @@ mod requests;
 mod scan;
 mod sealing;
 mod series;
+mod sightings;
 mod size;
 mod store;
 mod subject;
@@ -69,6 +73,7 @@ pub use requests::{Earlier, Request};
 pub use scan::{PublicPart, Scan, Shared};
 pub use sealing::{KeyVault, fill_random};
 pub use series::{Range, Readings, StoredReading};
+pub use sightings::{Alarm, COUNTERS_AT_ONCE, Counter};
 pub use store::{Buckets, Store, Watcher};
 pub use subject::{NotASubject, Subject};
 pub use tables::{Table, create_tables};

@@ -21,6 +21,8 @@ pub struct Buckets {
     pub evidence: String,
     /// Everybody may read it: what the edge answers from where the resolver fails.
     pub public: String,
+    /// Where CloudFront's logs of scans are delivered; emptied after three days.
+    pub scan_logs: String,
 }
 
 /// The clients and names every function works with. Cheap to clone.
@@ -99,7 +101,7 @@ impl Store {
     }
 
     /// A store as the environment of a Lambda function describes it: `TABLE_PREFIX`, `INTAKE_BUCKET`, `EVIDENCE_BUCKET`,
-    /// `PUBLIC_BUCKET` and `DATA_KEY_ID` (the KMS key that wraps data keys; a function without it reads public parts only). Honours
+    /// `PUBLIC_BUCKET`, `SCAN_LOG_BUCKET` and `DATA_KEY_ID` (the KMS key that wraps data keys; a function without it reads public parts only). Honours
     /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3`.
     ///
     /// # Errors
@@ -111,6 +113,7 @@ impl Store {
             intake: std::env::var("INTAKE_BUCKET").unwrap_or_default(),
             evidence: std::env::var("EVIDENCE_BUCKET").unwrap_or_default(),
             public: std::env::var("PUBLIC_BUCKET").unwrap_or_default(),
+            scan_logs: std::env::var("SCAN_LOG_BUCKET").unwrap_or_default(),
         };
         let vault = match (std::env::var("DATA_KEY_ID"), std::env::var("DATA_KEY_FILE")) {
             (Ok(key), _) => KeyVault::kms(aws_sdk_kms::Client::new(&config), key),

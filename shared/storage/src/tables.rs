@@ -1,4 +1,4 @@
-//! The five tables, declared once: created from here locally and in tests, compared with `template.yaml` by a test.
+//! The six tables, declared once: created from here locally and in tests, compared with `template.yaml` by a test.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -21,16 +21,19 @@ pub enum Table {
     Keys,
     /// Idempotency rows; expire after seven days.
     Requests,
+    /// Counts of scans and the alarms they raised; expire after 13 months.
+    Signals,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Records,
         Self::Ledger,
         Self::Log,
         Self::Keys,
         Self::Requests,
+        Self::Signals,
     ];
 
     /// The name after the stage's prefix: `<prefix>-records`.
@@ -42,6 +45,7 @@ impl Table {
             Self::Log => "log",
             Self::Keys => "keys",
             Self::Requests => "requests",
+            Self::Signals => "signals",
         }
     }
 
@@ -49,7 +53,7 @@ impl Table {
     #[must_use]
     pub const fn key_attributes(self) -> &'static [&'static str] {
         match self {
-            Self::Records | Self::Ledger | Self::Log => &["pk", "sk"],
+            Self::Records | Self::Ledger | Self::Log | Self::Signals => &["pk", "sk"],
             Self::Keys | Self::Requests => &["pk"],
         }
     }
@@ -58,7 +62,7 @@ impl Table {
     #[must_use]
     pub const fn expiry_attribute(self) -> Option<&'static str> {
         match self {
-            Self::Requests => Some("expires"),
+            Self::Requests | Self::Signals => Some("expires"),
             _ => None,
         }
     }
@@ -70,7 +74,7 @@ impl Table {
     }
 }
 
-/// Creates what is missing of the five tables and waits until they can be used; without `streams` where nobody reads them.
+/// Creates what is missing of the six tables and waits until they can be used; without `streams` where nobody reads them.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`] where the endpoint refuses or does not answer.
