@@ -15,19 +15,19 @@ const METHODS = 'GET, HEAD, OPTIONS';
 // On every answer of the function's own; the distribution adds what every answer has.
 const ALWAYS = ['access-control-allow-origin', '*', 'access-control-allow-methods', METHODS, 'cache-control', 'no-store', 'content-security-policy', "default-src 'none'; frame-ancestors 'none'", 'x-content-type-options', 'nosniff'];
 // What the cache reads, and what CloudFront does not let go.
-const KEPT = ['host', 'accept-encoding', 'if-none-match', 'if-modified-since', 'range', 'if-range', 'content-length', 'transfer-encoding', 'via'];
+const KEPT = ['host', 'accept-encoding', 'if-none-match', 'content-length', 'transfer-encoding', 'via'];
 // Where GS1 keeps its link types, with and without the host it moved to.
 const GS1 = /^https?:\/\/(ref\.)?gs1\.org\/voc\//;
 // Link types that lead to where the carrier itself leads.
 const PASSPORT = ['gs1:dpp', 'gs1:pip', 'gs1:defaultLink', 'gs1:defaultLinkMulti'];
 // Longer is no carrier.
 const LONGEST = 2048;
-// As `web::ProblemKind` has them: reason, name, title, EN 18222's code, and what to do.
+// As `web::ProblemKind` has them: name, title, EN 18222's code; and what to do.
 const PROBLEMS = {
-  400: ['Bad Request', 'malformed', 'The request cannot be read', 'ClientErrorBadRequest', 'no code of a battery, GS1 Digital Link or `linkType` has this form, or a check character does not fit: `/find?id=` says what is wrong with a code'],
-  404: ['Not Found', 'not-found', 'There is nothing here for you', 'ClientErrorResourceNotFound', 'no such route: see /docs'],
-  405: ['Method Not Allowed', 'method', 'This path does not take that method', 'ClientMethodNotAllowed', 'use one of the methods that `Allow` names'],
-  406: ['Not Acceptable', 'not-acceptable', 'No such representation', 'ClientErrorBadRequest', 'a scan is answered as ' + VIEWS.map(view => view[1]).join(', ')],
+  400: ['malformed', 'The request cannot be read', 'ClientErrorBadRequest', 'no code of a battery, GS1 Digital Link or `linkType` has this form, or a check character does not fit: `/find?id=` says what is wrong with a code'],
+  404: ['not-found', 'There is nothing here for you', 'ClientErrorResourceNotFound', 'no such route: see /docs'],
+  405: ['method', 'This path does not take that method', 'ClientMethodNotAllowed', 'use one of the methods that `Allow` names'],
+  406: ['not-acceptable', 'No such representation', 'ClientErrorBadRequest', 'a scan is answered as ' + VIEWS.map(view => view[1]).join(', ')],
 };
 
 // In GF(32) with x⁵+x²+1, times α.
@@ -153,20 +153,20 @@ function language(asked, header) {
 }
 
 // Names and values in turn.
-function answer(status, reason, named, data) {
+function answer(status, named, data) {
   const headers = {};
   ALWAYS.concat(named).forEach((text, at, all) => {
     if (at % 2) headers[all[at - 1]] = {value: text};
   });
-  return {statusCode: status, statusDescription: reason, headers: headers, body: {encoding: 'text', data: data}};
+  return {statusCode: status, headers: headers, body: {encoding: 'text', data: data}};
 }
 
 // As `web::Problem` writes it.
 function problem(event, status, more) {
-  const kind = PROBLEMS[status], name = kind[1], detail = kind[4];
+  const kind = PROBLEMS[status], name = kind[0], detail = kind[3];
   const message = {messageType: 'Error', text: detail, code: name, correlationId: event.context.requestId, timestamp: new Date().toISOString()};
-  const body = {type: '/docs#' + name, title: kind[2], status: status, detail: detail, statusCode: kind[3], message: [message]};
-  return answer(status, kind[0], ['content-type', 'application/problem+json'].concat(more), JSON.stringify(body));
+  const body = {type: '/docs#' + name, title: kind[1], status: status, detail: detail, statusCode: kind[2], message: [message]};
+  return answer(status, ['content-type', 'application/problem+json'].concat(more), JSON.stringify(body));
 }
 
 // Who typed a code is led on to where what is wrong with it is said.
@@ -174,8 +174,8 @@ function page(status, parts, lang) {
   const whole = parts[0] == '01' || parts[0] == '8004', words = WORDS[lang];
   const typed = (decode(whole ? parts.join('/') : parts[0]) || '').replace(/[^ -~]/g, '').slice(0, 60);
   const shown = typed.replace(/&/g, '&amp;').replace(/</g, '&lt;');
-  return answer(status, PROBLEMS[status][0], ['content-type', 'text/html; charset=utf-8', 'content-language', lang],
-    `<!DOCTYPE html><html lang="${lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"><title>${words[0]}</title><main><h1>${words[0]}</h1><p>${shown}</p><p><a href="/find?id=${encode(typed)}&amp;lang=${lang}">${words[1]}</a></p></main></html>`);
+  return answer(status, ['content-type', 'text/html; charset=utf-8', 'content-language', lang],
+    `<!DOCTYPE html><html lang="${lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${words[0]}</title><main><h1>${words[0]}</h1><p>${shown}</p><p><a href="/find?id=${encode(typed)}&amp;lang=${lang}">${words[1]}</a></p></main></html>`);
 }
 
 // The canonical request: its path and query, or the status it is refused with.
@@ -228,8 +228,8 @@ async function handler(event) {
   try {
     custodian = await store.get('custodian:' + header('host').toLowerCase());
   } catch (e) {}
-  if (custodian) return answer(307, 'Temporary Redirect', ['location', custodian + request.uri + (query && '?' + query)], '');
-  if (request.method == 'OPTIONS') return answer(204, 'No Content', ['allow', METHODS, 'access-control-allow-headers', '*', 'access-control-max-age', '86400'], '');
+  if (custodian) return answer(307, ['location', custodian + request.uri + (query && '?' + query)], '');
+  if (request.method == 'OPTIONS') return answer(204, ['allow', METHODS, 'access-control-allow-headers', '*', 'access-control-max-age', '86400'], '');
   if (request.method != 'GET' && request.method != 'HEAD') return problem(event, 405, ['allow', METHODS]);
   const parts = request.uri.replace(/^\/+/, '').replace(/\/$/, '').split('/'), pairs = query.split('&');
   const view = accepted(header('accept')), lang = language(parameter(pairs, 'lang'), header('accept-language'));
@@ -239,8 +239,8 @@ async function handler(event) {
   request.querystring = folded[1];
   request.cookies = {};
   for (const name in request.headers) if (!KEPT.includes(name)) delete request.headers[name];
-  // Not part of the key: for whoever is led on to another resolver.
-  if (query) request.headers['viewer-query'] = {value: query.slice(0, 1000)};
+  // No part of the key: where custody moved the resolver leads on with it.
+  if (query && query.length <= 1000) request.headers['viewer-query'] = {value: query};
   // An operator's switch: the resolver is left alone, and every battery is answered from its snapshot.
   try {
     snapshots = await store.get('snapshots');

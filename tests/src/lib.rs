@@ -85,20 +85,26 @@ impl Stage {
 
     /// A platform over a data folder that was used before.
     pub async fn on(data: TempDir) -> Self {
-        Self::with(data, web::RECYCLING_REVERSAL_DAYS).await
+        Self::with(data, web::RECYCLING_REVERSAL_DAYS, true).await
     }
 
     /// An empty platform where recycling is final at once.
     pub async fn without_reversal() -> Self {
-        Self::with(tempfile::tempdir().unwrap(), 0).await
+        Self::with(tempfile::tempdir().unwrap(), 0, true).await
     }
 
-    async fn with(data: TempDir, recycling_reversal_days: u16) -> Self {
+    /// An empty platform with nothing in front: as its functions answer themselves.
+    pub async fn bare() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self::with(data, web::RECYCLING_REVERSAL_DAYS, false).await
+    }
+
+    async fn with(data: TempDir, recycling_reversal_days: u16, edge: bool) -> Self {
         let options = Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             data: data.path().to_owned(),
             recycling_reversal_days,
-            edge: true,
+            edge,
         };
         let running = local::start(&options).await.unwrap();
         let client = Client::builder()

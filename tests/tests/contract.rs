@@ -94,7 +94,7 @@ async fn on_listener(event: &Value, caller: &Partner<'_>) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_answer_as_the_listener_does() {
     let binaries = tests::built(&FUNCTIONS).await;
-    let stage = Stage::start().await;
+    let stage = Stage::bare().await;
     let seeded = stage.seeded().await;
     let battery = &seeded.batteries[0];
     let maker = stage.partner("economic-operator", &battery.organisation);

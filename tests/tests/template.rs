@@ -219,7 +219,16 @@ fn the_canonical_request_is_the_whole_cache_key() {
     assert_eq!(key["QueryStringsConfig"]["QueryStringBehavior"], "all");
     let scans = &distribution()["DefaultCacheBehavior"];
     assert_eq!(untagged(&scans["CachePolicyId"]), "ScanCache");
-    assert!(scans["OriginRequestPolicyId"].is_null());
+    // Beside the key only what the resolver passes on where custody moved.
+    let beside = resources("AWS::CloudFront::OriginRequestPolicy")
+        .remove("ScanQuery")
+        .unwrap();
+    let beside = &beside["OriginRequestPolicyConfig"];
+    assert_eq!(untagged(&scans["OriginRequestPolicyId"]), "ScanQuery");
+    assert_eq!(beside["HeadersConfig"]["Headers"][0], "viewer-query");
+    assert!(beside["HeadersConfig"]["Headers"][1].is_null());
+    assert_eq!(beside["CookiesConfig"]["CookieBehavior"], "none");
+    assert_eq!(beside["QueryStringsConfig"]["QueryStringBehavior"], "none");
 }
 
 /// Where the resolver fails, the snapshots answer; and no error of one partner is kept for the next.

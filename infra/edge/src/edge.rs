@@ -124,7 +124,7 @@ impl Edge {
         }
         let (parts, _) = request.into_parts();
         match self.0.fold(&parts) {
-            ControlFlow::Continue(fold) => self.0.canonical(&fold, &parts, client).await,
+            ControlFlow::Continue(fold) => self.0.canonical(&fold, &parts.headers, client).await,
             ControlFlow::Break(answer) => answer,
         }
     }
@@ -139,11 +139,15 @@ impl Inner {
             return ControlFlow::Continue(fold);
         }
         match self.call(parts) {
-            Ok(Folded::Canonical { path, snapshots }) => {
-                let path = path.into();
+            Ok(Folded::Canonical {
+                path,
+                snapshots,
+                query,
+            }) => {
                 let fold = Fold {
-                    path,
+                    path: path.into(),
                     snapshots,
+                    query: query.map(Arc::from),
                     switched,
                 };
                 if let Some(key) = key {
@@ -186,8 +190,8 @@ impl Inner {
         })
     }
 
-    async fn canonical(&self, fold: &Fold, parts: &Parts, client: IpAddr) -> Response<Body> {
-        let (path, asked) = (&*fold.path, &parts.headers);
+    async fn canonical(&self, fold: &Fold, asked: &HeaderMap, client: IpAddr) -> Response<Body> {
+        let path = &*fold.path;
         if is_alias(path)
             && let Some(seconds) = self.limit.refuses(client)
         {
@@ -199,16 +203,8 @@ impl Inner {
         }
         let answer = match fold.snapshots {
             true => None,
-            false => Some(self.fetch(path, kept.as_ref()).await),
+            false => Some(self.fetch(fold, kept.as_ref()).await),
         };
-        // Led on to another resolver: with the viewer's own query, so for this viewer alone.
-        if let (Some(led), Some(query)) = (&answer, parts.uri.query())
-            && led.status.is_redirection()
-            && !led.is_kept()
-        {
-            let led = self.origin.ask(path, None, Some(query), &self.tags).await;
-            return led.response(asked, From::Miss);
-        }
         if let Some(answer) = answer
             .as_ref()
             .filter(|answer| !answer.status.is_server_error())
@@ -235,13 +231,24 @@ impl Inner {
     }
 
     /// Asks the origin, once for everybody who asks at the same time.
-    async fn fetch(&self, path: &str, kept: Option<&Arc<Entry>>) -> Arc<Entry> {
+    async fn fetch(&self, fold: &Fold, kept: Option<&Arc<Entry>>) -> Arc<Entry> {
         let arrived = self.tags.now();
         loop {
-            let flight = self.flight(path);
-            let asking = flight.answer.get_or_init(|| self.ask(path, kept));
+            let flight = self.flight(&fold.path);
+            let mut is_own = false;
+            let asking = flight.answer.get_or_init(|| {
+                is_own = true;
+                self.ask(fold, kept)
+            });
             let answer = Arc::clone(asking.await);
-            self.land(path, &flight);
+            self.land(&fold.path, &flight);
+            if is_own {
+                return answer;
+            }
+            // Only what may be kept is shared.
+            if !answer.is_shared() {
+                return self.ask(fold, kept).await;
+            }
             // Whoever came after an invalidation does not take an answer from before it.
             if flight.began >= arrived || answer.holds() {
                 return answer;
@@ -249,14 +256,12 @@ impl Inner {
         }
     }
 
-    async fn ask(&self, path: &str, kept: Option<&Arc<Entry>>) -> Arc<Entry> {
-        let answer = Arc::new(
-            self.origin
-                .ask(path, kept.map(AsRef::as_ref), None, &self.tags)
-                .await,
-        );
+    async fn ask(&self, fold: &Fold, kept: Option<&Arc<Entry>>) -> Arc<Entry> {
+        let kept = kept.map(AsRef::as_ref);
+        let answer = Arc::new(self.origin.ask(fold, kept, &self.tags).await);
         if answer.is_kept() {
-            self.cache.insert(path.into(), Arc::clone(&answer));
+            self.cache
+                .insert(Arc::clone(&fold.path), Arc::clone(&answer));
         }
         answer
     }
@@ -265,9 +270,9 @@ impl Inner {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn flight(&self, path: &str) -> Arc<Flight> {
+    fn flight(&self, path: &Arc<str>) -> Arc<Flight> {
         let mut flights = self.flights();
-        let flight = flights.entry(path.into()).or_insert_with(|| {
+        let flight = flights.entry(Arc::clone(path)).or_insert_with(|| {
             let (began, answer) = (self.tags.now(), OnceCell::new());
             Arc::new(Flight { began, answer })
         });

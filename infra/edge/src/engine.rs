@@ -42,6 +42,8 @@ pub enum Folded {
         path: String,
         /// From the snapshots alone.
         snapshots: bool,
+        /// The viewer's own query, for the resolver's eyes only.
+        query: Option<String>,
     },
     /// The function answers it.
     Answer {
@@ -156,7 +158,11 @@ impl Engine {
                         format!("{text}?{query}")
                     };
                     let snapshots = self.selected.borrow().is_some();
-                    return Ok(Folded::Canonical { path, snapshots });
+                    return Ok(Folded::Canonical {
+                        path,
+                        snapshots,
+                        query: made.get(4)?,
+                    });
                 }
                 let headers: Vec<String> = made.get(3)?;
                 let headers = headers.chunks(2).filter_map(|pair| match pair {

@@ -176,6 +176,11 @@ impl Entry {
         self.marks.hold_since(self.asked)
     }
 
+    /// Whether one answer may serve everybody who asks for it; a failure is everybody's too.
+    pub(crate) fn is_shared(&self) -> bool {
+        !self.lifetime.fresh.is_zero() || self.status.is_server_error()
+    }
+
     /// Whether it may be kept.
     pub(crate) fn is_kept(&self) -> bool {
         !self.lifetime.fresh.is_zero() && self.holds() && self.marks.had_settled_at(self.asked)

@@ -22,6 +22,8 @@ pub(crate) struct Folds(Cache<Arc<str>, Fold, Size>);
 pub(crate) struct Fold {
     pub(crate) path: Arc<str>,
     pub(crate) snapshots: bool,
+    /// The viewer's own query, which is no part of the key.
+    pub(crate) query: Option<Arc<str>>,
     /// The state of the switches that it was folded by.
     pub(crate) switched: u64,
 }
@@ -32,7 +34,7 @@ struct Size;
 impl Weighter<Arc<str>, Fold> for Size {
     fn weight(&self, key: &Arc<str>, fold: &Fold) -> u64 {
         const REST: usize = 100;
-        u64::try_from(key.len() + fold.path.len() + REST).unwrap_or(u64::MAX)
+        u64::try_from(2 * key.len() + fold.path.len() + REST).unwrap_or(u64::MAX)
     }
 }
 
@@ -89,7 +91,7 @@ mod tests {
         let mut known = READ;
         known.sort_unstable();
         assert_eq!(read, known);
-        assert_eq!(crate::FUNCTION.matches("request.headers").count(), 3);
+        assert_eq!(crate::FUNCTION.matches("request.headers").count(), 4);
     }
 
     #[test]

@@ -13,12 +13,14 @@ use tower::ServiceExt;
 use web::Problem;
 
 use crate::entry::Entry;
+use crate::folds::Fold;
 use crate::tags::Tags;
 
-/// Most characters of a viewer's query, as the function passes it on.
-const QUERY: usize = 1_000;
 /// Longer than any page; more is a fault of the resolver's.
 const LARGEST: usize = 8 << 20;
+
+/// The viewer's own query, which the resolver passes on where custody moved.
+const VIEWER_QUERY: HeaderName = HeaderName::from_static("viewer-query");
 
 /// The origin group: the resolver, then the snapshots.
 #[derive(Debug, Clone)]
@@ -30,15 +32,9 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// What the resolver answers to a canonical request; `earlier` where it only has to say that nothing changed, `query` is
-    /// the viewer's own, for where it is led on.
-    pub(crate) async fn ask(
-        &self,
-        path: &str,
-        earlier: Option<&Entry>,
-        query: Option<&str>,
-        tags: &Tags,
-    ) -> Entry {
+    /// What the resolver answers to a canonical request; `earlier` where it only has to say that nothing changed.
+    pub(crate) async fn ask(&self, fold: &Fold, earlier: Option<&Entry>, tags: &Tags) -> Entry {
+        let path = &*fold.path;
         let asked = tags.now();
         let mut request = Request::new(Body::empty());
         let known = earlier.and_then(Entry::etag);
@@ -51,10 +47,9 @@ impl Origin {
                 if let Some(known) = known {
                     request.headers_mut().insert(IF_NONE_MATCH, known.clone());
                 }
-                let query = query.and_then(|query| query.get(..query.len().min(QUERY)));
-                if let Some(query) = query.and_then(|query| query.parse().ok()) {
-                    let name = HeaderName::from_static("viewer-query");
-                    request.headers_mut().insert(name, query);
+                let query = fold.query.as_deref().map(HeaderValue::from_str);
+                if let Some(Ok(query)) = query {
+                    request.headers_mut().insert(VIEWER_QUERY, query);
                 }
                 let Ok(answer) = self.resolver.clone().oneshot(request).await;
                 answer

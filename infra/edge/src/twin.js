@@ -15,6 +15,6 @@ globalThis.call = async (method, uri, query, names, values, requestId, ip) => {
   const request = {method, uri, headers, cookies: {}, querystring: {}, rawQueryString: () => query};
   const context = {distributionDomainName: 'local', distributionId: 'LOCAL', eventType: 'viewer-request', requestId};
   const made = await handler({version: '1.0', context, viewer: {ip}, request});
-  if (made.statusCode === undefined) return [0, made.uri, made.querystring, []];
+  if (made.statusCode === undefined) return [0, made.uri, made.querystring, [], (made.headers['viewer-query'] || {}).value];
   return [made.statusCode, made.body.data, '', Object.entries(made.headers).flatMap(([name, {value}]) => [name, value])];
 };

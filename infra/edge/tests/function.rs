@@ -293,3 +293,23 @@ fn headers_sent_twice_both_count() {
     };
     assert_eq!(path, format!("/html/fr{UNIT}"));
 }
+
+#[test]
+fn the_viewers_query_goes_beside_the_key() {
+    let engine = Function::load();
+    let long = format!("a={}", "x".repeat(999));
+    for (sent, passed) in [
+        ("a=1&b=%20", Some("a=1&b=%20")),
+        ("", None),
+        (long.as_str(), None),
+    ] {
+        let path = format!("{UNIT}?{sent}");
+        let headers = [("viewer-query", "forged")];
+        let folded = engine.fold(&request("GET", &path, &headers)).unwrap();
+        let Folded::Canonical { path, query, .. } = folded else {
+            panic!("answered");
+        };
+        assert_eq!(path, format!("/json/en{UNIT}"));
+        assert_eq!(query.as_deref(), passed);
+    }
+}
