@@ -413,6 +413,9 @@ async fn labels_that_are_no_longer_in_force_are_named_or_left_out() {
         .collect();
     assert_eq!(printed, [&json!(units[0].unit), &json!(units[2].unit)]);
     let _ = maker.get(&format!("{path}?first=3")).await.expect(200);
+    let none = format!("{path}?first=2&count=1&inForceOnly=true");
+    let detail = text(&maker.get(&none).await.expect(409).json(), "detail");
+    assert!(detail.contains("none of these labels"), "{detail}");
 }
 
 /// Only production makes labels for sale. What a label is was settled when it was issued, so it is printed here as there.

@@ -168,6 +168,11 @@ impl Run {
                 None => void.push(format!("{unit}/{label}")),
             }
         }
+        if printed.is_empty() {
+            return Err(Problem::conflict(
+                "none of these labels is in force any more: print those that took their place one by one",
+            ));
+        }
         match void.is_empty() || self.in_force_only == Some(true) {
             true => Ok(printed),
             false => Err(Problem::conflict(format!(
