@@ -433,8 +433,8 @@ async fn restricted_answers_and_errors_are_kept_by_no_cache() {
         format!("/v1/dpps/{}/versions", battery.passport),
         format!("/v1/dpps/{}/events", battery.passport),
         format!("/v1/units/{}", battery.unit),
-        "/32XZAJ4P21M1MZ0N3RQA".to_owned(),
         "/v1/nothing-here".to_owned(),
+        "/32XZAJ4P21M1MZ0N3RQB".to_owned(),
     ] {
         let answer = owner.get(&path).await;
         assert!(
@@ -442,4 +442,8 @@ async fn restricted_answers_and_errors_are_kept_by_no_cache() {
             "{path}"
         );
     }
+    // A battery that is not there now may be there soon.
+    let unknown = owner.get("/32XZAJ4P21M1MZ0N3RQA").await.expect(404);
+    let kept = "public, max-age=0, s-maxage=2";
+    assert_eq!(unknown.header("cache-control"), kept);
 }
