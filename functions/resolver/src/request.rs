@@ -299,6 +299,12 @@ impl fmt::Display for Request {
     }
 }
 
+/// Whether a path is a canonical request's: it begins with a view.
+pub(crate) fn is_canonical(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split_once('/');
+    first.is_some_and(|(view, _)| View::NAMES.contains(&view))
+}
+
 /// Whether a query has data elements in it (IEC 61406-2 clause 5: parameters named `.` and a data identifier).
 pub(crate) fn has_data_elements(query: &str) -> bool {
     query.starts_with('.')

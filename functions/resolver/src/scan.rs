@@ -17,7 +17,7 @@ use crate::Resolver;
 use crate::answer::{self, Document, Reader};
 use crate::described::{Asking, Passport};
 use crate::lookup::{self, Answered};
-use crate::request::Request;
+use crate::request::{self, Request};
 
 /// Characters of a time that name its day.
 const DAY: usize = 10;
@@ -215,9 +215,9 @@ impl Scan {
     /// The query that is passed on where another resolver has custody: the viewer's own, which the edge sends beside a canonical
     /// request.
     fn passed_on(&self) -> Option<&str> {
-        match self.headers.get(VIEWER_QUERY) {
-            Some(query) => query.to_str().ok(),
-            None => self.uri.query(),
+        match request::is_canonical(self.uri.path()) {
+            true => self.headers.get(VIEWER_QUERY)?.to_str().ok(),
+            false => self.uri.query(),
         }
     }
 }
