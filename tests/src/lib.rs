@@ -65,6 +65,9 @@ impl Answer {
     }
 }
 
+/// A GTIN of the company prefix that the maker is registered with.
+pub const GTIN: &str = "09521234000013";
+
 /// A unit with its ids.
 #[derive(Debug, Clone)]
 pub struct Unit {
@@ -317,6 +320,16 @@ impl Partner<'_> {
             unit: text(&order["units"][0], "unit"),
             label: text(&order["units"][0], "label"),
         }
+    }
+
+    /// Links [`GTIN`] with the model of a unit.
+    pub async fn link_gtin(&self, unit: &str) {
+        let identity = self.get(&format!("/v1/units/{unit}")).await.expect(200);
+        let model = text(&identity.json(), "model");
+        let body = json!({"alias": format!("/01/{GTIN}"), "reason": "GTIN assigned"});
+        let path = format!("/v1/models/{model}/aliases");
+        let linked = self.post(&path, &body).await.expect(201);
+        assert_eq!(linked.json(), json!({"alias": format!("01/{GTIN}")}));
     }
 
     /// A draft passport of a new unit.

@@ -1,28 +1,17 @@
 //! Identifiers from elsewhere lead to the battery: GS1 keys, DIDs, identification links, an organisation's own serial numbers.
 
 use serde_json::{Value, json};
-use tests::{Partner, Stage, Unit, text};
-
-const GTIN: &str = "09521234000013";
+use tests::{GTIN, Partner, Stage, Unit, text};
 
 async fn link(partner: &Partner<'_>, path: &str, member: &str, identifier: &str) -> tests::Answer {
     let body = json!({member: identifier, "reason": "assigned by the manufacturer"});
     partner.post(&format!("{path}/aliases"), &body).await
 }
 
-async fn link_gtin(maker: &Partner<'_>, model: &str) {
-    let model = format!("/v1/models/{model}");
-    let linked = link(maker, &model, "alias", &format!("/01/{GTIN}")).await;
-    assert_eq!(
-        linked.expect(201).json(),
-        json!({"alias": format!("01/{GTIN}")})
-    );
-}
-
 /// A unit of a model with a GTIN, not on the market.
 async fn unit_with_gtin(maker: &Partner<'_>) -> Unit {
     let unit = maker.unit().await;
-    link_gtin(maker, &unit.model).await;
+    maker.link_gtin(&unit.unit).await;
     unit
 }
 
@@ -31,7 +20,7 @@ async fn on_market(stage: &Stage, maker: &Partner<'_>) -> Unit {
     let battery = stage.seeded().await.batteries.swap_remove(0);
     let identity = maker.get(&format!("/v1/units/{}", battery.unit)).await;
     let model = text(&identity.expect(200).json(), "model");
-    link_gtin(maker, &model).await;
+    maker.link_gtin(&battery.unit).await;
     Unit {
         model,
         unit: battery.unit,

@@ -35,6 +35,7 @@ async fn kept(public: &Partner<'_>, path: &str) -> Answer {
 async fn every_client_is_answered_as_the_resolver_answers_it() {
     let stage = Stage::start().await;
     let battery = battery(&stage).await;
+    stage.maker().link_gtin(&battery.unit).await;
     let origin = stage.without_edge().await;
     let scan = format!("/{}/{}", battery.unit, battery.label);
     for (path, accept, language) in [

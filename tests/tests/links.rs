@@ -2,22 +2,17 @@
 //! Resolver 1.2.1). One test for each thing it has to do, numbered as in the standard's own list.
 
 use serde_json::{Value, json};
-use tests::{Answer, Stage, text};
+use tests::{Answer, GTIN, Stage, text};
 
 /// What GS1 keeps link types by.
 const VOCABULARY: &str = "https://ref.gs1.org/voc/";
-const GTIN: &str = "09521234000013";
 
 /// The path of a battery on the market, without and with its label.
 async fn battery(stage: &Stage) -> (String, String) {
     let seeded = stage.seeded().await;
     let battery = &seeded.batteries[0];
     let maker = stage.partner("economic-operator", &battery.organisation);
-    let identity = maker.get(&format!("/v1/units/{}", battery.unit)).await;
-    let model = text(&identity.expect(200).json(), "model");
-    let gtin = json!({"alias": format!("/01/{GTIN}"), "reason": "GTIN assigned"});
-    let path = format!("/v1/models/{model}/aliases");
-    let _ = maker.post(&path, &gtin).await.expect(201);
+    maker.link_gtin(&battery.unit).await;
     let unit = format!("/{}", battery.unit);
     (unit.clone(), format!("{unit}/{}", battery.label))
 }
