@@ -208,6 +208,7 @@ async fn the_label_of_a_digital_link_stays_when_the_language_changes() {
     let stage = Stage::start().await;
     let seeded = stage.seeded().await;
     let battery = &seeded.batteries[0];
+    stage.maker().link_gtin(&battery.unit).await;
     let label = &battery.label;
     let path = format!("/01/09521234000013/21/{}?91={label}&lang=sl", battery.unit);
     let page = stage.public().browse(&path).await.expect(200).text;
