@@ -6,6 +6,7 @@
 mod cold;
 mod edge;
 mod load;
+mod refresh;
 mod server;
 
 use std::process::ExitCode;
@@ -95,6 +96,12 @@ async fn measure() -> Outcome<()> {
     println!(
         "| order of 10,000 unit ids, until all resolve | {:.2} s |",
         allocate(&platform, &first).await?.as_secs_f64()
+    );
+    drop(platform);
+    println!(
+        "| {} batteries published anew after a correction of their batch, every view: each | {:.1} ms |",
+        refresh::BATTERIES,
+        refresh::measure().await?.as_secs_f64() * 1e3
     );
     Ok(())
 }

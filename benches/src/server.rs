@@ -180,7 +180,7 @@ fn example() -> Outcome<Value> {
 }
 
 /// Batteries of a batch, placed on the market: unit and passport.
-async fn on_market(
+pub(crate) async fn on_market(
     origin: &str,
     token: &str,
     batch: &Value,
@@ -203,7 +203,7 @@ async fn on_market(
     Ok(batteries)
 }
 
-async fn get_json(url: &str, token: &str) -> Outcome<Value> {
+pub(crate) async fn get_json(url: &str, token: &str) -> Outcome<Value> {
     Ok(Client::new()
         .get(url)
         .bearer_auth(token)

@@ -241,10 +241,18 @@ async function handler(event) {
   for (const name in request.headers) if (!KEPT.includes(name)) delete request.headers[name];
   // No part of the key: where custody moved the resolver leads on with it.
   if (query && query.length <= 1000) request.headers['viewer-query'] = {value: query};
-  // An operator's switch: the resolver is left alone, and every battery is answered from its snapshot.
+  // An operator's switch: the resolver is left alone, and every battery is answered from its snapshot. It lists the languages
+  // that there are; the others fall back to English, and a link of another type to the page. No snapshot is of one label.
   try {
     snapshots = await store.get('snapshots');
   } catch (e) {}
-  if (snapshots) cf.selectRequestOriginById('snapshots');
+  if (snapshots) {
+    const path = request.uri.split('/');
+    if (path[1] == 'link') path[1] = 'html';
+    if (!snapshots.split(',').includes(path[2])) path[2] = 'en';
+    request.uri = path.join('/');
+    request.querystring = '';
+    cf.selectRequestOriginById('snapshots');
+  }
   return request;
 }

@@ -62,20 +62,20 @@ impl Stage {
         let endpoint = listen(tables).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
-        let site = Site {
-            host: Host::parse(&host).unwrap(),
-            https: false,
-            market: false,
-            recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
-        };
+        let site = site(&host);
         let issuers = self.running.issuer.trusted().unwrap();
-        let platform = Platform::new(self.store_at(&endpoint), issuers, site);
+        let platform = Platform::new(self.store_at(&endpoint, self.s3()), issuers, site);
         tokio::spawn(async move { axum::serve(listener, local::router(platform)).await });
         self.origin = format!("http://{host}");
         faults
     }
 
-    fn store_at(&self, endpoint: &str) -> Store {
+    /// The site of the platform.
+    pub(crate) fn site(&self) -> Site {
+        site(self.origin.trim_start_matches("http://"))
+    }
+
+    pub(crate) fn store_at(&self, endpoint: &str, s3: aws_sdk_s3::Client) -> Store {
         let buckets = Buckets {
             intake: "intake".to_owned(),
             evidence: "evidence".to_owned(),
@@ -84,11 +84,20 @@ impl Stage {
         };
         Store::new(
             clients::dynamodb(endpoint),
-            self.s3(),
+            s3,
             local::PREFIX,
             buckets,
             KeyVault::file(&local::data_key(self.data())).unwrap(),
         )
+    }
+}
+
+fn site(host: &str) -> Site {
+    Site {
+        host: Host::parse(host).unwrap(),
+        https: false,
+        market: false,
+        recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every promise is tested with: a platform of its own, and partners that speak HTTP to it.
 
+mod bucket;
 mod built;
 mod clients;
 mod described;
@@ -7,6 +8,7 @@ mod faults;
 pub mod full;
 mod runtime;
 
+pub use bucket::{FaultyBucket, Published, PutFault};
 pub use built::built;
 pub use faults::{Fault, Faults};
 use local::{Options, Running};
@@ -198,6 +200,7 @@ impl Stage {
             ("INTAKE_BUCKET", "intake".to_owned()),
             ("EVIDENCE_BUCKET", "evidence".to_owned()),
             ("SCAN_LOG_BUCKET", "scan-logs".to_owned()),
+            ("PUBLIC_BUCKET", "public".to_owned()),
         ]
     }
 

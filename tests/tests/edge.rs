@@ -261,6 +261,7 @@ async fn what_is_not_there_is_remembered_for_two_seconds_and_what_is_gone_for_lo
 #[tokio::test]
 async fn without_the_resolver_the_cache_answers_and_then_the_snapshot_and_each_says_so() {
     let stage = Stage::start().await;
+    stage.running.stop_publishing();
     let battery = battery(&stage).await;
     let (public, edge) = (stage.public(), stage.edge());
     let path = format!("/{}/{}", battery.unit, battery.label);
@@ -296,6 +297,7 @@ async fn without_the_resolver_the_cache_answers_and_then_the_snapshot_and_each_s
 #[tokio::test]
 async fn one_switch_answers_every_battery_from_its_snapshot() {
     let stage = Stage::start().await;
+    stage.running.stop_publishing();
     let battery = battery(&stage).await;
     let (public, edge) = (stage.public(), stage.edge());
     stage
@@ -305,7 +307,7 @@ async fn one_switch_answers_every_battery_from_its_snapshot() {
             "<!DOCTYPE html>as of",
         )
         .await;
-    edge.switches().set("snapshots", Some("on"));
+    edge.switches().set("snapshots", Some("en,de,fr"));
     let headers = [("accept", BROWSER), ("accept-language", "de")];
     let page = public
         .call(

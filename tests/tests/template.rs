@@ -276,9 +276,67 @@ fn look_ups_by_identifiers_of_others_are_limited_as_locally() {
     );
 }
 
+/// The bucket cannot say that a battery is gone or led elsewhere: a function says it for it.
+#[test]
+fn snapshots_are_answered_with_their_own_status() {
+    let functions = resources("AWS::CloudFront::Function");
+    let code = &functions["SnapshotFunction"]["FunctionCode"];
+    assert_eq!(code.as_str().unwrap(), edge::SNAPSHOT_FUNCTION);
+    let association = &distribution()["DefaultCacheBehavior"]["FunctionAssociations"][1];
+    assert_eq!(association["EventType"], "viewer-response");
+    assert_eq!(
+        untagged(&association["FunctionARN"]),
+        "SnapshotFunction.FunctionARN"
+    );
+}
+
+/// The stream rings for every chain of a subject; what it gives up goes where somebody sees it, and the sweep finds it.
+#[test]
+fn the_publisher_hears_the_ledger_and_sweeps() {
+    let functions = resources("AWS::Serverless::Function");
+    let publisher = &functions["PublisherFunction"];
+    let ledger = &publisher["Events"]["Ledger"]["Properties"];
+    assert_eq!(untagged(&ledger["Stream"]), "LedgerTable.StreamArn");
+    assert_eq!(
+        ledger["FunctionResponseTypes"][0],
+        "ReportBatchItemFailures"
+    );
+    let pattern = ledger["FilterCriteria"]["Filters"][0]["Pattern"]
+        .as_str()
+        .unwrap();
+    let pattern: serde_json::Value = serde_json::from_str(pattern).unwrap();
+    let prefixes = pattern["dynamodb"]["Keys"]["pk"]["S"].as_array().unwrap();
+    let prefixes: BTreeSet<&str> = prefixes
+        .iter()
+        .map(|one| one["prefix"].as_str().unwrap())
+        .collect();
+    assert_eq!(prefixes, ["B#", "M#", "O#", "P#", "U#"].into());
+    for place in [
+        &ledger["DestinationConfig"],
+        &publisher["EventInvokeConfig"]["DestinationConfig"],
+    ] {
+        assert_eq!(
+            untagged(&place["OnFailure"]["Destination"]),
+            "PublisherFailures.Arn"
+        );
+    }
+    assert_eq!(
+        publisher["Events"]["EveryMinute"]["Properties"]["Schedule"],
+        "rate(1 minute)"
+    );
+    let variables = &publisher["Environment"]["Variables"];
+    assert_eq!(untagged(&variables["PUBLIC_BUCKET"]), "PublicBucket");
+    assert_eq!(untagged(&variables["DISTRIBUTION_ID"]), "Distribution");
+    let distribution = &resources("AWS::CloudFront::Distribution")["Distribution"];
+    assert_eq!(
+        distribution["DistributionConfig"]["CacheTagConfig"]["HeaderName"],
+        "cache-tag"
+    );
+}
+
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only
 /// on the list of pending orders. What is not here is not allowed, and what is here is needed.
-const RIGHTS: [(&str, &[(&str, &str)]); 6] = [
+const RIGHTS: [(&str, &[(&str, &str)]); 7] = [
     (
         "ResolverFunction",
         &[("RecordsTable", "BatchGetItem GetItem Query")],
@@ -340,6 +398,19 @@ const RIGHTS: [(&str, &[(&str, &str)]); 6] = [
             ),
         ],
     ),
+    (
+        "PublisherFunction",
+        &[
+            ("Distribution", "CreateInvalidation"),
+            ("LedgerTable", "GetItem"),
+            ("PublicBucket", "GetObject ListBucket PutObject"),
+            ("PublisherFailures", "SendMessage"),
+            (
+                "RecordsTable",
+                "BatchGetItem DeleteItem+ GetItem PutItem+ Query UpdateItem+",
+            ),
+        ],
+    ),
 ];
 
 /// The mark of a statement's condition.
@@ -350,9 +421,11 @@ fn condition(statement: &Value) -> &'static str {
     }
     let enclosing = &condition["StringEquals"]["dynamodb:EnclosingOperation"];
     let keys = &condition["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"];
-    match (enclosing.as_str(), keys[0].as_str()) {
+    let alike = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+    match (enclosing.as_str(), keys[0].as_str().or(alike[0].as_str())) {
         (Some("TransactWriteItems"), None) => "*",
         (None, Some("ORDERS#PENDING")) => "-",
+        (None, Some("PUBLISH#*")) => "+",
         _ => panic!("an unknown condition: {condition:?}"),
     }
 }
@@ -360,6 +433,10 @@ fn condition(statement: &Value) -> &'static str {
 /// The logical id a statement's resource names.
 fn logical_id(resource: &Value) -> String {
     let text = untagged(resource).as_str().unwrap();
+    if text.starts_with("arn:") {
+        let last = text.rsplit("${").next().unwrap();
+        return last.trim_end_matches('}').to_owned();
+    }
     let text = text.trim_start_matches("${");
     text.split(['.', '}']).next().unwrap().to_owned()
 }

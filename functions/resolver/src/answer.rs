@@ -79,20 +79,31 @@ pub(crate) fn found(
 }
 
 fn represented(resolver: &Resolver, mut found: Found, request: &Request) -> Response {
+    let document = match &request.view {
+        View::Link(name) => return linkset::follow(&resolver.site, &found, name, request),
+        View::Json | View::JsonLd => std::mem::take(&mut found.document),
+        View::Html | View::Linkset => Map::new(),
+    };
+    view(resolver, &found, document, request).into_response()
+}
+
+/// Status and body of a view. `document` is what data are made from; pages and links are made from what was found.
+pub(crate) fn view(
+    resolver: &Resolver,
+    found: &Found,
+    document: Document,
+    request: &Request,
+) -> (StatusCode, String) {
     let status = match found.record {
         RecordNotice::Recycled => StatusCode::GONE,
         _ => StatusCode::OK,
     };
     let body = match &request.view {
-        View::Html => page::found(&resolver.site, &found, request).into_string(),
-        View::Linkset => linkset::document(&resolver.site, &found, request).to_string(),
-        View::Json | View::JsonLd => {
-            let document = std::mem::take(&mut found.document);
-            data(resolver, &found, document, request).to_string()
-        }
-        View::Link(name) => return linkset::follow(&resolver.site, &found, name, request),
+        View::Html | View::Link(_) => page::found(&resolver.site, found, request).into_string(),
+        View::Linkset => linkset::document(&resolver.site, found, request).to_string(),
+        View::Json | View::JsonLd => data(resolver, found, document, request).to_string(),
     };
-    (status, body).into_response()
+    (status, body)
 }
 
 /// Another resolver has custody: it answers at the same path. Kept by nobody, so that it can be moved back at once.
@@ -284,19 +295,7 @@ fn data(resolver: &Resolver, found: &Found, document: Document, request: &Reques
         Some(unit) => resolver.site.product_identifier(unit),
         None => request.subject_address(&resolver.site),
     };
-    let notices = json!({
-        "label": found.label.code(),
-        "labelChanged": found.label.day(),
-        "record": match found.record {
-            RecordNotice::InForce => "in-force",
-            RecordNotice::NotYetOnMarket => "not-yet-on-the-market",
-            RecordNotice::Archived => "archived",
-            RecordNotice::RecyclingRecorded => "recycling-recorded",
-            RecordNotice::Recycled => "recycled",
-        },
-        "finalOn": found.final_on(),
-        "recalled": found.recalled(),
-    });
+    let notices = notices(found);
     let Some(passport) = found.passport.as_ref().filter(|_| found.is_shown()) else {
         return match found.unit {
             Some(_) => json!({"uniqueProductIdentifier": product, "notices": notices}),
@@ -329,6 +328,46 @@ fn data(resolver: &Resolver, found: &Found, document: Document, request: &Reques
         body.insert("notices".to_owned(), notices);
     }
     body
+}
+
+/// What there is to know of label and record; in a copy also of every label, and when it was so.
+fn notices(found: &Found) -> Value {
+    let mut notices = json!({
+        "label": found.label.code(),
+        "labelChanged": found.label.day(),
+        "record": match found.record {
+            RecordNotice::InForce => "in-force",
+            RecordNotice::NotYetOnMarket => "not-yet-on-the-market",
+            RecordNotice::Archived => "archived",
+            RecordNotice::RecyclingRecorded => "recycling-recorded",
+            RecordNotice::Recycled => "recycled",
+        },
+        "finalOn": found.final_on(),
+        "recalled": found.recalled(),
+    });
+    if let (Some(copied), Some(notices)) = (&found.copied, notices.as_object_mut()) {
+        notices.insert("asOf".to_owned(), json!(copied.as_of));
+        notices.insert("labels".to_owned(), labels(found));
+    }
+    notices
+}
+
+/// What became of each label, and since when.
+fn labels(found: &Found) -> Value {
+    let labels = found.every_label();
+    labels
+        .map(|(label, notice, since)| json!({"label": label, "state": notice.code(), "since": since}))
+        .collect()
+}
+
+/// What a reader has to be told at once when it changes.
+pub(crate) fn state(found: &Found) -> Value {
+    json!([
+        found.record as u8,
+        found.final_on(),
+        found.recalled(),
+        labels(found)
+    ])
 }
 
 /// A model or lot: no passport, so without a passport's header.

@@ -35,6 +35,7 @@ mod page;
 mod products;
 mod request;
 mod scan;
+mod snapshot;
 
 use std::sync::Arc;
 
@@ -48,6 +49,7 @@ use web::Site;
 
 use crate::described::Described;
 use crate::products::Products;
+pub use crate::snapshot::{Name, Rendering, Snapshot};
 
 /// What a scan needs: the tables, the address, and the model parts in memory.
 #[derive(Clone)]

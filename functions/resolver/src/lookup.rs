@@ -116,6 +116,7 @@ async fn battery(
             Scanned::Label(label) => notice(&scan.labels, label),
             Scanned::Unreadable => LabelNotice::Unreadable,
         },
+        labels: scan.labels,
         record,
         document: Map::new(),
         category: None,
@@ -126,6 +127,7 @@ async fn battery(
             .chain(&subjects)
             .filter_map(Subject::cache_tag)
             .collect(),
+        copied: None,
     };
     if found.is_shown() {
         compose(&mut found)?;
@@ -203,12 +205,14 @@ async fn product_of(resolver: &Resolver, product: &Subject) -> Result<Option<Ans
     Ok(Some(Answered::Here(Box::new(Found {
         unit: None,
         label: LabelNotice::None,
+        labels: Vec::new(),
         record: RecordNotice::InForce,
         document: shown(&products, &Map::new(), category),
         category: Some(category),
         passport: None,
         products,
         tags: tags.iter().filter_map(Subject::cache_tag).collect(),
+        copied: None,
     }))))
 }
 

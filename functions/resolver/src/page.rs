@@ -49,6 +49,7 @@ pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
                 @if let Some(unit) = found.unit { p.id { (unit.grouped()) } }
             }
             main {
+                (copy_notice(found, texts))
                 (recall_notice(found, texts))
                 @if let Some(day) = found.final_on() { (dated(&texts.recycling_recorded, &day, texts)) }
                 (label_notice(&found.label, texts))
@@ -56,6 +57,7 @@ pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
                 (in_order(found, texts))
                 (page::at_once(&found.document, writing))
                 (page::groups(&found.document, writing))
+                (labels(found, texts))
                 @if let (Some(passport), Some(category)) = (shown, found.category) {
                     section {
                         h2 { (texts.restricted_title) }
@@ -120,6 +122,51 @@ fn restricted(category: Category, texts: &Texts) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// That this is a copy, when it was so, and in which languages there are some.
+fn copy_notice(found: &Found, texts: &Texts) -> Markup {
+    let Some(copied) = &found.copied else {
+        return Markup::default();
+    };
+    let at = copied.as_of.to_string();
+    html! {
+        p.notice role="status" {
+            (texts.copy_as_of) (texts.notation.colon) (time(&at, texts.notation.time(&at))) ". " (texts.copy)
+        }
+        p {
+            (texts.copy_languages) (texts.notation.colon)
+            @for (index, language) in copied.languages.iter().enumerate() {
+                @if index > 0 { ", " }
+                span lang=(language.code()) { (language.name()) }
+            }
+        }
+    }
+}
+
+/// What became of each label: a copy cannot know which one was scanned.
+fn labels(found: &Found, texts: &Texts) -> Markup {
+    if found.copied.is_none() || found.labels.is_empty() {
+        return Markup::default();
+    }
+    html! {
+        section {
+            h2 { (texts.labels_title) }
+            p { (texts.labels) }
+            dl { @for (label, notice, since) in found.every_label() {
+                div { dt.id { (label.grouped()) } dd { (label_state(&notice, &since, texts)) } }
+            } }
+        }
+    }
+}
+
+fn label_state(notice: &LabelNotice, since: &str, texts: &Texts) -> Markup {
+    match notice {
+        LabelNotice::Current => html! {
+            p { (texts.label_current) " (" (time(since, texts.notation.date(since))) ")" }
+        },
+        other => label_notice(other, texts),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::answer::{self, Document, Reader};
 use crate::described::{Asking, Passport};
 use crate::lookup::{self, Answered};
 use crate::request::{self, Request};
+use crate::snapshot::Copied;
 
 /// Characters of a time that name its day.
 const DAY: usize = 10;
@@ -27,6 +28,8 @@ pub(crate) struct Found {
     /// `None` of a model or batch.
     pub(crate) unit: Option<UnitId>,
     pub(crate) label: LabelNotice,
+    /// Every label the battery ever had.
+    pub(crate) labels: Vec<Label>,
     pub(crate) record: RecordNotice,
     /// The public view; empty before the battery is on the market and after it was recycled.
     pub(crate) document: Document,
@@ -36,6 +39,8 @@ pub(crate) struct Found {
     pub(crate) products: [Option<Arc<Shared>>; 2],
     /// What an invalidation may name this answer by: `unit:<id>`, `model:<uuid>`, `batch:<uuid>`, `operator:<id>`.
     pub(crate) tags: Vec<String>,
+    /// Where the answer is a copy, for later.
+    pub(crate) copied: Option<Copied>,
 }
 
 /// What became of the scanned label.
@@ -234,11 +239,16 @@ fn typed(uri: &Uri) -> String {
     identity::percent_decoded(text).unwrap_or_else(|| text.to_owned())
 }
 
+/// The day of a time.
+fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(DAY).collect()
+}
+
 pub(crate) fn notice(labels: &[Label], scanned: LabelId) -> LabelNotice {
     let Some(label) = labels.iter().find(|label| label.label == scanned) else {
         return LabelNotice::NeverIssued;
     };
-    let day = || label.changed_at.to_string().chars().take(DAY).collect();
+    let day = || day(label.changed_at);
     match label.state {
         LabelState::Requested | LabelState::Refused => LabelNotice::NeverIssued,
         LabelState::Issued | LabelState::Applied => LabelNotice::Current,
@@ -267,6 +277,15 @@ pub(crate) fn record_notice(scan: &storage::Scan, now: Timestamp) -> RecordNotic
 }
 
 impl Found {
+    /// What became of each label that was issued, and since when, as whoever scans it is told.
+    pub(crate) fn every_label(&self) -> impl Iterator<Item = (LabelId, LabelNotice, String)> {
+        let told = self.labels.iter().map(|label| {
+            let notice = notice(&self.labels, label.label);
+            (label.label, notice, day(label.changed_at))
+        });
+        told.filter(|(_, notice, _)| *notice != LabelNotice::NeverIssued)
+    }
+
     /// The day since when the battery is recalled, for as long as there is a passport to show.
     pub(crate) fn recalled(&self) -> Option<String> {
         let passport = self.passport.as_ref().filter(|_| self.is_shown())?;

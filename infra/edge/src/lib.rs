@@ -23,5 +23,8 @@ pub use limit::ALIAS_LOOKUPS;
 pub use scan::{OTHERWISE, is_scan};
 pub use switches::Switches;
 
+/// What CloudFront makes of a snapshot from the bucket; this machine does the same without it.
+pub const SNAPSHOT_FUNCTION: &str = include_str!("../snapshot.js");
+
 /// The function as it is deployed: `function.js` with the page's words, without comments and indentation.
 pub const FUNCTION: &str = include_str!(concat!(env!("OUT_DIR"), "/function.js"));

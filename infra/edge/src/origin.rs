@@ -8,7 +8,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::header::IF_NONE_MATCH;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use storage::Store;
+use identity::DigitalLink;
+use storage::{Published, Store};
 use tower::ServiceExt;
 use web::Problem;
 
@@ -16,6 +17,10 @@ use crate::entry::Entry;
 use crate::folds::Fold;
 use crate::tags::Tags;
 
+/// When a snapshot was so.
+const SNAPSHOT_AS_OF: HeaderName = HeaderName::from_static("snapshot-as-of");
+/// The language of the snapshots that there always is.
+const FALLBACK: &str = "en";
 /// Longer than any page; more is a fault of the resolver's.
 const LARGEST: usize = 8 << 20;
 
@@ -66,44 +71,71 @@ impl Origin {
 
     /// What was published of a canonical request; `None` where nothing was, or the bucket does not answer.
     pub(crate) async fn snapshot(&self, path: &str, tags: &Tags) -> Option<Entry> {
-        let key = path
-            .split('?')
-            .next()
-            .unwrap_or(path)
-            .trim_start_matches('/');
-        let object = match self.store.published(key).await {
-            Ok(object) => object?,
-            Err(error) => {
-                tracing::error!(%error, "no snapshot could be read");
-                return None;
-            }
-        };
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            (header::CONTENT_TYPE, object.media_type),
-            (header::ETAG, object.etag),
-            (header::CONTENT_LANGUAGE, object.language),
-        ] {
-            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-                headers.insert(name, value);
+        for key in keys(path) {
+            match self.store.published(&key).await {
+                Ok(Some(object)) => return Some(snapshot(object, tags)),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%error, "no snapshot could be read");
+                    return None;
+                }
             }
         }
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_ORIGIN,
-            HeaderValue::from_static("*"),
-        );
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
-        Some(Entry::new(
-            StatusCode::OK,
-            headers,
-            object.body.into(),
-            tags.now(),
-            tags.of([]),
-        ))
+        None
     }
+}
+
+/// Under which keys a snapshot may be, the best first: in the language asked for, else in English; under the name asked for,
+/// else under the unit id in it. The link of another type falls back to the page.
+fn keys(path: &str) -> Vec<String> {
+    let path = path.split('?').next().unwrap_or(path);
+    let mut parts = path.trim_start_matches('/').splitn(3, '/');
+    let (Some(view), Some(language), Some(subject)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return Vec::new();
+    };
+    let view = if view == "link" { "html" } else { view };
+    let unit = DigitalLink::parse(subject)
+        .ok()
+        .and_then(|link| link.unit())
+        .map(|unit| unit.to_string());
+    let mut keys = Vec::new();
+    for subject in [Some(subject.to_owned()), unit].into_iter().flatten() {
+        for language in [language, FALLBACK] {
+            let key = format!("{view}/{language}/{subject}");
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
+}
+
+/// As the resolver would have answered, and when.
+fn snapshot(object: Published, tags: &Tags) -> Entry {
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        (header::CONTENT_TYPE, object.media_type),
+        (header::ETAG, object.etag),
+        (header::CONTENT_LANGUAGE, object.language),
+        (header::CACHE_CONTROL, object.cache_control),
+        (header::LOCATION, object.location),
+        (SNAPSHOT_AS_OF, object.as_of),
+    ] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    let status = StatusCode::from_u16(object.status).unwrap_or(StatusCode::OK);
+    Entry::new(status, headers, object.body.into(), tags.now(), tags.of([]))
 }
 
 async fn read(path: &str, answer: Response, asked: u64, tags: &Tags) -> Entry {

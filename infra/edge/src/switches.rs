@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What an operator switches at the edge: `snapshots` (anything: every scan is answered from its snapshot), and
+/// What an operator switches at the edge: `snapshots` (the languages of the snapshots, such as `en,de,fr`: every scan is answered from its snapshot), and
 /// `custodian:<host>` (the origin of another custodian, without a slash at its end: scans on that host are led there).
 #[derive(Debug, Clone, Default)]
 pub struct Switches(Arc<Inner>);

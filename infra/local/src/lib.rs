@@ -8,6 +8,7 @@ mod issuer;
 mod listener;
 mod organisations;
 mod platform;
+mod publishing;
 mod router;
 mod scans;
 mod seed;
@@ -17,6 +18,7 @@ mod welcome;
 
 pub use documentation::documentation;
 pub use issuer::{Issuer, TokenRequest};
+pub use listener::serve_edge;
 pub use platform::{Failure, Options, Running, start};
 pub use router::router;
 pub use seed::{Battery, Seeded, seed};

@@ -22,6 +22,12 @@ pub(crate) fn edge(platform: Router, store: &Store) -> Edge {
     edge
 }
 
+/// Serves an edge that stands by itself, over a store for what is counted of its scans.
+pub async fn serve_edge(listener: TcpListener, edge: Edge, store: Store) {
+    let (scans, _) = Scans::start(store);
+    serve(listener, edge, scans).await;
+}
+
 /// Serves connections for as long as they come.
 pub(crate) async fn serve(listener: TcpListener, edge: Edge, scans: Scans) {
     loop {

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use web::{Platform, Site};
 
 use crate::issuer::Issuer;
+use crate::publishing::{self, Publishing};
 use crate::{listener, organisations, router, scans, stores};
 
 /// How often orders that were cut off are looked for, as in `template.yaml`.
@@ -53,6 +54,7 @@ pub struct Running {
     server: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     counter: JoinHandle<()>,
+    publishing: Option<Publishing>,
     /// Held as long as it runs: two over one folder would not see each other's writes at once.
     _lock: File,
 }
@@ -119,8 +121,17 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     }
     let sweeper = tokio::spawn(sweep_orders(store.clone()));
     let (scans, counter) = scans::Scans::start(store.clone());
-    let app = router::router(Platform::new(store.clone(), issuer.trusted()?, site));
+    let app = router::router(Platform::new(
+        store.clone(),
+        issuer.trusted()?,
+        site.clone(),
+    ));
     let edge = options.edge.then(|| listener::edge(app.clone(), &store));
+    // Only an edge answers from what is published.
+    let publishing = match options.edge {
+        true => Some(Publishing::start(publishing::publisher(&store, site)?)),
+        false => None,
+    };
     let server = match edge.clone() {
         Some(edge) => tokio::spawn(listener::serve(listener, edge, scans)),
         None => tokio::spawn(async move {
@@ -142,6 +153,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         server,
         sweeper,
         counter,
+        publishing,
         _lock: lock,
     })
 }
@@ -182,6 +194,13 @@ impl Running {
         self.server.abort();
         self.sweeper.abort();
         self.counter.abort();
+    }
+
+    /// Stops publishing; what changes stays due.
+    pub fn stop_publishing(&self) {
+        if let Some(publishing) = &self.publishing {
+            publishing.stop();
+        }
     }
 
     /// A token of the seeded organisations.

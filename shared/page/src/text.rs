@@ -44,6 +44,16 @@ pub struct Texts {
     pub label_never_issued: String,
     /// The label's part of the address names no label.
     pub label_unreadable: String,
+    /// This is a copy; before the time when it was so.
+    pub copy_as_of: String,
+    /// What is not in it.
+    pub copy: String,
+    /// Before the languages that there are copies in.
+    pub copy_languages: String,
+    /// Heading of the labels in a copy.
+    pub labels_title: String,
+    /// How to find the scanned one among them, and what it means where it is not there.
+    pub labels: String,
     /// Heading of what needs rights.
     pub restricted_title: String,
     /// How those who have rights see it, and how others ask for them.

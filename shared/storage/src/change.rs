@@ -196,6 +196,14 @@ impl SubjectChange {
         if let Some(before) = unnoticed {
             head.public_at = Some(before.public_at());
         }
+        if previous.is_none() {
+            rows.extend(crate::index::row(&self.subject, &self.facts)?);
+        }
+        let unseen = unnoticed.is_some_and(|before| before.facts == self.facts);
+        if !(unseen && self.labels.is_empty()) {
+            let work = crate::Work::Subject(self.subject.clone());
+            rows.push(work.row(sealed.event_id)?);
+        }
         let receipt = Receipt {
             event_id: sealed.event_id,
             hash: sealed.hash,

@@ -14,6 +14,11 @@
 //! | are these labels still in force | `records` | `U#<unit>` | `0#LABEL#<label>`, 100 at a time |
 //! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
 //! | which orders are not complete | `records` | `ORDERS#PENDING` | order id |
+//! | which units are of a model | `records` | `I#<model>#<shard 0-63>` | unit id |
+//! | which models there are | `records` | `I#MODELS` | model id |
+//! | what is to be published anew | `records` | `PUBLISH#<shard 0-7>` | a subject, `ORDER#<id>`, or a partition of the index of units and, where only its units are meant, `#<batch>` |
+//! | what is to be published anew, and when | `records` | `PUBLISH#LATER#<shard 0-7>` | time, `#` and the same |
+//! | what of a model, batch or organisation was published last | `records` | `PUBLISH#FACE#<subject>` | `0#FACE` |
 //! | a piece of evidence | `records` | `E#<id>` | `0#EVIDENCE` |
 //! | was it brought to this organisation | `records` | `E#<id>` | `0#OPENED#<organisation>` |
 //! | what an event discloses, by audience | `records` | `D#<subject>` | `<seq>#<audience>` |
@@ -33,9 +38,11 @@ mod alias;
 mod change;
 mod commit;
 mod compression;
+mod due;
 mod error;
 mod evidence;
 mod facts;
+mod index;
 mod journal;
 mod life;
 mod order;
@@ -49,6 +56,7 @@ mod sealing;
 mod series;
 mod sightings;
 mod size;
+mod snapshot;
 mod store;
 mod subject;
 mod tables;
@@ -59,9 +67,11 @@ mod value_set;
 pub use alias::LinkedAlias;
 pub use change::{Change, EventInput, Receipt, SubjectChange};
 pub use commit::{CommitError, MAX_SUBJECTS};
+pub use due::{DUE_SHARDS, Due, NotWork, Work};
 pub use error::StoreError;
 pub use evidence::{EVIDENCE_LIMIT, Evidence, EvidenceError, EvidenceState, Upload};
 pub use facts::{Custody, Facts, Recall, RecordStatus};
+pub use index::UNIT_SHARDS;
 pub use journal::{StoredEvent, VersionEntry};
 pub use life::{Asked, Life, Next, Offer, Recycling};
 pub use order::{Order, OrderState};
@@ -74,6 +84,7 @@ pub use scan::{PublicPart, Scan, Shared};
 pub use sealing::{KeyVault, fill_random};
 pub use series::{Range, Readings, StoredReading};
 pub use sightings::{Alarm, COUNTERS_AT_ONCE, Counter};
+pub use snapshot::{Placed, Snapshot};
 pub use store::{Buckets, Store, Watcher};
 pub use subject::{NotASubject, Subject};
 pub use tables::{Table, create_tables};

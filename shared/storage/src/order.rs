@@ -11,9 +11,9 @@ use crate::compression::{compress, expand};
 use crate::record::{HEAD, HeadItem};
 use crate::store::{decode, key};
 use crate::unit::Label;
-use crate::{Change, Facts, Head, Store, StoreError, Subject, Table};
+use crate::{Change, Facts, Head, Store, StoreError, Subject, Table, Work};
 
-/// Items of one transaction: each unit has a head and its labels.
+/// Items of one transaction: each unit has a head, its labels and a row of the index.
 const ITEMS_PER_TRANSACTION: usize = 100;
 
 /// An order of 1 to 10,000 units.
@@ -201,11 +201,12 @@ impl Order {
             },
         };
         let head = Row::put(Table::Records, &head, Guard::New);
+        let index = crate::index::unit_row(unit, self.model, self.batch);
         let labels = labels.iter().map(|label| {
             let label = Label::issued(*label, self.at, self.market);
             Row::put(Table::Records, &label.item(&subject), Guard::New)
         });
-        std::iter::once(head).chain(labels).collect()
+        [head, index].into_iter().chain(labels).collect()
     }
 }
 
@@ -228,7 +229,11 @@ impl Store {
             .and_then(|subject| subject.before.as_ref())
             .map_or(0, |record| record.head.seq)
             + 1;
-        change.rows.extend([order.row(seq)?, order.pending_row()?]);
+        change.rows.extend([
+            order.row(seq)?,
+            order.pending_row()?,
+            Work::Order(order.id).row(order.id)?,
+        ]);
         let receipts = self.commit(log, change, now).await?;
         let receipt = receipts
             .into_iter()
@@ -251,7 +256,7 @@ impl Store {
             return self.no_longer_pending(order.id).await;
         }
         let labels = order.units.first().map_or(0, |(_, labels)| labels.len());
-        let at_once = (ITEMS_PER_TRANSACTION / (1 + labels)).max(1);
+        let at_once = (ITEMS_PER_TRANSACTION / (2 + labels)).max(1);
         for units in order.units.chunks(at_once) {
             let mut rows = Vec::with_capacity(ITEMS_PER_TRANSACTION);
             for (unit, labels) in units {

@@ -1,5 +1,6 @@
 //! What everybody may read without a function: objects of the public bucket.
 
+use crate::snapshot::{AS_OF, LOCATION, STATUS};
 use crate::{Store, StoreError};
 
 /// An object of the public bucket.
@@ -13,6 +14,14 @@ pub struct Published {
     pub language: Option<String>,
     /// `ETag`, quoted.
     pub etag: Option<String>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// The status it is to be answered with: 200 of whatever is no snapshot.
+    pub status: u16,
+    /// `Location`, where custody moved.
+    pub location: Option<String>,
+    /// When it was so.
+    pub as_of: Option<String>,
 }
 
 impl Store {
@@ -38,12 +47,19 @@ impl Store {
                 };
             }
         };
+        let meta = |name: &str| object.metadata.as_ref()?.get(name).cloned();
+        let status = meta(STATUS).and_then(|status| status.parse().ok());
+        let (location, as_of) = (meta(LOCATION), meta(AS_OF));
         let body = object.body.collect().await;
         Ok(Some(Published {
             body: body.map_err(StoreError::unavailable)?.to_vec(),
             media_type: object.content_type,
             language: object.content_language,
             etag: object.e_tag,
+            cache_control: object.cache_control,
+            status: status.unwrap_or(200),
+            location,
+            as_of,
         }))
     }
 }

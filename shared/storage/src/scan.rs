@@ -164,7 +164,9 @@ impl Store {
     /// [`StoreError`] where the table does not answer or an item is damaged.
     pub async fn scan(&self, unit: UnitId) -> Result<Option<Scan>, StoreError> {
         let partition = Subject::Unit(unit).to_string();
-        let items = self.query(Table::Records, &partition, "0#", false).await?;
+        let consistent = self.is_consistent();
+        let items = self.query(Table::Records, &partition, "0#", consistent);
+        let items = items.await?;
         let mut head: Option<Head> = None;
         let mut in_force = None;
         let mut labels = Vec::new();
@@ -209,7 +211,9 @@ impl Store {
                 .flatten()
                 .map(move |sk| crate::store::key(&pk, Some(sk)))
         });
-        let items = self.batch(Table::Records, keys.collect(), false).await?;
+        let items = self
+            .batch(Table::Records, keys.collect(), self.is_consistent())
+            .await?;
         let (mut heads, mut parts) = (Vec::new(), BTreeMap::new());
         for item in items {
             if sort_key(&item) == HEAD {

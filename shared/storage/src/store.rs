@@ -27,7 +27,16 @@ pub struct Buckets {
 
 /// The clients and names every function works with. Cheap to clone.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<Inner>, Reads);
+
+/// How a scan reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// Cheaper: what was written a moment ago may be missing.
+    Eventually,
+    /// Whatever was written before.
+    Consistently,
+}
 
 struct Inner {
     dynamodb: aws_sdk_dynamodb::Client,
@@ -78,14 +87,25 @@ impl Store {
         buckets: Buckets,
         vault: KeyVault,
     ) -> Self {
-        Self(Arc::new(Inner {
+        let inner = Inner {
             dynamodb,
             s3: LazyLock::new(s3),
             prefix,
             buckets,
             vault,
             watcher: OnceLock::new(),
-        }))
+        };
+        Self(Arc::new(inner), Reads::Eventually)
+    }
+
+    /// The same store, whose scans see whatever was written before them.
+    #[must_use]
+    pub fn consistent(&self) -> Self {
+        Self(Arc::clone(&self.0), Reads::Consistently)
+    }
+
+    pub(crate) fn is_consistent(&self) -> bool {
+        self.1 == Reads::Consistently
     }
 
     /// Has a watcher told of every change that goes through this store, before whoever made it is answered. Only the first

@@ -208,6 +208,24 @@ pub struct Notices {
     /// Since when the battery is recalled.
     #[schema(required = true)]
     pub recalled: Option<String>,
+    /// Only in a stored copy, which answers where nothing else does: when it was so.
+    #[schema(nullable = false, format = DateTime)]
+    pub as_of: Option<String>,
+    /// Only in a stored copy, which cannot know what was scanned: every label of the battery.
+    #[schema(nullable = false)]
+    pub labels: Option<Vec<CopiedLabel>>,
+}
+
+/// A label in a stored copy.
+#[derive(Debug, ToSchema)]
+pub struct CopiedLabel {
+    /// Its id, unique within the unit.
+    pub label: String,
+    /// What became of it, as in `label` of the notices.
+    pub state: String,
+    /// The day since when that is so.
+    #[schema(format = Date)]
+    pub since: String,
 }
 
 /// A label of a unit.
