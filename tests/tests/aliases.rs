@@ -121,6 +121,13 @@ async fn serial_numbers_counted_up_tell_nothing_of_what_is_not_on_the_market() {
         .get(&format!("/v1/identifiers/01%2F{GTIN}%2F21%2F1000"))
         .await;
     assert_eq!(asked.expect(200).json()["canonical"], Value::Null);
+    // Nor that another resolver has custody.
+    let custody = json!({"resolver": "https://id.backup.example", "reason": "sold"});
+    let moved = maker.post(&format!("{path}/custody"), &custody).await;
+    let _ = moved.expect(200);
+    // Asked without the edge, which keeps what nobody has for two seconds.
+    let origin = stage.without_edge().await;
+    assert_eq!(told(stage.get_from(&origin, &serial, &[]).await), known);
     // Its own organisation finds it.
     let asked = maker
         .get(&format!("/v1/identifiers/01%2F{GTIN}%2F21%2F1000"))

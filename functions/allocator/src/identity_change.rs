@@ -72,9 +72,14 @@ impl<W: Fn(&OpenRecord) -> Result<Outcome, Problem> + Sync> Decision for Identit
             .provenance
             .event(store, principal, role, std::iter::empty())
             .await?;
-        let audience = store
-            .owners_audience(&self.subject, &record.head.organisation, event.audience)
-            .await?;
+        let scan = match &self.subject {
+            Subject::Unit(unit) => store.scan(*unit).await?,
+            _ => None,
+        };
+        let audience = match scan.and_then(|scan| scan.passport) {
+            Some(passport) => passport.owners_audience(&record.head.organisation, event.audience),
+            None => event.audience,
+        };
         let at = now();
         let change = Change::new(
             vec![SubjectChange {

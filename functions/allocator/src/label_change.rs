@@ -385,14 +385,10 @@ impl Situation {
 
     /// Who took a battery over that everybody takes for another's is not given away by its labels.
     fn audience(&self, audience: Class) -> Class {
-        let told = self
-            .passport
-            .as_ref()
-            .map(|passport| &passport.organisation);
-        match told.is_none_or(|operator| *operator == self.record.head.organisation) {
-            true => audience,
-            false => audience.join(Class::Individual),
-        }
+        let responsible = &self.record.head.organisation;
+        self.passport.as_ref().map_or(audience, |passport| {
+            passport.owners_audience(responsible, audience)
+        })
     }
 }
 

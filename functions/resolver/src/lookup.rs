@@ -27,7 +27,7 @@ pub(crate) enum Answered {
 /// 404 where it names nothing, or nothing that the public may know of.
 pub(crate) async fn find(resolver: &Resolver, request: &Request) -> Result<Answered, Problem> {
     let found = match &request.subject {
-        Named::Unit(unit) => battery(resolver, *unit, None, request).await?,
+        Named::Unit(unit) => battery(resolver, *unit, By::Id, request).await?,
         Named::Gs1(link) => by_key(resolver, link, request).await?,
     };
     found.ok_or_else(|| {
@@ -45,17 +45,14 @@ async fn by_key(
     request: &Request,
 ) -> Result<Option<Answered>, Problem> {
     if let Some(unit) = link.unit() {
-        let answered = battery(resolver, unit, Some(link), request).await?;
+        let answered = battery(resolver, unit, By::Key(link), request).await?;
         if answered.is_some() {
             return Ok(answered);
         }
     }
     let alias = Alias::Gs1(link.identifying());
     match resolver.store.named_by(&alias).await? {
-        // Whoever counts serial numbers up learns nothing of batteries that are not on the market.
-        Some(Subject::Unit(unit)) => Ok(battery(resolver, unit, None, request)
-            .await?
-            .filter(|answered| !answered.is_before_market())),
+        Some(Subject::Unit(unit)) => battery(resolver, unit, By::Alias, request).await,
         Some(product @ (Subject::Model(_) | Subject::Batch(_))) => {
             product_of(resolver, &product).await
         }
@@ -63,17 +60,23 @@ async fn by_key(
     }
 }
 
-impl Answered {
-    fn is_before_market(&self) -> bool {
-        matches!(self, Self::Here(found) if found.record == RecordNotice::NotYetOnMarket)
-    }
+/// What names a battery.
+#[derive(Clone, Copy)]
+enum By<'a> {
+    /// Its unit id.
+    Id,
+    /// Its unit id in a GS1 key.
+    Key(&'a DigitalLink),
+    /// An identifier that was linked with it.
+    Alias,
 }
 
-/// A battery by its unit id; `None` where there is none, or where it is not of the model that the GTIN belongs to.
+/// A battery; `None` where there is none, where it is not of the model that the GTIN belongs to, and by an alias before it is on
+/// the market: whoever counts serial numbers up learns nothing, not even who has custody.
 async fn battery(
     resolver: &Resolver,
     unit: UnitId,
-    link: Option<&DigitalLink>,
+    by: By<'_>,
     request: &Request,
 ) -> Result<Option<Answered>, Problem> {
     let Some(scan) = resolver.store.scan(unit).await? else {
@@ -95,7 +98,12 @@ async fn battery(
     shared.resize(3, None);
     let [model_part, operator, batch_part] =
         <[Option<Arc<Shared>>; 3]>::try_from(shared).unwrap_or_default();
-    if link.is_some_and(|link| !belongs_to(link, model_part.as_deref())) {
+    let is_known = match by {
+        By::Id => true,
+        By::Key(link) => belongs_to(link, model_part.as_deref()),
+        By::Alias => record != RecordNotice::NotYetOnMarket,
+    };
+    if !is_known {
         return Ok(None);
     }
     let facts = [&model_part, &operator].map(|shared| shared.as_ref().map(|shared| &shared.facts));

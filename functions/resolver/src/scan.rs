@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::FromRequest;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
@@ -178,17 +178,18 @@ pub(crate) struct Scan {
     headers: HeaderMap,
 }
 
-impl FromRequestParts<Resolver> for Scan {
+impl FromRequest<Resolver> for Scan {
     type Rejection = Infallible;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
+    async fn from_request(
+        request: axum::extract::Request,
         resolver: &Resolver,
     ) -> Result<Self, Infallible> {
+        let (Parts { uri, headers, .. }, _) = request.into_parts();
         Ok(Self {
             resolver: resolver.clone(),
-            uri: parts.uri.clone(),
-            headers: parts.headers.clone(),
+            uri,
+            headers,
         })
     }
 }

@@ -233,28 +233,17 @@ impl Store {
             })
             .collect()
     }
+}
 
-    /// Who may know of an event of whoever is responsible for a subject: whoever took a battery over that everybody takes for
-    /// another's is not given away.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the table does not answer or an item is damaged.
-    pub async fn owners_audience(
-        &self,
-        subject: &Subject,
-        organisation: &str,
-        audience: Class,
-    ) -> Result<Class, StoreError> {
-        let Subject::Unit(unit) = subject else {
-            return Ok(audience);
-        };
-        let passport = self.scan(*unit).await?.and_then(|scan| scan.passport);
-        Ok(match passport {
-            Some(passport) if passport.organisation != organisation => {
-                audience.join(Class::Individual)
-            }
-            _ => audience,
-        })
+impl PublicPart {
+    /// Who may know of an event of whoever is responsible for the battery: an organisation that took it over while everybody takes
+    /// it for another's is not given away.
+    #[must_use]
+    pub fn owners_audience(&self, responsible: &str, audience: Class) -> Class {
+        match self.organisation == responsible {
+            true => audience,
+            false => audience.join(Class::Individual),
+        }
     }
 }
 
