@@ -150,11 +150,14 @@ async fn an_organisation_whose_verification_ends_may_act_no_longer() {
     let _ = workshop.get(&path).await.expect(200);
     record["roles"] = json!(["king"]);
     record["verifiedBy"] = json!("");
+    record["carrierHost"] = json!(stage.origin.trim_start_matches("http://"));
     let refused = register(&record);
     assert!(!refused.status.success());
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
-        said.contains("`king` is not a role") && said.contains("`verifiedBy`"),
+        said.contains("`king` is not a role")
+            && said.contains("`verifiedBy`")
+            && said.contains("the stage's own"),
         "{said}"
     );
     assert_eq!(stage.ledger_items("O#garage-nord").await, events + 2);

@@ -79,6 +79,7 @@ fn facts(subject: &Subject, model: Uuid) -> Facts {
         },
         _ => Facts::Passport {
             unit: "32XZAJ4P21M1MZ0N3RQA".parse().unwrap(),
+            carrier_host: None,
             model,
             batch: None,
             category,

@@ -100,7 +100,7 @@ async fn moved(
     subject: Subject,
     path: String,
 ) -> Result<Response, Problem> {
-    let resolver = asked(platform, body)?;
+    let resolver = asked(platform, body).await?;
     let provenance = Provenance::of_body(&body.json, Some("custody-moved"), &["resolver"])?;
     let route = format!("POST {path}");
     IdentityChange {
@@ -128,8 +128,9 @@ async fn moved(
     .await
 }
 
-/// The resolver that labels are to lead to: `https://` and a host that is not this platform's own, which would lead in circles.
-fn asked(platform: &Platform, body: &Body) -> Result<Option<String>, Problem> {
+/// The resolver that labels are to lead to: `https://` and a host that is none of this platform's or its operators' own, which
+/// would lead in circles.
+async fn asked(platform: &Platform, body: &Body) -> Result<Option<String>, Problem> {
     let expected = "expected `https://` and another resolver's host in `resolver`, or null to take custody back";
     let text = match body.json.get("resolver") {
         Some(Value::Null) => return Ok(None),
@@ -142,5 +143,10 @@ fn asked(platform: &Platform, body: &Body) -> Result<Option<String>, Problem> {
         .and_then(|host| Host::parse(host).ok())
         .filter(|host| *host != platform.site.host)
         .ok_or_else(|| Problem::malformed(expected))?;
+    if platform.store.carrier_host(&host).await?.is_some() {
+        return Err(Problem::malformed(format!(
+            "`{host}` is in the carriers of batteries and leads here itself: {expected}"
+        )));
+    }
     Ok(Some(format!("https://{host}")))
 }

@@ -187,8 +187,12 @@ impl LabelRequest<'_> {
         match &self.asked {
             Asked::Applied(read) => {
                 let applied = label.becomes(leads(label, APPLIED)?, at);
-                let (site, passport) = (&self.platform.site, here.passport.as_ref());
-                read.fits(site, self.unit, label, passport)?;
+                let own = here.record.head.facts.carrier_host();
+                let carrier = self
+                    .platform
+                    .site
+                    .carrier(own, self.unit, Some(label.label));
+                read.fits(&carrier, label, here.passport.as_ref())?;
                 let old = here.in_its_place(self.label);
                 let old = old.map(|old| old.replaced_by(self.label, at));
                 Ok([applied].into_iter().chain(old).collect())
@@ -278,7 +282,8 @@ impl LabelRequest<'_> {
         let mut body =
             serde_json::to_value(label.ok_or_else(never_issued)?).map_err(Problem::internal)?;
         if let Some(body) = body.as_object_mut() {
-            let carrier = self.platform.site.carrier(self.unit, Some(self.label));
+            let own = here.record.head.facts.carrier_host();
+            let carrier = self.platform.site.carrier(own, self.unit, Some(self.label));
             body.insert("carrier".to_owned(), json!(carrier.url()));
         }
         let status = StatusCode::from_u16(status).map_err(Problem::internal)?;

@@ -1,10 +1,10 @@
 //! What was read off a battery, held against what is known of it: the symbol of its label, and the manufacturer's serial number.
 
-use identity::{Carrier, UnitId};
+use identity::Carrier;
 use passport::Fault;
 use serde_json::{Map, Value};
 use storage::{Label, PublicPart};
-use web::{Problem, Site};
+use web::Problem;
 
 /// Most characters of what was sent that are shown again.
 const SHOWN: usize = 120;
@@ -33,15 +33,14 @@ impl ReadOff {
     /// Whether all of it fits the battery. A label that takes the place of another is bound by a scan: there both are needed.
     pub(crate) fn fits(
         &self,
-        site: &Site,
-        unit: UnitId,
+        carrier: &Carrier,
         label: &Label,
         passport: Option<&PublicPart>,
     ) -> Result<(), Problem> {
         let needed = label.replaces.is_some();
         let recorded = passport.and_then(serial_number);
         let carrier = match &self.carrier {
-            Some(text) => self.carrier_fault(text, site, unit, label),
+            Some(text) => carrier_fault(text, carrier),
             None => needed.then(|| missing("/carrier", "the address in the symbol of the label")),
         };
         let serial = match (&self.serial_number, recorded) {
@@ -67,18 +66,17 @@ impl ReadOff {
             false => Err(Problem::not_valid(faults)),
         }
     }
+}
 
-    fn carrier_fault(&self, text: &str, site: &Site, unit: UnitId, label: &Label) -> Option<Fault> {
-        let expected = site.carrier(unit, Some(label.label)).url();
-        let rule = match Carrier::parse(text.trim()) {
-            Err(_) => "unreadable",
-            Ok(read) if read.host != site.host => "other-host",
-            Ok(read) if read.unit != unit => "other-battery",
-            Ok(read) if read.label != Some(label.label) => "other-label",
-            Ok(_) => return None,
-        };
-        Some(fault("/carrier", rule, &expected, text))
-    }
+fn carrier_fault(text: &str, expected: &Carrier) -> Option<Fault> {
+    let rule = match Carrier::parse(text.trim()) {
+        Err(_) => "unreadable",
+        Ok(read) if read.host != expected.host => "other-host",
+        Ok(read) if read.unit != expected.unit => "other-battery",
+        Ok(read) if read.label != expected.label => "other-label",
+        Ok(_) => return None,
+    };
+    Some(fault("/carrier", rule, &expected.url(), text))
 }
 
 fn fault(pointer: &str, rule: &str, expected: &str, found: &str) -> Fault {

@@ -156,15 +156,18 @@ impl Decision for OrderRequest<'_> {
             .event(&platform.store, principal, role, std::iter::empty())
             .await?;
         let at = now();
-        let mut order = Order::new(
-            principal.organisation.clone(),
-            model,
-            wanted.batch,
-            wanted.count,
-            wanted.labels_per_unit,
-            platform.site.market,
-            at,
-        )?;
+        let mut order = Order {
+            carrier_host: platform.carrier_host(&principal.organisation).await?,
+            ..Order::new(
+                principal.organisation.clone(),
+                model,
+                wanted.batch,
+                wanted.count,
+                wanted.labels_per_unit,
+                platform.site.market,
+                at,
+            )?
+        };
         let location = format!("/v1/orders/{}", order.id);
         let change = Change::new(
             vec![SubjectChange {
@@ -374,7 +377,10 @@ async fn finish(
         .map(|(unit, labels)| {
             let mut labels = labels.iter().map(|label| OrderedLabel {
                 label: *label,
-                carrier: platform.site.carrier(*unit, Some(*label)).url(),
+                carrier: platform
+                    .site
+                    .carrier(order.carrier_host.as_ref(), *unit, Some(*label))
+                    .url(),
             });
             let first = labels
                 .next()

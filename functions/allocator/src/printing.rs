@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use identity::{Collection, ErrorCorrection, LabelError, Module, Style, Surface, UnitId};
+use identity::{Collection, ErrorCorrection, Host, LabelError, Module, Style, Surface, UnitId};
 use serde::{Deserialize, Serialize};
 use storage::{Facts, Label, Subject};
 use utoipa::ToSchema;
@@ -125,8 +125,9 @@ pub(crate) async fn show(
     let label = label_id(&label)?;
     let known = printable(&platform, &caller, unit, label).await?;
     let (name, media_type) = print.format(&headers, &FORMATS)?;
-    let style = print.style(&platform, model_of(&platform, unit)).await?;
-    let drawing = drawing(&platform, unit, &known, style);
+    let (model, own) = of_unit(&platform, unit).await?;
+    let style = print.style(&platform, model).await?;
+    let drawing = drawing(&platform, own.as_ref(), unit, &known, style);
     let bytes = match name {
         "png" => drawing.png().map_err(refused)?,
         "pdf" => drawing.pdf().map_err(refused)?,
@@ -141,22 +142,28 @@ pub(crate) async fn show(
     Ok(([(header::CONTENT_TYPE, media_type)], bytes).into_response())
 }
 
-async fn model_of(platform: &Platform, unit: UnitId) -> Result<Uuid, Problem> {
-    let scan = platform.store.scan(unit).await?;
-    match scan.map(|scan| scan.head.facts) {
-        Some(Facts::Unit { model, .. }) => Ok(model),
+/// A unit's model, and the operator's own host in its carriers.
+async fn of_unit(platform: &Platform, unit: UnitId) -> Result<(Uuid, Option<Host>), Problem> {
+    let record = platform.store.record(&Subject::Unit(unit)).await?;
+    match record.map(|record| record.head.facts) {
+        Some(Facts::Unit {
+            model,
+            carrier_host,
+            ..
+        }) => Ok((model, carrier_host)),
         _ => Err(Problem::internal("a unit without a unit's facts")),
     }
 }
 
 pub(crate) fn drawing(
     platform: &Platform,
+    own: Option<&Host>,
     unit: UnitId,
     label: &Label,
     style: Style,
 ) -> identity::Label {
     identity::Label {
-        carrier: platform.site.carrier(unit, Some(label.label)),
+        carrier: platform.site.carrier(own, unit, Some(label.label)),
         market: label.market,
         style,
     }
@@ -190,11 +197,7 @@ impl Print {
     }
 
     /// How labels of a model's batteries look; the model is asked for only where that depends on it.
-    pub(crate) async fn style(
-        &self,
-        platform: &Platform,
-        model: impl Future<Output = Result<Uuid, Problem>>,
-    ) -> Result<Style, Problem> {
+    pub(crate) async fn style(&self, platform: &Platform, model: Uuid) -> Result<Style, Problem> {
         let error_correction = match self.error_correction.as_deref() {
             None | Some("Q") => ErrorCorrection::Q,
             Some("M") => ErrorCorrection::M,
@@ -230,7 +233,7 @@ impl Print {
     async fn collection(
         &self,
         platform: &Platform,
-        model: impl Future<Output = Result<Uuid, Problem>>,
+        model: Uuid,
     ) -> Result<Option<Collection>, Problem> {
         let Some(surface) = &self.separate_collection else {
             return match self.cadmium.or(self.lead) {
@@ -241,7 +244,7 @@ impl Print {
             };
         };
         let surface = surface_of(surface)?;
-        let subject = Subject::Model(model.await?);
+        let subject = Subject::Model(model);
         let models = platform.store.shared(&[subject]).await?;
         let symbols = models.first().and_then(|(_, model)| {
             let conformity = model.part.as_ref()?.document.get("conformity")?;

@@ -88,14 +88,13 @@ pub(crate) async fn show(
     let sheet = run.sheet()?;
     let labels: Vec<(UnitId, LabelId)> = order.labels().collect();
     let wanted = run.part(&labels)?;
-    let style = print
-        .style(&platform, std::future::ready(Ok(order.model)))
-        .await?;
+    let style = print.style(&platform, order.model).await?;
+    let own = order.carrier_host.as_ref();
     let labels: Vec<Label> = run
         .in_force(&platform, wanted)
         .await?
         .iter()
-        .map(|(unit, label)| drawing(&platform, *unit, label, style))
+        .map(|(unit, label)| drawing(&platform, own, *unit, label, style))
         .collect();
     // Drawing thousands takes a while, and others are served meanwhile.
     let bytes = tokio::task::spawn_blocking(move || match name {

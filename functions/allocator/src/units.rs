@@ -96,9 +96,10 @@ fn identity_record(
     let labels = scan.labels.into_iter();
     let labels = labels.filter_map(|label| label.shown_to(organisation, responsible));
     let labels = labels.collect();
+    let own = scan.head.facts.carrier_host();
     let record = IdentityRecord {
         unit,
-        unique_product_identifier: platform.site.product_identifier(unit),
+        unique_product_identifier: platform.site.product_identifier(own, unit),
         labels,
         passport: on_market.map(|passport| passport.passport),
         organisation: None,

@@ -75,7 +75,7 @@ pub(crate) async fn unit_events(
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Json<Events>, Problem> {
-    let unit = platform.unit_id(&unit)?;
+    let unit = platform.unit_id(&unit).await?;
     let unknown = || Problem::not_found("there is no such unit for you");
     let record = platform
         .store

@@ -49,7 +49,7 @@ pub(crate) async fn by_product(
     Query(query): Query<Represented>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let unit = platform.unit_id(&product)?;
+    let unit = platform.unit_id(&product).await?;
     let scan = platform
         .store
         .scan(unit)

@@ -59,7 +59,7 @@ pub(crate) async fn find(
         Some(0) => return Err(Problem::malformed("expected 1 or more in `limit`")),
         limit => limit.unwrap_or(PAGE).min(PAGE),
     };
-    let units = units(&platform, body.json)?;
+    let units = units(&platform, body.json).await?;
     let mut at = match &query.cursor {
         Some(cursor) => position(cursor, &units)?,
         None => 0,
@@ -86,7 +86,7 @@ pub(crate) async fn find(
 }
 
 /// The units that are named, each once. What names none of this site's is left out.
-fn units(platform: &Platform, body: Value) -> Result<Vec<UnitId>, Problem> {
+async fn units(platform: &Platform, body: Value) -> Result<Vec<UnitId>, Problem> {
     let form = "expected product identifiers in `productIds`: a list of 1 to 1000 texts";
     let list = match body {
         Value::Object(mut members) => members.remove("productIds").unwrap_or_default(),
@@ -100,13 +100,11 @@ fn units(platform: &Platform, body: Value) -> Result<Vec<UnitId>, Problem> {
     }
     let mut units = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    for unit in ids
-        .iter()
-        .filter_map(Value::as_str)
-        .filter_map(|id| platform.unit_id(id).ok())
-    {
-        if seen.insert(unit) {
-            units.push(unit);
+    for id in ids.iter().filter_map(Value::as_str) {
+        match platform.unit_id(id).await {
+            Ok(unit) if seen.insert(unit) => units.push(unit),
+            Err(problem) if !problem.status().is_client_error() => return Err(problem),
+            _ => {}
         }
     }
     Ok(units)

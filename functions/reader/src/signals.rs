@@ -81,7 +81,7 @@ pub(crate) async fn of_unit(
     Partner(caller): Partner,
     Path(unit): Path<String>,
 ) -> Result<Json<Signals>, Problem> {
-    let unit = platform.unit_id(&unit)?;
+    let unit = platform.unit_id(&unit).await?;
     let record = platform.store.record(&Subject::Unit(unit)).await?;
     record
         .filter(|record| caller.acts_for(&record.head.organisation))

@@ -203,7 +203,9 @@ impl Loaded {
         };
         Header::item(
             platform.site.passport_identifier(self.id),
-            platform.site.product_identifier(self.unit),
+            platform
+                .site
+                .product_identifier(self.passport.head.facts.carrier_host(), self.unit),
             status,
             standing.updated_at.to_string(),
             standing.operator.to_owned(),

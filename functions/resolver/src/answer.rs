@@ -52,6 +52,7 @@ pub(crate) fn found(
     let tag = tag(&found, request);
     // One invalidation by model reaches a million units.
     let tags = found.tags.join(",");
+    let address = request.subject_address(&resolver.site, found.carrier_host.as_ref());
     // What is gone is never "as you know it".
     let unchanged = found.record != RecordNotice::Recycled && tag.known_to(headers);
     let mut response = match unchanged {
@@ -73,7 +74,7 @@ pub(crate) fn found(
     if let Ok(tags) = tags.parse() {
         headers.insert(HeaderName::from_static("cache-tag"), tags);
     }
-    linkset::announce(&resolver.site, request, headers);
+    linkset::announce(&resolver.site, &address, request, headers);
     secure(headers, request.language);
     response
 }
@@ -291,9 +292,10 @@ fn tag(found: &Found, request: &Request) -> ETag {
 
 /// The compressed form of EN 18223, as JSON or JSON-LD, with `notices`.
 fn data(resolver: &Resolver, found: &Found, document: Document, request: &Request) -> Value {
+    let own = found.carrier_host.as_ref();
     let product = match found.unit {
-        Some(unit) => resolver.site.product_identifier(unit),
-        None => request.subject_address(&resolver.site),
+        Some(unit) => resolver.site.product_identifier(own, unit),
+        None => request.subject_address(&resolver.site, own),
     };
     let notices = notices(found);
     let Some(passport) = found.passport.as_ref().filter(|_| found.is_shown()) else {

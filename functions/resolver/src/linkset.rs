@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use ::page::{sections, texts};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use identity::DigitalLink;
 use passport::{Attribute, catalogue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
@@ -91,7 +90,8 @@ pub(crate) fn link_types() -> impl Iterator<Item = &'static str> {
 /// that a level above says by itself stands there (GS1-Conformant Resolver 1.2.1, walking up the tree).
 pub(crate) fn document(site: &Site, found: &Found, request: &Request) -> Value {
     let description = description(found, request.language);
-    let own = request.subject_address(site);
+    let host = found.carrier_host.as_ref();
+    let own = request.subject_address(site, host);
     let mut links = links(site, found, request);
     let mut above = Vec::new();
     if let Named::Gs1(key) = &request.subject {
@@ -99,7 +99,7 @@ pub(crate) fn document(site: &Site, found: &Found, request: &Request) -> Value {
             if let Some(document) = found.document_of(level) {
                 let theirs = |link: &mut Link| link.is_of(document);
                 let theirs: Vec<Link> = links.extract_if(.., theirs).collect();
-                let anchor = address(site, level);
+                let anchor = format!("{}/{level}", site.carrier_origin(host));
                 above.push(context_object(&anchor, &description, &theirs));
             }
         }
@@ -107,10 +107,6 @@ pub(crate) fn document(site: &Site, found: &Found, request: &Request) -> Value {
     let mut described = vec![context_object(&own, &description, &links)];
     described.extend(above.into_iter().rev());
     json!({"linkset": described})
-}
-
-fn address(site: &Site, link: &DigitalLink) -> String {
-    format!("{}/{link}", site.origin())
 }
 
 /// What the anchor is, for a person.
@@ -167,7 +163,7 @@ fn links(site: &Site, found: &Found, request: &Request) -> Vec<Link> {
     if found.document.is_empty() {
         return Vec::new();
     }
-    let own = request.subject_address(site);
+    let own = request.subject_address(site, found.carrier_host.as_ref());
     let texts = texts(request.language);
     let views = [View::Html, View::Json, View::JsonLd].map(|view| Link {
         link_type: "gs1:dpp".to_owned(),
@@ -318,15 +314,14 @@ pub(crate) fn passed_on(href: &str, query: &str) -> String {
 }
 
 /// The linkset, and what turns it into JSON-LD, in `Link` (RFC 8288).
-pub(crate) fn announce(site: &Site, request: &Request, headers: &mut HeaderMap) {
+pub(crate) fn announce(site: &Site, address: &str, request: &Request, headers: &mut HeaderMap) {
     let origin = site.origin();
     let link = match request.view {
         View::Linkset => format!(
             "<{origin}{CONTEXT}>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\""
         ),
         _ => format!(
-            "<{}?linkType=linkset>; rel=\"linkset\"; type=\"application/linkset+json\"",
-            request.subject_address(site)
+            "<{address}?linkType=linkset>; rel=\"linkset\"; type=\"application/linkset+json\""
         ),
     };
     if let Ok(link) = link.parse() {

@@ -119,6 +119,7 @@ async fn battery(
     }
     let mut found = Found {
         unit: Some(unit),
+        carrier_host: scan.head.facts.carrier_host().cloned(),
         label: match request.label {
             Scanned::No => LabelNotice::None,
             Scanned::Label(label) => notice(&scan.labels, label),
@@ -212,6 +213,7 @@ async fn product_of(resolver: &Resolver, product: &Subject) -> Result<Option<Ans
     }
     Ok(Some(Answered::Here(Box::new(Found {
         unit: None,
+        carrier_host: None,
         label: LabelNotice::None,
         labels: Vec::new(),
         record: RecordNotice::InForce,

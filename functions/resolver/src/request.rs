@@ -7,7 +7,7 @@
 use std::fmt;
 
 use axum::http::HeaderMap;
-use identity::{DigitalLink, DigitalLinkError, IdError, LabelId, UnitId};
+use identity::{DigitalLink, DigitalLinkError, Host, IdError, LabelId, UnitId};
 use web::{Language, Problem, Site, best, language};
 
 /// Longest path and query that are looked at.
@@ -266,12 +266,10 @@ impl Request {
         }
     }
 
-    /// The address of what is asked for, without the label: its unique product identifier, or the GS1 Digital Link.
-    pub(crate) fn subject_address(&self, site: &Site) -> String {
-        match &self.subject {
-            Named::Unit(unit) => site.product_identifier(*unit),
-            Named::Gs1(link) => format!("{}/{link}", site.origin()),
-        }
+    /// The address of what is asked for, without the label: its unique product identifier, or the GS1 Digital Link; at the
+    /// operator's own host where it has one.
+    pub(crate) fn subject_address(&self, site: &Site, own: Option<&Host>) -> String {
+        format!("{}/{}", site.carrier_origin(own), self.subject)
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::FromRequest;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use identity::{LabelId, UnitId};
+use identity::{Host, LabelId, UnitId};
 use ledger::Timestamp;
 use passport::{Category, LabelState};
 use storage::{Label, PublicPart, RecordStatus, Shared};
@@ -27,6 +27,8 @@ const DAY: usize = 10;
 pub(crate) struct Found {
     /// `None` of a model or batch.
     pub(crate) unit: Option<UnitId>,
+    /// The operator's own host in its product identifier.
+    pub(crate) carrier_host: Option<Host>,
     pub(crate) label: LabelNotice,
     /// Every label the battery ever had.
     pub(crate) labels: Vec<Label>,

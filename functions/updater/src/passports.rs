@@ -48,11 +48,11 @@ pub(crate) async fn create(
         None => {
             document = query.representation.compressed(&platform.site, document)?;
             without_derived(&mut document, &draft_header(principal))?;
-            (named_unit(&platform, &mut document)?, None, None)
+            (named_unit(&platform, &mut document).await?, None, None)
         }
         Some(foreign) => {
             let brought = interchange::brought(&platform, &foreign, document, Level::Item)?;
-            let unit = unit_of(&platform, &headers, brought.product.as_deref())?;
+            let unit = unit_of(&platform, &headers, brought.product.as_deref()).await?;
             // The unit is a part of what is asked, wherever it is named.
             hash = ledger::Sha256::of(format!("{hash} {unit}").as_bytes());
             document = brought.values;
@@ -108,6 +108,7 @@ impl Decision for Creation<'_> {
         )?;
         let mut unit_facts = unit_record.head.facts.clone();
         let Facts::Unit {
+            carrier_host,
             model,
             batch,
             passport,
@@ -128,6 +129,7 @@ impl Decision for Creation<'_> {
         }
         let facts = Facts::Passport {
             unit: *unit,
+            carrier_host: carrier_host.clone(),
             model: *model,
             batch: *batch,
             category,
@@ -412,25 +414,28 @@ fn without_derived(
 }
 
 /// The unit that a document of another format goes to: the one a header names, else the one the document names, if it is ours.
-fn unit_of(
+async fn unit_of(
     platform: &Platform,
     headers: &HeaderMap,
     product: Option<&str>,
 ) -> Result<UnitId, Problem> {
     let named = headers.get("dpp-unit").and_then(|unit| unit.to_str().ok());
-    named
+    let named = named
         .or(product)
-        .ok_or_else(|| Problem::malformed("expected the unit's URL, or its id, in `DPP-Unit`"))
-        .and_then(|unit| platform.unit_id(unit))
+        .ok_or_else(|| Problem::malformed("expected the unit's URL, or its id, in `DPP-Unit`"))?;
+    platform.unit_id(named).await
 }
 
 /// Takes the unit out of the payload and leaves the groups.
-fn named_unit(platform: &Platform, document: &mut Map<String, Value>) -> Result<UnitId, Problem> {
+async fn named_unit(
+    platform: &Platform,
+    document: &mut Map<String, Value>,
+) -> Result<UnitId, Problem> {
     let named = document
         .shift_remove(PRODUCT)
         .and_then(|value| value.as_str().map(str::to_owned))
         .ok_or_else(|| {
             Problem::malformed("expected the unit's URL, or its id, in `uniqueProductIdentifier`")
         })?;
-    platform.unit_id(&named)
+    platform.unit_id(&named).await
 }

@@ -115,9 +115,7 @@ impl Succession<'_> {
         for next in &self.next {
             let public = self.public_event(principal, role);
             let unit = self.unit(next, &before, &origin, &public, at).await?;
-            let passport = self
-                .passport(next, &unit.subject, &origin, public, at)
-                .await?;
+            let passport = self.passport(next, &unit, &origin, public, at).await?;
             subjects.push(passport);
             subjects.push(unit);
         }
@@ -210,16 +208,17 @@ impl Succession<'_> {
     async fn passport(
         &self,
         next: &Next,
-        unit: &Subject,
+        unit: &SubjectChange,
         origin: &Origin,
         public: EventInput,
         at: Timestamp,
     ) -> Result<SubjectChange, Problem> {
-        let Subject::Unit(unit) = unit else {
+        let Subject::Unit(id) = unit.subject else {
             return Err(Problem::internal("a passport of what is no unit"));
         };
         let facts = Facts::Passport {
-            unit: *unit,
+            unit: id,
+            carrier_host: unit.facts.carrier_host().cloned(),
             model: origin.model,
             batch: origin.batch,
             category: origin.category,
@@ -292,6 +291,7 @@ impl Succession<'_> {
             before: None,
             organisation: public.organisation.clone(),
             facts: Facts::Unit {
+                carrier_host: self.platform.carrier_host(&public.organisation).await?,
                 model: origin.model,
                 batch: origin.batch,
                 order: None,

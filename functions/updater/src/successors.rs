@@ -182,7 +182,10 @@ struct Successor {
 }
 
 async fn successor(platform: &Platform, id: Uuid, head: &Head) -> Result<Successor, Problem> {
-    let Facts::Passport { unit, .. } = &head.facts else {
+    let Facts::Passport {
+        unit, carrier_host, ..
+    } = &head.facts
+    else {
         return Err(Problem::internal("a successor that is no passport"));
     };
     let label = crate::succession::newest_label(&platform.store.labels(*unit).await?);
@@ -191,7 +194,10 @@ async fn successor(platform: &Platform, id: Uuid, head: &Head) -> Result<Success
         location: format!("/v1/dpps/{id}"),
         unit: *unit,
         label,
-        carrier: platform.site.carrier(*unit, label).url(),
+        carrier: platform
+            .site
+            .carrier(carrier_host.as_ref(), *unit, label)
+            .url(),
     })
 }
 

@@ -13,9 +13,9 @@ const FILE_LIMIT: usize = 64 << 10;
 
 /// Registers the organisation of a file, or renews its record. Answers what was done.
 pub(crate) async fn register(file: &Path, registrar: &Registrar) -> Result<String, String> {
-    let organisation = read(file)?;
-    let id = organisation.id.clone();
     let site = Site::from_env()?;
+    let organisation = read(file, &site)?;
+    let id = organisation.id.clone();
     let store = Store::from_env().await.map_err(|error| error.to_string())?;
     let receipt = store
         .register_organisation(&site.log(), organisation, registrar, web::now())
@@ -27,7 +27,7 @@ pub(crate) async fn register(file: &Path, registrar: &Registrar) -> Result<Strin
     })
 }
 
-fn read(file: &Path) -> Result<Organisation, String> {
+fn read(file: &Path, site: &Site) -> Result<Organisation, String> {
     let fault = |what: String| format!("`{}`: {what}", file.display());
     let bytes = std::fs::read(file).map_err(|error| fault(error.to_string()))?;
     let limits = Limits {
@@ -37,7 +37,13 @@ fn read(file: &Path) -> Result<Organisation, String> {
     let value = parse_json(&bytes, &limits).map_err(|error| fault(error.to_string()))?;
     let organisation: Organisation =
         serde_json::from_value(value).map_err(|error| fault(error.to_string()))?;
-    let faults = organisation.faults();
+    let mut faults = organisation.faults();
+    let host = organisation.carrier_host.as_ref();
+    faults.extend(
+        host.map(|host| site.carrier_host_faults(host))
+            .into_iter()
+            .flatten(),
+    );
     if faults.is_empty() {
         Ok(organisation)
     } else {

@@ -32,6 +32,7 @@ pub(crate) fn all() -> Vec<Organisation> {
             verified_until: None,
             evidence: None,
             gs1_prefixes: example.gs1_company_prefixes,
+            carrier_host: None,
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! A caller whose token, organisation and roles hold.
 
+use identity::Host;
 use serde::{Deserialize, Serialize};
 
 use crate::{Claims, Role};
@@ -34,6 +35,9 @@ pub struct Organisation {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub gs1_prefixes: Vec<String>,
+    /// Its own host name in the carriers of the batteries it orders ids for; that of the stage where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier_host: Option<Host>,
 }
 
 impl Organisation {
@@ -174,6 +178,7 @@ mod tests {
             verified_until: Some(1_000),
             evidence: None,
             gs1_prefixes: Vec::new(),
+            carrier_host: None,
         }
     }
 

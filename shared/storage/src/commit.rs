@@ -24,6 +24,9 @@ pub enum CommitError {
     /// What was to be created exists.
     #[error("it exists already")]
     Exists,
+    /// The host name is another organisation's.
+    #[error("the host name `{0}` is registered for `{1}`, and stays so: batteries carry it")]
+    Taken(identity::Host, String),
     /// This request was answered before: the answer is to be repeated.
     #[error("the request was answered before")]
     Answered(Earlier),

@@ -1,6 +1,6 @@
 //! What a head knows of its subject: what identifies it, how it relates to others, and where its record stands.
 
-use identity::UnitId;
+use identity::{Host, UnitId};
 use ledger::Timestamp;
 use passport::Category;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,9 @@ pub enum Facts {
     Passport {
         /// The battery.
         unit: UnitId,
+        /// The host in the battery's product identifier ([`Facts::carrier_host`]).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carrier_host: Option<Host>,
         /// Its model.
         model: Uuid,
         /// Its batch.
@@ -72,6 +75,10 @@ pub enum Facts {
     },
     /// A battery.
     Unit {
+        /// The operator's own host in its carriers and product identifier, from the day its id was allocated and for good; none
+        /// for that of the stage.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carrier_host: Option<Host>,
         /// Its model.
         model: Uuid,
         /// Its batch.
@@ -130,6 +137,17 @@ impl Facts {
             | Self::Unit { custody, .. }
             | Self::Organisation { custody } => custody.as_ref(),
             Self::Batch { .. } | Self::Passport { .. } => None,
+        }
+    }
+
+    /// The operator's own host in the carriers and the product identifier of the battery, where they do not name the stage's.
+    #[must_use]
+    pub const fn carrier_host(&self) -> Option<&Host> {
+        match self {
+            Self::Unit { carrier_host, .. } | Self::Passport { carrier_host, .. } => {
+                carrier_host.as_ref()
+            }
+            _ => None,
         }
     }
 

@@ -11,6 +11,7 @@
 //! | which versions hold a named value set | `records` | `<subject>` | `S#<seq>` of the event that made it |
 //! | what a dynamic attribute was, from `a` to `b` | `records` | `R#<subject>` | between `<group>/<id>#<a>` and `<group>/<id>#<b + 92 days>`: an item `…#<last moment>#<seq>` spans no more |
 //! | an organisation, its clients' standing reasons | `records` | `O#<organisation>` | `0#ORGANISATION` |
+//! | which hosts of operators' own are in carriers, and whose they are | `records` | `HOSTS` | host |
 //! | are these labels still in force | `records` | `U#<unit>` | `0#LABEL#<label>`, 100 at a time |
 //! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
 //! | which orders are not complete | `records` | `ORDERS#PENDING` | order id |
@@ -35,6 +36,7 @@
 //! subject is one `TransactWriteItems` ([`Store::commit`]); there is no other way to write data or an event.
 
 mod alias;
+mod carrier_host;
 mod change;
 mod commit;
 mod compression;
@@ -65,6 +67,7 @@ mod unit;
 mod value_set;
 
 pub use alias::LinkedAlias;
+pub use carrier_host::CarrierHost;
 pub use change::{Change, EventInput, Receipt, SubjectChange};
 pub use commit::{CommitError, MAX_SUBJECTS};
 pub use due::{DUE_SHARDS, Due, NotWork, Work};

@@ -153,6 +153,7 @@ mod tests {
     fn recycled(final_at: i64) -> Facts {
         let category = passport::Category::Ev;
         Facts::Passport {
+            carrier_host: None,
             unit: "32XZAJ4P21M1MZ0N3RQA".parse().unwrap(),
             model: Uuid::nil(),
             batch: None,

@@ -1,6 +1,6 @@
 //! Orders of unit ids: one transaction records them all, the unit items follow.
 
-use identity::{LabelId, UnitId};
+use identity::{Host, LabelId, UnitId};
 use ledger::{Sha256, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub struct Order {
     pub at: Timestamp,
     /// Whether its labels may go on batteries for sale.
     pub market: bool,
+    /// The orderer's own host in the carriers, where it has one.
+    pub carrier_host: Option<Host>,
     /// The ids, each with its first labels.
     pub units: Vec<(UnitId, Vec<LabelId>)>,
     /// How far it is.
@@ -60,6 +62,8 @@ struct OrderItem {
     batch: Option<Uuid>,
     at: Timestamp,
     market: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    carrier_host: Option<Host>,
     #[serde(with = "serde_bytes")]
     units: Vec<u8>,
     state: OrderState,
@@ -120,6 +124,7 @@ impl Order {
             batch,
             at,
             market,
+            carrier_host: None,
             units,
             state: OrderState::Pending,
             event_hash: None,
@@ -150,6 +155,7 @@ impl Order {
             batch: self.batch,
             at: self.at,
             market: self.market,
+            carrier_host: self.carrier_host.clone(),
             units: packed,
             state: self.state,
             event: Some(OrderEvent {
@@ -188,6 +194,7 @@ impl Order {
                 last_at: self.at,
                 parts: Vec::new(),
                 facts: Facts::Unit {
+                    carrier_host: self.carrier_host.clone(),
                     model: self.model,
                     batch: self.batch,
                     order: Some(self.id),
@@ -341,6 +348,7 @@ impl Store {
             batch: item.batch,
             at: item.at,
             market: item.market,
+            carrier_host: item.carrier_host,
             units: expand(&item.units)?,
             state: item.state,
             event_hash,

@@ -62,7 +62,7 @@ impl Store {
                 return Ok(None);
             }
             match self.register(log, organisation.clone(), by, now).await {
-                Err(CommitError::Stale) => {}
+                Err(CommitError::Stale | CommitError::Exists) => {}
                 done => return done,
             }
         }
@@ -104,6 +104,10 @@ impl Store {
             labels: Vec::new(),
         };
         let mut change = Change::new(vec![registered], None);
+        if let Some(host) = &organisation.carrier_host {
+            let reserved = self.reserved(host, &organisation.id, now).await?;
+            change.rows.extend(reserved);
+        }
         let item = OrganisationItem {
             pk: subject.to_string(),
             sk: ORGANISATION.to_owned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use access::Issuers;
 use identity::{Carrier, Host, LabelId, UnitId};
 use ledger::Timestamp;
-use storage::{Store, StoreError};
+use storage::{Store, StoreError, Subject};
 use uuid::Uuid;
 
 use crate::{Problem, Recent};
@@ -30,20 +30,27 @@ impl Site {
     /// `https://HOST`.
     #[must_use]
     pub fn origin(&self) -> String {
+        self.carrier_origin(None)
+    }
+
+    /// `https://HOST` of a battery's carriers: of the operator's own host, or else of the stage.
+    #[must_use]
+    pub fn carrier_origin(&self, own: Option<&Host>) -> String {
         let scheme = if self.https { "https" } else { "http" };
-        format!("{scheme}://{}", self.host)
+        format!("{scheme}://{}", own.unwrap_or(&self.host))
     }
 
-    /// The carrier of a unit's label on this site.
+    /// The carrier of a unit's label, at the operator's own host where it has one ([`storage::Facts::carrier_host`]).
     #[must_use]
-    pub fn carrier(&self, unit: UnitId, label: Option<LabelId>) -> Carrier {
-        Carrier::plain(self.host.clone(), self.https, unit, label)
+    pub fn carrier(&self, own: Option<&Host>, unit: UnitId, label: Option<LabelId>) -> Carrier {
+        let host = own.unwrap_or(&self.host).clone();
+        Carrier::plain(host, self.https, unit, label)
     }
 
-    /// The unique product identifier of a unit (EN 18219): `https://HOST/<UNIT>`.
+    /// The unique product identifier of a unit (EN 18219): `https://HOST/<UNIT>`, at the operator's own host where it has one.
     #[must_use]
-    pub fn product_identifier(&self, unit: UnitId) -> String {
-        format!("{}/{unit}", self.origin())
+    pub fn product_identifier(&self, own: Option<&Host>, unit: UnitId) -> String {
+        format!("{}/{unit}", self.carrier_origin(own))
     }
 
     /// The identifier of a passport: `https://HOST/p/<uuid>`.
@@ -56,6 +63,25 @@ impl Site {
     #[must_use]
     pub fn catalogue_identifier(&self, version: &str) -> String {
         format!("{}/v1/catalogue/{version}", self.origin())
+    }
+
+    /// What has to be put right before an operator can have a host of its own in its carriers; empty where nothing has.
+    #[must_use]
+    pub fn carrier_host_faults(&self, host: &Host) -> Vec<String> {
+        let name = host.as_str();
+        let mut faults = Vec::new();
+        if *host == self.host {
+            faults.push(format!(
+                "`carrierHost` is `{host}`, the stage's own: leave it out"
+            ));
+        }
+        let is_domain = name.contains('.') && !name.ends_with(|last: char| last.is_ascii_digit());
+        if self.https && !is_domain {
+            faults.push(format!(
+                "`carrierHost` is `{host}`, expected a domain name such as `dpp.example.eu`, without a port"
+            ));
+        }
+        faults
     }
 
     /// The name of the audit log, in every leaf.
@@ -125,25 +151,43 @@ impl Platform {
         Ok(organisation)
     }
 
-    /// The unit that a product identifier names: its URL on this site, or its id.
+    /// The host in the carriers of the batteries that an organisation orders ids for, where it has one of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer.
+    pub async fn carrier_host(&self, organisation: &str) -> Result<Option<Host>, StoreError> {
+        let organisation = self.organisation(organisation).await?;
+        Ok(organisation.and_then(|organisation| organisation.carrier_host))
+    }
+
+    /// The unit that a product identifier names: its URL at the stage's host or at the operator's own, or its id.
     ///
     /// # Errors
     /// 400 where it is neither; an identifier of another host is not ours to answer.
-    pub fn unit_id(&self, text: &str) -> Result<UnitId, Problem> {
+    pub async fn unit_id(&self, text: &str) -> Result<UnitId, Problem> {
         if let Ok(unit) = UnitId::parse(text) {
             return Ok(unit);
         }
-        Carrier::parse(text)
-            .ok()
-            .filter(|carrier| carrier.host == self.site.host)
-            .map(|carrier| carrier.unit)
-            .ok_or_else(|| {
-                let text: String = text.chars().take(120).collect();
-                Problem::malformed(format!(
-                    "`{text}` names no unit: expected `{}/<unit id>`, or the unit id",
-                    self.site.origin()
-                ))
-            })
+        if let Ok(carrier) = Carrier::parse(text)
+            && self.is_at(&carrier).await?
+        {
+            return Ok(carrier.unit);
+        }
+        let text: String = text.chars().take(120).collect();
+        Err(Problem::malformed(format!(
+            "`{text}` names no unit: expected `{}/<unit id>`, the same at the operator's own host, or the unit id",
+            self.site.origin()
+        )))
+    }
+
+    /// Whether a carrier's host is one that its unit is resolved at.
+    async fn is_at(&self, carrier: &Carrier) -> Result<bool, StoreError> {
+        if carrier.host == self.site.host {
+            return Ok(true);
+        }
+        let record = self.store.record(&Subject::Unit(carrier.unit)).await?;
+        let facts = record.map(|record| record.head.facts);
+        Ok(facts.is_some_and(|facts| facts.carrier_host() == Some(&carrier.host)))
     }
 
     /// The passport a path names: its UUID, or its whole URI on this site.
@@ -189,5 +233,37 @@ impl Site {
                 Err(_) => RECYCLING_REVERSAL_DAYS,
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_of_an_operators_own_is_another_domain_name_without_a_port() {
+        let site = Site {
+            host: Host::parse("id.example.eu").unwrap(),
+            https: true,
+            market: true,
+            recycling_reversal_days: RECYCLING_REVERSAL_DAYS,
+        };
+        for (host, faults) in [
+            ("dpp.maker.example", 0),
+            ("id.example.eu", 1),
+            ("ID.example.eu", 1),
+            ("maker", 1),
+            ("dpp.maker.example:8443", 1),
+            ("192.0.2.1", 1),
+        ] {
+            let host = Host::parse(host).unwrap();
+            assert_eq!(site.carrier_host_faults(&host).len(), faults, "{host}");
+            let locally = Site {
+                https: false,
+                ..site.clone()
+            };
+            let own = usize::from(host == site.host);
+            assert_eq!(locally.carrier_host_faults(&host).len(), own, "{host}");
+        }
     }
 }

@@ -331,6 +331,7 @@ impl From<CommitError> for Problem {
                 "somebody else changed it at the same moment: read it again and repeat",
             ),
             CommitError::Exists => Self::conflict("what you create exists already"),
+            CommitError::Taken(..) => Self::conflict(error.to_string()),
             CommitError::KeyReused => Self::new(
                 ProblemKind::KeyReused,
                 "this `Idempotency-Key` came with another body before; use a fresh one",
