@@ -335,8 +335,8 @@ fn the_publisher_hears_the_ledger_and_sweeps() {
 }
 
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only
-/// on the list of pending orders. What is not here is not allowed, and what is here is needed.
-const RIGHTS: [(&str, &[(&str, &str)]); 7] = [
+/// on the list of pending orders, `+` only on what is to be published, `~` only on what the watch found, `^` also on the hosts. What is not here is not allowed, and what is here is needed.
+const RIGHTS: [(&str, &[(&str, &str)]); 8] = [
     (
         "ResolverFunction",
         &[("RecordsTable", "BatchGetItem GetItem Query")],
@@ -411,6 +411,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 7] = [
             ),
         ],
     ),
+    ("WatchFunction", &[("RecordsTable", "PutItem~ Query^")]),
 ];
 
 /// The mark of a statement's condition.
@@ -426,6 +427,8 @@ fn condition(statement: &Value) -> &'static str {
         (Some("TransactWriteItems"), None) => "*",
         (None, Some("ORDERS#PENDING")) => "-",
         (None, Some("PUBLISH#*")) => "+",
+        (None, Some("WATCH#HOSTS")) => "~",
+        (None, Some("HOSTS")) if keys[1] == "WATCH#HOSTS" && keys[2].is_null() => "^",
         _ => panic!("an unknown condition: {condition:?}"),
     }
 }
@@ -494,4 +497,34 @@ fn rights_are_those_of_the_calls() {
             .collect();
         assert_eq!(granted, expected, "{name}");
     }
+}
+
+/// CloudWatch counts what the function really logs, and misses it where it stays away.
+#[test]
+fn the_watch_is_heard_and_missed() {
+    let logged = [
+        include_str!("../../functions/watch/src/lib.rs"),
+        include_str!("../../functions/watch/src/main.rs"),
+    ]
+    .concat();
+    let filters = resources("AWS::Logs::MetricFilter");
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    for (filter, alarm, missing) in [
+        ("HostAlarmsRaised", "HostAlarm", "notBreaching"),
+        ("HostsWatched", "HostWatchSilent", "breaching"),
+    ] {
+        let filter = &filters[filter];
+        assert_eq!(untagged(&filter["LogGroupName"]), "WatchLogs");
+        let pattern = filter["FilterPattern"].as_str().unwrap();
+        let message = pattern.split('"').nth(1).unwrap();
+        assert!(logged.contains(&format!("\"{message}\")")), "{message}");
+        let metric = &filter["MetricTransformations"][0]["MetricName"];
+        assert_eq!(*metric, alarms[alarm]["MetricName"]);
+        assert_eq!(alarms[alarm]["TreatMissingData"], missing);
+    }
+    let watch = &resources("AWS::Serverless::Function")["WatchFunction"];
+    assert_eq!(
+        watch["Events"]["EveryHour"]["Properties"]["Schedule"],
+        "rate(1 hour)"
+    );
 }

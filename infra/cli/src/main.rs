@@ -1,6 +1,7 @@
 //! `passport`: the operator's and the auditor's tool.
 
 mod export;
+mod hosts;
 mod import;
 mod organisation;
 mod replay;
@@ -90,6 +91,11 @@ enum Command {
         #[arg(long, default_value = "platform")]
         operator: String,
     },
+    /// List the host names that labels carry, each with its organisation and what the watch found last.
+    ///
+    /// Works on the tables themselves with the AWS rights of who runs it (`TABLE_PREFIX`). Ends with exit code 1 where there is
+    /// an alarm.
+    Hosts,
 }
 
 #[tokio::main]
@@ -140,6 +146,7 @@ async fn main() -> ExitCode {
             };
             organisation::register(&file, &registrar).await
         }
+        Command::Hosts => hosts::list().await,
     };
     match outcome {
         Ok(report) => {

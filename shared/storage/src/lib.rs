@@ -20,6 +20,7 @@
 //! | what is to be published anew | `records` | `PUBLISH#<shard 0-7>` | a subject, `ORDER#<id>`, or a partition of the index of units and, where only its units are meant, `#<batch>` |
 //! | what is to be published anew, and when | `records` | `PUBLISH#LATER#<shard 0-7>` | time, `#` and the same |
 //! | what of a model, batch or organisation was published last | `records` | `PUBLISH#FACE#<subject>` | `0#FACE` |
+//! | what the watch found of each host name | `records` | `WATCH#HOSTS` | host |
 //! | a piece of evidence | `records` | `E#<id>` | `0#EVIDENCE` |
 //! | was it brought to this organisation | `records` | `E#<id>` | `0#OPENED#<organisation>` |
 //! | what an event discloses, by audience | `records` | `D#<subject>` | `<seq>#<audience>` |
@@ -44,6 +45,7 @@ mod due;
 mod error;
 mod evidence;
 mod facts;
+mod host_watch;
 mod index;
 mod journal;
 mod life;
@@ -74,6 +76,7 @@ pub use due::{DUE_SHARDS, Due, NotWork, Work};
 pub use error::StoreError;
 pub use evidence::{EVIDENCE_LIMIT, Evidence, EvidenceError, EvidenceState, Upload};
 pub use facts::{Custody, Facts, Recall, RecordStatus};
+pub use host_watch::{HostFinding, HostWatch, Severity};
 pub use index::UNIT_SHARDS;
 pub use journal::{StoredEvent, VersionEntry};
 pub use life::{Asked, Life, Next, Offer, Recycling};
