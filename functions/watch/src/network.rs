@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::certificate;
 use crate::dns::Dns;
@@ -186,7 +186,7 @@ impl Network {
                     }
                     Presented::NotAsked | Presented::Valid(_) => place.clone(),
                 })?;
-            let path = address.path().to_owned();
+            let path = address[Position::BeforePath..Position::AfterQuery].to_owned();
             let got = get(stream, &host, &path, accept, most)
                 .await
                 .map_err(|why| format!("{place}: {why}"))?;

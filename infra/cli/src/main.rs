@@ -94,8 +94,12 @@ enum Command {
     /// List the host names that labels carry, each with its organisation and what the watch found last.
     ///
     /// Works on the tables themselves with the AWS rights of who runs it (`TABLE_PREFIX`). Ends with exit code 1 where there is
-    /// an alarm.
-    Hosts,
+    /// an alarm, or where nobody looked for hours.
+    Hosts {
+        /// A planned change is done: take what is seen of this host from now on as usual.
+        #[arg(long, value_name = "HOST")]
+        usual: Option<String>,
+    },
 }
 
 #[tokio::main]
@@ -146,7 +150,8 @@ async fn main() -> ExitCode {
             };
             organisation::register(&file, &registrar).await
         }
-        Command::Hosts => hosts::list().await,
+        Command::Hosts { usual: None } => hosts::list().await,
+        Command::Hosts { usual: Some(host) } => hosts::take_as_usual(&host).await,
     };
     match outcome {
         Ok(report) => {

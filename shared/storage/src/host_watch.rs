@@ -1,10 +1,11 @@
 //! What the watch over host names found last: one row per host, beside the reservations of hosts and never one of them.
 
+use aws_sdk_dynamodb::types::ReturnValue;
 use ledger::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{decode, encode};
+use crate::store::{decode, encode, key};
 use crate::{Store, StoreError, Table};
 
 const PARTITION: &str = "WATCH#HOSTS";
@@ -108,5 +109,23 @@ impl Store {
             .await
             .map(drop)
             .map_err(StoreError::unavailable)
+    }
+
+    /// Forgets what was found of a host, so that its next examination is a first sight; `false` where nothing was known of it. For
+    /// the operator's tool: what is reserved stays reserved.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer.
+    pub async fn forget_host_watch(&self, host: &str) -> Result<bool, StoreError> {
+        let deleted = self
+            .dynamodb()
+            .delete_item()
+            .table_name(self.table(Table::Records))
+            .set_key(Some(key(PARTITION, Some(host))))
+            .return_values(ReturnValue::AllOld)
+            .send()
+            .await
+            .map_err(StoreError::unavailable)?;
+        Ok(deleted.attributes.is_some())
     }
 }

@@ -267,7 +267,7 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, pages: Shared<(String, 
         let page = pages
             .lock()
             .unwrap()
-            .get(&(host.clone(), request.uri().path().to_owned()))
+            .get(&(host.clone(), request.uri().to_string()))
             .cloned();
         async move { Ok::<_, Infallible>(told(page).await) }
     });

@@ -4,6 +4,7 @@ mod internet;
 mod world;
 
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use identity::Host;
 use internet::{Page, Record};
@@ -196,10 +197,11 @@ async fn each_fault_of_a_registration_is_found() {
     let led = fault("led.example", &|_| {});
     world.internet.page(
         "rdap.example",
-        &format!("/domain/{led}"),
-        Page::Redirect("/elsewhere/led".to_owned()),
+        "/domain/led.example",
+        Page::Redirect("/elsewhere?name=led".to_owned()),
     );
-    world.page("rdap.example", "/elsewhere/led", 404, &json!({}));
+    let answer = json!({"objectClassName": "domain", "ldhName": "led.example", "status": ["pending delete", "server transfer prohibited"]});
+    world.page("rdap.example", "/elsewhere?name=led", 200, &answer);
     world
         .found(
             &[
@@ -220,7 +222,7 @@ async fn each_fault_of_a_registration_is_found() {
                 // Another domain's answer is none.
                 (&moved, &["registration-unanswered"]),
                 // A few redirects are followed.
-                (&led, &[]),
+                (&led, &["registration-status", "expiry-not-told"]),
             ],
             0,
         )
@@ -447,10 +449,15 @@ async fn a_row_that_cannot_be_read_is_a_first_sight() {
     assert_eq!(world.codes(&one).await, [] as [&str; 0]);
 }
 
-fn passport(binaries: &std::path::Path, environment: &[(&str, String)]) -> Output {
+fn passport(
+    binaries: &std::path::Path,
+    environment: &[(&str, String)],
+    arguments: &[&str],
+) -> Output {
     let mut tool = Command::new(binaries.join("passport"));
     let tool = tool
         .arg("hosts")
+        .args(arguments)
         .env_clear()
         .envs(environment.iter().map(|(name, value)| (name, value)));
     tool.output().unwrap()
@@ -462,7 +469,7 @@ async fn the_function_watches_the_stages_host_and_those_of_its_operators() {
     let binaries = tests::built(&["watch", "passport"]).await;
     let world = World::new().await;
     let mut environment = world.stage.function_environment();
-    let list = passport(&binaries, &environment);
+    let list = passport(&binaries, &environment, &[]);
     assert!(list.status.success());
     environment.retain(|(name, _)| *name != "CARRIER_ORIGIN");
     environment.extend([
@@ -499,7 +506,7 @@ async fn the_function_watches_the_stages_host_and_those_of_its_operators() {
     }
     // What was found is kept beside the reservations and is none.
     assert_eq!(store.carrier_hosts().await.unwrap().len(), 1);
-    let list = passport(&binaries, &environment);
+    let list = passport(&binaries, &environment, &[]);
     assert_eq!(list.status.code(), Some(1));
     let told = String::from_utf8(list.stderr).unwrap();
     for line in [
@@ -510,4 +517,35 @@ async fn the_function_watches_the_stages_host_and_those_of_its_operators() {
     ] {
         assert!(told.contains(line), "{told}");
     }
+    // After a planned change the next examination is a first sight; what is reserved stays so.
+    for (host, done) in [
+        ("dpp.voltwerk.example", true),
+        ("dpp.voltwerk.example", false),
+    ] {
+        let taken = passport(&binaries, &environment, &["--usual", host]);
+        assert_eq!(taken.status.success(), done);
+    }
+    assert!(!world.kept().await.contains_key("dpp.voltwerk.example"));
+    assert_eq!(store.carrier_hosts().await.unwrap().len(), 1);
+    // Where nobody looks any more, nothing is in order.
+    let before = world.start.minus(Duration::from_secs(5 * 60 * 60));
+    let host = OWN.to_owned();
+    let stopped = HostWatch {
+        host,
+        at: before,
+        findings: Vec::new(),
+        known: json!(null),
+    };
+    store.keep_host_watch(stopped).await.unwrap();
+    let list = passport(&binaries, &environment, &[]);
+    assert_eq!(list.status.code(), Some(1));
+    let told = String::from_utf8(list.stderr).unwrap();
+    assert!(
+        told.contains("  alarm: not examined for 5 hours\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("dpp.voltwerk.example (voltwerk): not examined yet\n"),
+        "{told}"
+    );
 }
