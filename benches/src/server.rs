@@ -116,6 +116,7 @@ pub(crate) async fn platform() -> Outcome<()> {
         data: data.path().to_owned(),
         recycling_reversal_days: 30,
         edge: false,
+        provider: "127.0.0.1:9001".parse()?,
     };
     let started = Instant::now();
     let running = local::start(&options)

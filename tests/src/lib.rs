@@ -1,5 +1,6 @@
 //! What every promise is tested with: a platform of its own, and partners that speak HTTP to it.
 
+mod browser;
 mod bucket;
 mod built;
 mod clients;
@@ -8,6 +9,7 @@ mod faults;
 pub mod full;
 mod runtime;
 
+pub use browser::Browser;
 pub use bucket::{FaultyBucket, Published, PutFault};
 pub use built::built;
 pub use faults::{Fault, Faults};
@@ -15,7 +17,10 @@ use local::{Options, Running};
 use reqwest::{Client, Method, Response};
 pub use runtime::Function;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Mutex;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// A platform on a free port, with a data folder that goes with it.
 pub struct Stage {
@@ -26,6 +31,9 @@ pub struct Stage {
     /// Follows no redirects.
     pub client: Client,
     data: TempDir,
+    /// Where people sign in, once there is a provider.
+    pub provider: SocketAddr,
+    free: Mutex<Option<TcpSocket>>,
 }
 
 /// An answer, read.
@@ -105,7 +113,11 @@ impl Stage {
     }
 
     async fn with(data: TempDir, recycling_reversal_days: u16, edge: bool) -> Self {
+        // Taken, and refusing whoever comes until a provider listens there.
+        let provider = TcpSocket::new_v4().unwrap();
+        provider.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let options = Options {
+            provider: provider.local_addr().unwrap(),
             listen: "127.0.0.1:0".parse().unwrap(),
             data: data.path().to_owned(),
             recycling_reversal_days,
@@ -121,7 +133,22 @@ impl Stage {
             running,
             client,
             data,
+            provider: provider.local_addr().unwrap(),
+            free: Mutex::new(Some(provider)),
         }
+    }
+
+    /// Starts the provider that people sign in at; they are this one.
+    pub fn provide(&self, role: &str, organisation: &str) {
+        let socket = self.free.lock().unwrap().take().unwrap();
+        let who = local::TokenRequest {
+            role: role.to_owned(),
+            organisation: organisation.to_owned(),
+            person: None,
+        };
+        let issuer = local::Issuer::open(self.data()).unwrap();
+        let provider = local::Provider::new(issuer, who, self.provider, &self.origin).unwrap();
+        tokio::spawn(local::serve_provider(socket.listen(16).unwrap(), provider));
     }
 
     /// Stops it and leaves its data.
@@ -137,17 +164,29 @@ impl Stage {
         self.running.edge.as_ref().unwrap()
     }
 
-    /// The same platform without what stands in front of it: its address.
+    /// The same platform without what stands in front of it, and without a way to sign in: its address.
     pub async fn without_edge(&self) -> String {
+        let issuers = self.running.issuer.trusted().unwrap();
+        faults::listen(local::router(self.platform(issuers))).await
+    }
+
+    /// The same with these issuers and providers: its address.
+    pub async fn with_providers(&self, issuers: &Value, providers: &Value) -> String {
+        let issuers = access::Issuers::from_json(&issuers.to_string()).unwrap();
+        let seal = storage::CookieSeal::file(&local::data_key(self.data())).unwrap();
+        let sign_in = web::SignIn::from_json(&providers.to_string(), &issuers, seal).unwrap();
+        let platform = self.platform(issuers).with_sign_in(sign_in);
+        faults::listen(local::router(platform)).await
+    }
+
+    fn platform(&self, issuers: access::Issuers) -> web::Platform {
         let site = web::Site {
             host: identity::Host::parse(self.origin.trim_start_matches("http://")).unwrap(),
             https: false,
             market: false,
             recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
         };
-        let issuers = self.running.issuer.trusted().unwrap();
-        let platform = web::Platform::new(self.running.store.clone(), issuers, site);
-        faults::listen(local::router(platform)).await
+        web::Platform::new(self.running.store.clone(), issuers, site)
     }
 
     /// `GET` from an address of one's own choice.
@@ -193,6 +232,7 @@ impl Stage {
             ("TABLE_PREFIX", local::PREFIX.to_owned()),
             ("CARRIER_ORIGIN", self.origin.clone()),
             ("TOKEN_ISSUERS", self.running.issuer.configuration()),
+            ("SIGN_IN", local::sign_in_configuration(self.provider)),
             (
                 "DATA_KEY_FILE",
                 local::data_key(self.data()).to_string_lossy().into_owned(),

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use tests::{Answer, Function, Partner, Stage, text};
 
-const FUNCTIONS: [&str; 4] = ["resolver", "reader", "updater", "allocator"];
+const FUNCTIONS: [&str; 5] = ["resolver", "reader", "updater", "allocator", "signin"];
 
 /// The part of an answer that has to be the same on both sides: not the correlation id of a problem.
 fn comparable(status: u64, media_type: &str, location: &str, body: &str) -> Value {

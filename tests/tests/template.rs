@@ -336,7 +336,7 @@ fn the_publisher_hears_the_ledger_and_sweeps() {
 
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only
 /// on the list of pending orders, `+` only on what is to be published, `~` only on what the watch found, `^` also on the hosts. What is not here is not allowed, and what is here is needed.
-const RIGHTS: [(&str, &[(&str, &str)]); 8] = [
+const RIGHTS: [(&str, &[(&str, &str)]); 9] = [
     (
         "ResolverFunction",
         &[("RecordsTable", "BatchGetItem GetItem Query")],
@@ -344,6 +344,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 8] = [
     (
         "ReaderFunction",
         &[
+            ("CookieKey", "GenerateMac"),
             ("DataKey", "Decrypt Encrypt"),
             ("EvidenceBucket", "GetObject GetObjectVersion"),
             ("KeysTable", "GetItem PutItem*"),
@@ -353,6 +354,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 8] = [
             ("SignalsTable", "Query"),
         ],
     ),
+    ("SigninFunction", &[("CookieKey", "GenerateMac")]),
     (
         "UpdaterFunction",
         &[

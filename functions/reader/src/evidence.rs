@@ -1,13 +1,16 @@
 //! Evidence, downloaded.
 
-use axum::extract::State;
+use ::page::Writing;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use passport::Class;
 use storage::{EvidenceState, Subject};
 use uuid::Uuid;
-use web::{Caller, Path, Platform, Problem};
+use web::{Caller, Path, Platform, Problem, Visitor, language, prefers_page};
 
+use crate::page;
 use crate::view::leave_read_event;
 
 /// Download evidence.
@@ -21,12 +24,37 @@ use crate::view::leave_read_event;
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,
-    caller: Caller,
-    Path(id): Path<String>,
+    mut parts: Parts,
 ) -> Result<Response, Problem> {
+    let visitor = Visitor::from_request_parts(&mut parts, &platform).await;
+    let named = Path::<String>::from_request_parts(&mut parts, &platform).await;
+    let file = match (&visitor, &named) {
+        (Ok(visitor), Ok(Path(id))) => file(&platform, &visitor.caller, id).await,
+        (Err(problem), _) | (_, Err(problem)) => Err(problem.clone()),
+    };
+    match file {
+        // A person comes from the page of a passport.
+        Err(problem) if prefers_page(&parts.headers) => {
+            let writing = Writing::of(language(parts.uri.query(), &parts.headers));
+            let visitor = visitor.ok();
+            let path = named.ok().map(|Path(id)| format!("/v1/evidence/{id}"));
+            let page = page::refused(
+                &platform,
+                &problem,
+                visitor.as_ref(),
+                path.as_deref(),
+                writing,
+            );
+            Ok(page)
+        }
+        other => other,
+    }
+}
+
+async fn file(platform: &Platform, caller: &Caller, id: &str) -> Result<Response, Problem> {
     let principal = caller.partner()?;
     let unknown = || Problem::not_found("there is no such evidence for you");
-    let id = Uuid::parse_str(&id).map_err(|_| unknown())?;
+    let id = Uuid::parse_str(id).map_err(|_| unknown())?;
     let evidence = platform
         .store
         .evidence(id)
@@ -43,7 +71,7 @@ pub(crate) async fn show(
         let owner = Subject::Organisation(evidence.organisation.clone());
         let classes = [evidence.class].into_iter().collect();
         let purpose = format!("evidence {id}");
-        leave_read_event(&platform, principal, owner, &purpose, classes, Vec::new()).await?;
+        leave_read_event(platform, principal, owner, &purpose, classes, Vec::new()).await?;
     }
     let bytes = platform.store.evidence_bytes(&evidence).await?;
     let mut response = bytes.into_response();

@@ -163,24 +163,30 @@ async fn events_of(
     whose: Whose,
 ) -> Result<Json<Events>, Problem> {
     record_read(platform, caller, headers, record).await?;
+    let events = told(platform, caller, record).await?;
+    let chain = match verify {
+        true => Some(verified(platform, record, caller.reading(&record.head).chain).await?),
+        false => None,
+    };
+    Ok(Json(Events {
+        whose,
+        events,
+        chain,
+    }))
+}
+
+/// What this caller may know of what happened, oldest first. That it was read is the matter of whoever tells it.
+pub(crate) async fn told(
+    platform: &Platform,
+    caller: &Caller,
+    record: &Record,
+) -> Result<Vec<Event>, Problem> {
     let reading = caller.reading(&record.head);
     let events = platform
         .store
         .events(record, caller.sight(&record.head), reading.chain, 1)
         .await?;
-    let shown = events
-        .iter()
-        .map(event_body)
-        .collect::<Result<Vec<_>, _>>()?;
-    let chain = match verify {
-        true => Some(verified(platform, record, reading.chain).await?),
-        false => None,
-    };
-    Ok(Json(Events {
-        whose,
-        events: shown,
-        chain,
-    }))
+    events.iter().map(event_body).collect()
 }
 
 /// Reads the whole chain and checks every link against the head. Callers without the right to the chain learn whether it
@@ -245,10 +251,10 @@ fn event_body(event: &StoredEvent) -> Result<Event, Problem> {
         reason: opened.reason,
         notes: opened.notes,
         occurred_at: opened.occurred_at,
-        evidence: told(withheld, opened.evidence),
-        changes: told(withheld, opened.changes),
-        commitments: told(withheld, opened.commitments),
-        readings: told(true, opened.readings),
+        evidence: unless_withheld(withheld, opened.evidence),
+        changes: unless_withheld(withheld, opened.changes),
+        commitments: unless_withheld(withheld, opened.commitments),
+        readings: unless_withheld(true, opened.readings),
         withheld,
         seq,
         prev,
@@ -256,6 +262,6 @@ fn event_body(event: &StoredEvent) -> Result<Event, Problem> {
 }
 
 /// What is not told is left out, not empty.
-fn told<T>(withheld: bool, list: Vec<T>) -> Option<Vec<T>> {
+fn unless_withheld<T>(withheld: bool, list: Vec<T>) -> Option<Vec<T>> {
     (!withheld || !list.is_empty()).then_some(list)
 }

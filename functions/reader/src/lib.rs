@@ -10,6 +10,7 @@ mod evidence;
 mod history;
 mod interchange;
 mod lineage;
+mod page;
 mod passports;
 mod product_ids;
 mod products;

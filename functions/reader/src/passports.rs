@@ -1,7 +1,8 @@
 //! Passports, whole.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use passport::{Full, Header};
@@ -10,25 +11,30 @@ use storage::Facts;
 use uuid::Uuid;
 use web::{Caller, ETag, Path, Platform, Problem, Query, Representation, Represented};
 
-use crate::interchange;
 use crate::view::{Loaded, Standing};
+use crate::{interchange, page};
 
 /// Read a passport (EN 18222 `ReadDPPById`).
 ///
 /// In the compressed EN 18223 form or, where `representation=full` asks for it, as elements that say what they are; with
-/// exactly the attributes the caller may see. Without a token: the public view.
+/// exactly the attributes the caller may see. Without a token: the public view. Where `Accept` prefers `text/html` it is a page, with
+/// the time line of events and the course of the state of health, to which people sign in (`/v1/sign-in`).
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}", operation_id = "readDPPById", tag = "reader", security((), ("bearer" = [])),
     params(("dppId" = String, Path, description = "The passport's UUID, or its whole URI percent-encoded"), ("Accept" = Option<String>, Header, description = "`application/json` for the platform's own form; `application/ld+json` for the same as JSON-LD; with a `profile` (RFC 6906) of `/docs/formats` for another format: `application/json; profile=\"https://HOST/docs/formats#batterypass-ready-1.0\"`. A form that is not the platform's own says in `Interchange-Losses` how much it could not carry"), ("representation" = Option<String>, Query, description = "`compressed` (the default) or `full`"), ("If-None-Match" = Option<String>, Header, description = "An `ETag` the caller has")),
-    responses((status = 200, description = "The passport, as far as the caller may see it", body = web::described::ReadPassport), (status = 304, description = "Not changed in what this caller may see"), (status = "default", response = Problem))
+    responses((status = 200, description = "The passport, as far as the caller may see it", content((web::described::ReadPassport = "application/json"), (String = "text/html"))), (status = 304, description = "Not changed in what this caller may see"), (status = "default", response = Problem))
 )]
 pub(crate) async fn show(
     State(platform): State<Platform>,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(query): Query<Represented>,
-    headers: HeaderMap,
+    mut parts: Parts,
 ) -> Result<Response, Problem> {
+    if web::prefers_page(&parts.headers) {
+        return Ok(page::passport(&platform, &mut parts).await);
+    }
+    let caller = Caller::from_request_parts(&mut parts, &platform).await?;
+    let Path(id) = Path::<String>::from_request_parts(&mut parts, &platform).await?;
+    let Query(query) = Query::<Represented>::from_request_parts(&mut parts, &platform).await?;
+    let headers = parts.headers;
     let id = platform.passport_id(&id)?;
     if let Some(other) = interchange::asked(&platform, &headers)? {
         return interchange::answer(&platform, &caller, id, other, &headers).await;

@@ -256,15 +256,8 @@ fn attributes(
     loaded: &Loaded,
     caller: &Caller,
 ) -> Result<Vec<&'static Attribute>, Problem> {
-    let guidance = catalogue().active_guidance();
     let classes = loaded.reading(caller).classes;
-    // What an earlier version of the catalogue had keeps its series.
-    let dynamic = || {
-        let all = catalogue().attributes().chain(catalogue().retired());
-        all.filter(|attribute| {
-            attribute.dynamic && passport::visible(attribute, guidance, loaded.category)
-        })
-    };
+    let dynamic = || dynamic(loaded);
     let mut asked = Vec::new();
     match named {
         None => asked.extend(dynamic()),
@@ -295,6 +288,42 @@ fn attributes(
     asked.sort_by_key(|attribute| attribute.pointer());
     asked.dedup_by_key(|attribute| attribute.pointer());
     Ok(asked)
+}
+
+/// The attributes that change with use and are shown to somebody.
+fn dynamic(loaded: &Loaded) -> impl Iterator<Item = &'static Attribute> {
+    let guidance = catalogue().active_guidance();
+    // What an earlier version of the catalogue had keeps its series.
+    let all = catalogue().attributes().chain(catalogue().retired());
+    all.filter(move |attribute| {
+        attribute.dynamic && passport::visible(attribute, guidance, loaded.category)
+    })
+}
+
+/// The newest readings of an attribute, oldest first; none where this caller may not read them. That they were read is the
+/// matter of whoever shows them.
+pub(crate) async fn course(
+    platform: &Platform,
+    caller: &Caller,
+    loaded: &Loaded,
+    attribute: &'static Attribute,
+    most: usize,
+) -> Result<Vec<StoredReading>, Problem> {
+    let is_readable = loaded.reading(caller).classes.contains(attribute.class);
+    let is_shown = dynamic(loaded).any(|shown| std::ptr::eq(shown, attribute));
+    if !(is_readable && is_shown) {
+        return Ok(Vec::new());
+    }
+    let range = Range {
+        from: Timestamp::from_millisecond(i64::MIN),
+        to: Timestamp::from_millisecond(i64::MAX),
+        newest_first: true,
+        limit: most,
+    };
+    let subject = &loaded.passport.subject;
+    let mut readings = platform.store.series(subject, attribute, range).await?;
+    readings.reverse();
+    Ok(readings)
 }
 
 fn time(name: &str, text: Option<&str>, otherwise: i64) -> Result<Timestamp, Problem> {

@@ -186,23 +186,7 @@ fn cached(headers: &mut HeaderMap) {
 
 /// No script, no frame, nothing from elsewhere; open to any site's own scripts, since everything here is public.
 pub(crate) fn secure(headers: &mut HeaderMap, language: Language) {
-    headers.insert(header::CONTENT_SECURITY_POLICY, ::page::POLICY.clone());
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
-    headers.insert(
-        header::STRICT_TRANSPORT_SECURITY,
-        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
-    );
-    headers.insert(
-        header::CONTENT_LANGUAGE,
-        HeaderValue::from_static(language.code()),
-    );
+    ::page::secure(headers, language);
     open(headers);
 }
 

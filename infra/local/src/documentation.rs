@@ -19,7 +19,7 @@ pub(crate) struct Document;
 
 /// What people come for, in the order they do: tag, title, a sentence. An operation belongs to the last of its tags; the
 /// others name the function that serves it.
-const GROUPS: [(&str, &str, &str); 6] = [
+const GROUPS: [(&str, &str, &str); 7] = [
     (
         "resolver",
         "Scan a label",
@@ -46,6 +46,11 @@ const GROUPS: [(&str, &str, &str); 6] = [
         "Files that prove what an event says: announced with their hash, uploaded, confirmed, and then kept unchanged.",
     ),
     (
+        "signin",
+        "Sign in",
+        "How a person gets to see of a passport's page what their organisation has rights to. Programs send a token instead.",
+    ),
+    (
         "documentation",
         "This document",
         "What you are reading, for people and for programs.",
@@ -58,6 +63,8 @@ pub fn documentation() -> utoipa::openapi::OpenApi {
     let (_, mut document) = crate::router::partner_routes().split_for_parts();
     let (_, public) = resolver::routes().split_for_parts();
     document.merge(public);
+    let (_, sign_in) = signin::routes().split_for_parts();
+    document.merge(sign_in);
     document.tags = Some(GROUPS.into_iter().map(tag).collect());
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", bearer());

@@ -18,6 +18,9 @@ pub(crate) const ISSUER: &str = "https://issuer.local.invalid";
 const AUDIENCE: &str = "battery-passport";
 const KEY_ID: &str = "local-1";
 const LIFETIME_SECONDS: i64 = 3_600;
+const ID_LIFETIME_SECONDS: i64 = 60;
+/// The platform as a client of this issuer.
+pub(crate) const CLIENT: &str = "local";
 
 /// Signs tokens with a key made on first start.
 pub struct Issuer {
@@ -91,6 +94,58 @@ impl Issuer {
     /// # Errors
     /// [`Failure`] naming the registered organisations or roles.
     pub fn token(&self, request: &TokenRequest) -> Result<String, Failure> {
+        request.checked()?;
+        let now = jiff::Timestamp::now().as_second();
+        let claims = json!({
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": request.person(),
+            "client_id": CLIENT,
+            "org": request.organisation,
+            "roles": [request.role],
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME_SECONDS,
+            "jti": uuid::Uuid::new_v4(),
+        });
+        self.signed("at+jwt", &claims)
+    }
+
+    /// An ID token (OpenID Connect Core 1.0 §2) of a sign-in with this nonce.
+    pub(crate) fn id_token(&self, request: &TokenRequest, nonce: &str) -> Result<String, Failure> {
+        let now = jiff::Timestamp::now().as_second();
+        let claims = json!({
+            "iss": ISSUER,
+            "aud": CLIENT,
+            "sub": request.person(),
+            "nonce": nonce,
+            "iat": now,
+            "exp": now + ID_LIFETIME_SECONDS,
+        });
+        self.signed("JWT", &claims)
+    }
+
+    fn signed(&self, typ: &str, claims: &serde_json::Value) -> Result<String, Failure> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(typ.to_owned());
+        header.kid = Some(KEY_ID.to_owned());
+        Ok(encode(&header, claims, &self.key)?)
+    }
+}
+
+impl TokenRequest {
+    /// Who acts.
+    fn person(&self) -> String {
+        let usual = || format!("{}@{}", self.role, self.organisation);
+        self.person.clone().unwrap_or_else(usual)
+    }
+
+    /// Whether the organisation is registered, and in this role.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the registered organisations or roles.
+    pub(crate) fn checked(&self) -> Result<(), Failure> {
+        let request = self;
         let known = organisations::all();
         let names = |names: Vec<&str>| names.join(", ");
         let organisation = known
@@ -116,26 +171,6 @@ impl Issuer {
                 names(all)
             )));
         }
-        let person = request
-            .person
-            .clone()
-            .unwrap_or_else(|| format!("{}@{}", request.role, request.organisation));
-        let now = jiff::Timestamp::now().as_second();
-        let claims = json!({
-            "iss": ISSUER,
-            "aud": AUDIENCE,
-            "sub": person,
-            "client_id": "local",
-            "org": request.organisation,
-            "roles": [request.role],
-            "iat": now,
-            "nbf": now,
-            "exp": now + LIFETIME_SECONDS,
-            "jti": uuid::Uuid::new_v4(),
-        });
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some("at+jwt".to_owned());
-        header.kid = Some(KEY_ID.to_owned());
-        Ok(encode(&header, &claims, &self.key)?)
+        Ok(())
     }
 }

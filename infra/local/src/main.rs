@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use local::{Issuer, Options, TokenRequest};
+use clap::{Args, Parser, Subcommand};
+use local::{Failure, Issuer, Options, Provider, TokenRequest};
 use tracing_subscriber::EnvFilter;
 
 /// The battery passport platform on this machine.
@@ -30,24 +30,28 @@ struct Arguments {
     /// Answer without an edge in front: nothing is cached, and the resolver folds what is scanned itself.
     #[arg(long)]
     no_edge: bool,
+    /// Where people sign in, for as long as `sign-in` runs.
+    #[arg(long, default_value = PROVIDER)]
+    provider: SocketAddr,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Print a token of the local issuer, good for an hour.
     Token {
-        /// A role the organisation is registered for.
-        #[arg(long)]
-        role: String,
-        /// A registered organisation.
-        #[arg(long)]
-        org: String,
-        /// Who acts; stored only as a keyed reference.
-        #[arg(long)]
-        person: Option<String>,
-        /// Where everything is kept.
-        #[arg(long, default_value = local::DEFAULT_DATA)]
-        data: PathBuf,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Let whoever opens a page of this platform sign in, for as long as this runs.
+    SignIn {
+        #[command(flatten)]
+        who: Who,
+        /// Where to listen, on this machine only.
+        #[arg(long, default_value = PROVIDER)]
+        listen: SocketAddr,
+        /// The platform that people come from.
+        #[arg(long, default_value = "http://127.0.0.1:9000")]
+        platform: String,
     },
     /// Print the OpenAPI document as the code has it.
     Openapi,
@@ -55,6 +59,38 @@ enum Command {
     Template,
 }
 
+/// Who acts.
+#[derive(Args)]
+struct Who {
+    /// A role the organisation is registered for.
+    #[arg(long)]
+    role: String,
+    /// A registered organisation.
+    #[arg(long)]
+    org: String,
+    /// Who acts; stored only as a keyed reference.
+    #[arg(long)]
+    person: Option<String>,
+    /// Where everything is kept.
+    #[arg(long, default_value = local::DEFAULT_DATA)]
+    data: PathBuf,
+}
+
+impl Who {
+    /// The issuer, and what is asked of it.
+    fn asks(self) -> Result<(Issuer, TokenRequest), Failure> {
+        let issuer = Issuer::open(&self.data)?;
+        let request = TokenRequest {
+            role: self.role,
+            organisation: self.org,
+            person: self.person,
+        };
+        Ok((issuer, request))
+    }
+}
+
+/// Where people sign in.
+const PROVIDER: &str = "127.0.0.1:9001";
 /// Tables that exist already are no news.
 const QUIET: &str = "warn,dynoxide=error";
 
@@ -78,25 +114,20 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), String> {
     match arguments.command {
-        Some(Command::Token {
-            role,
-            org,
-            person,
-            data,
-        }) => {
-            let issuer = Issuer::open(&data).map_err(|failure| failure.to_string())?;
-            let request = TokenRequest {
-                role,
-                organisation: org,
-                person,
-            };
-            println!(
-                "{}",
-                issuer
-                    .token(&request)
-                    .map_err(|failure| failure.to_string())?
-            );
+        Some(Command::Token { who }) => {
+            let token = who
+                .asks()
+                .and_then(|(issuer, request)| issuer.token(&request));
+            println!("{}", token.map_err(|failure| failure.to_string())?);
             Ok(())
+        }
+        Some(Command::SignIn {
+            who,
+            listen,
+            platform,
+        }) => {
+            let (issuer, request) = who.asks().map_err(|failure| failure.to_string())?;
+            sign_in(Provider::new(issuer, request, listen, &platform)).await
         }
         Some(Command::Openapi) => {
             let document = local::documentation().to_pretty_json();
@@ -108,12 +139,29 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     }
 }
 
+/// Signs people in until Ctrl-C.
+async fn sign_in(provider: Result<Provider, Failure>) -> Result<(), String> {
+    let provider = provider.map_err(|failure| failure.to_string())?;
+    let listener = tokio::net::TcpListener::bind(provider.address)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", provider.address))?;
+    println!(
+        "Whoever signs in on {} is {} of {}, until Ctrl-C.",
+        provider.platform, provider.who.role, provider.who.organisation
+    );
+    tokio::select! {
+        () = local::serve_provider(listener, provider) => Err("the listener ended".to_owned()),
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}
+
 async fn serve(arguments: Arguments) -> Result<(), String> {
     let options = Options {
         listen: arguments.listen,
         data: arguments.data,
         recycling_reversal_days: arguments.recycling_reversal_days,
         edge: !arguments.no_edge,
+        provider: arguments.provider,
     };
     let running = local::start(&options)
         .await

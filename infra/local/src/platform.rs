@@ -3,16 +3,18 @@
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use edge::Edge;
 use identity::Host;
-use storage::{Registrar, Store};
+use storage::{CookieSeal, Registrar, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use web::{Platform, Site};
+use web::{Platform, SignIn, Site};
 
 use crate::issuer::Issuer;
+use crate::provider::sign_in_configuration;
 use crate::publishing::{self, Publishing};
 use crate::{listener, organisations, router, scans, stores};
 
@@ -30,6 +32,8 @@ pub struct Options {
     pub recycling_reversal_days: u16,
     /// Whether an edge stands in front, as CloudFront does.
     pub edge: bool,
+    /// Where people sign in while [`crate::serve_provider`] listens there.
+    pub provider: SocketAddr,
 }
 
 /// A platform that is up.
@@ -51,6 +55,8 @@ pub struct Running {
     pub s3_endpoint: String,
     /// What stands in front.
     pub edge: Option<Edge>,
+    /// How people sign in.
+    pub sign_in: Option<Arc<SignIn>>,
     server: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     counter: JoinHandle<()>,
@@ -121,11 +127,13 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     }
     let sweeper = tokio::spawn(sweep_orders(store.clone()));
     let (scans, counter) = scans::Scans::start(store.clone());
-    let app = router::router(Platform::new(
-        store.clone(),
-        issuer.trusted()?,
-        site.clone(),
-    ));
+    let issuers = issuer.trusted()?;
+    let seal = CookieSeal::file(&stores::data_key(&options.data))?;
+    let sign_in = sign_in_configuration(options.provider);
+    let sign_in = SignIn::from_json(&sign_in, &issuers, seal).map_err(Failure::new)?;
+    let platform =
+        Platform::new(store.clone(), issuers, site.clone()).with_sign_in(sign_in.clone());
+    let app = router::router(platform);
     let edge = options.edge.then(|| listener::edge(app.clone(), &store));
     // Only an edge answers from what is published.
     let publishing = match options.edge {
@@ -150,6 +158,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         dynamodb_endpoint,
         s3_endpoint,
         edge,
+        sign_in,
         server,
         sweeper,
         counter,

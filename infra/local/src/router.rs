@@ -12,12 +12,13 @@ use crate::documentation::Document;
 
 /// The listener's routes: partners under `/v1`, people everywhere else.
 pub fn router(platform: Platform) -> Router {
+    let desk = signin::Desk::of(&platform);
     let public = resolver::router(Resolver::new(platform.store.clone(), platform.site.clone()));
     let (partners, _) = partner_routes().split_for_parts();
     let partners = partners
         .with_state(platform)
         .route("/v1/{*rest}", axum::routing::any(no_such_route));
-    web::finished(partners.merge(public))
+    web::finished(partners.merge(public).merge(signin::router(desk)))
         .layer(DefaultBodyLimit::max(web::BODY_LIMIT))
         .layer(CompressionLayer::new().gzip(true))
 }

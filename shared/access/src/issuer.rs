@@ -108,6 +108,12 @@ impl Issuers {
         Ok(Self(issuers))
     }
 
+    /// Whether tokens of the issuer of exactly that name count.
+    #[must_use]
+    pub fn trust(&self, name: &str) -> bool {
+        self.named(name).is_some()
+    }
+
     /// The issuer of exactly that name.
     pub(crate) fn named(&self, name: &str) -> Option<&Issuer> {
         self.0.iter().find(|issuer| issuer.name == name)

@@ -4,12 +4,14 @@
 //! ([`principal`]), and only then decides [`readable`] what leaves and [`may_raise`] what may be written. Whatever is
 //! unknown reads what everybody reads and writes nothing.
 
+mod identity_token;
 mod issuer;
 mod principal;
 mod rights;
 mod role;
 mod token;
 
+pub use identity_token::{Expected, identify};
 pub use issuer::{ConfigurationFault, Issuer, Issuers};
 pub use principal::{AccessFault, Organisation, Principal, principal};
 pub use rights::{Reading, Standing, may_raise, permitted, readable, sees_its_former};

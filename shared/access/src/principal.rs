@@ -164,6 +164,7 @@ mod tests {
             client: "client-1".to_owned(),
             organisation: "garage".to_owned(),
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            expires: 2_000,
         }
     }
 

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use passport::{Limits, parse_json};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Issuer, Issuers};
@@ -11,7 +12,7 @@ use crate::{Issuer, Issuers};
 /// The longest token, in bytes.
 const TOKEN_LIMIT: usize = 8 << 10;
 /// How far clocks may differ, in seconds.
-const LEEWAY: i64 = 30;
+pub(crate) const LEEWAY: i64 = 30;
 /// Header members that would let a token choose its own key or rules.
 const FORBIDDEN_HEADERS: [&str; 7] = ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"];
 
@@ -35,7 +36,7 @@ pub const CLAIMS: [(&str, &str); 9] = [
 ];
 
 /// What a valid token says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// `iss`.
     pub issuer: String,
@@ -47,6 +48,8 @@ pub struct Claims {
     pub organisation: String,
     /// `roles`.
     pub roles: Vec<String>,
+    /// `exp`, in seconds since 1970.
+    pub expires: i64,
 }
 
 /// A token that does not count. The texts say what to do, and nothing about keys.
@@ -92,6 +95,30 @@ pub enum TokenFault {
 /// # Errors
 /// [`TokenFault`].
 pub fn verify(token: &str, issuers: &Issuers, now: i64) -> Result<Claims, TokenFault> {
+    let is_access_token = |typ: Option<&str>| {
+        typ.is_some_and(|typ| {
+            typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
+        })
+    };
+    let (claims, issuer) = authentic(token, issuers, is_access_token)?;
+    // (7)
+    current(&claims, issuer, now)?;
+    Ok(Claims {
+        issuer: issuer.name.clone(),
+        subject: text(&claims, "sub")?.to_owned(),
+        client: text(&claims, "client_id")?.to_owned(),
+        organisation: text(&claims, "org")?.to_owned(),
+        roles: roles(&claims)?,
+        expires: seconds(&claims, "exp")?,
+    })
+}
+
+/// The claims of a token of that type, signed by a configured issuer: (1) to (6) of [`verify`].
+pub(crate) fn authentic<'i>(
+    token: &str,
+    issuers: &'i Issuers,
+    is_type: impl Fn(Option<&str>) -> bool,
+) -> Result<(Map<String, Value>, &'i Issuer), TokenFault> {
     // (1)
     if token.len() > TOKEN_LIMIT {
         return Err(TokenFault::Malformed);
@@ -111,12 +138,8 @@ pub fn verify(token: &str, issuers: &Issuers, now: i64) -> Result<Claims, TokenF
         return Err(TokenFault::Malformed);
     }
     // (3)
-    let typ = header
-        .get("typ")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    if !matches!(typ.as_str(), "at+jwt" | "application/at+jwt") {
+    let member = |name: &str| header.get(name).and_then(Value::as_str);
+    if !is_type(member("typ")) {
         return Err(TokenFault::WrongType);
     }
     // (4)
@@ -124,14 +147,8 @@ pub fn verify(token: &str, issuers: &Issuers, now: i64) -> Result<Claims, TokenF
     let issuer = text(&claims, "iss")?;
     let issuer = issuers.named(issuer).ok_or(TokenFault::UnknownIssuer)?;
     // (5)
-    let id = header
-        .get("kid")
-        .and_then(Value::as_str)
-        .ok_or(TokenFault::UnknownKey)?;
-    let algorithm = header
-        .get("alg")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let id = member("kid").ok_or(TokenFault::UnknownKey)?;
+    let algorithm = member("alg").unwrap_or_default();
     let key = issuer
         .keys
         .iter()
@@ -140,18 +157,10 @@ pub fn verify(token: &str, issuers: &Issuers, now: i64) -> Result<Claims, TokenF
     // (6)
     let fits = jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.key, key.algorithm)
         .unwrap_or(false);
-    if !fits {
-        return Err(TokenFault::BadSignature);
+    match fits {
+        true => Ok((claims, issuer)),
+        false => Err(TokenFault::BadSignature),
     }
-    // (7)
-    current(&claims, issuer, now)?;
-    Ok(Claims {
-        issuer: issuer.name.clone(),
-        subject: text(&claims, "sub")?.to_owned(),
-        client: text(&claims, "client_id")?.to_owned(),
-        organisation: text(&claims, "org")?.to_owned(),
-        roles: roles(&claims)?,
-    })
 }
 
 fn current(claims: &Map<String, Value>, issuer: &Issuer, now: i64) -> Result<(), TokenFault> {
@@ -208,7 +217,7 @@ fn object(part: &str) -> Result<Map<String, Value>, TokenFault> {
     }
 }
 
-fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Result<&'a str, TokenFault> {
+pub(crate) fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Result<&'a str, TokenFault> {
     claims
         .get(name)
         .and_then(Value::as_str)
@@ -221,7 +230,7 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Result<&'a str, Token
     clippy::cast_possible_truncation,
     reason = "a cast from f64 saturates, and the bounds are checked after"
 )]
-fn seconds(claims: &Map<String, Value>, name: &str) -> Result<i64, TokenFault> {
+pub(crate) fn seconds(claims: &Map<String, Value>, name: &str) -> Result<i64, TokenFault> {
     let number = claims.get(name).ok_or(TokenFault::MissingClaim)?;
     number
         .as_i64()
@@ -250,4 +259,4 @@ mod form_tests;
 #[cfg(test)]
 mod key_tests;
 #[cfg(test)]
-mod signing;
+pub(crate) mod signing;

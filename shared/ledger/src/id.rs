@@ -168,6 +168,12 @@ impl Timestamp {
         self.0
     }
 
+    /// Whole seconds since 1970, rounded down.
+    #[must_use]
+    pub const fn as_second(self) -> i64 {
+        self.as_millisecond().div_euclid(1_000)
+    }
+
     /// One millisecond later.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -2,26 +2,58 @@
 
 use std::sync::LazyLock;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue, header};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use web::Language;
 
 use crate::Writing;
 
 const STYLE: &str = include_str!("page.css");
+/// What the page for those with rights has beside it.
+const OF_RIGHTS: &str = include_str!("rights.css");
 
-/// Only the one style sheet, by its hash; a form leads nowhere but here; and nothing else.
+/// Only the two style sheets, by their hashes; a form leads nowhere but here; and nothing else.
 pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let hash = ledger::Sha256::of(STYLE.as_bytes()).to_base64();
+    let hashes = [STYLE, OF_RIGHTS].map(|sheet| {
+        let hash = ledger::Sha256::of(sheet.as_bytes()).to_base64();
+        format!("'sha256-{hash}'")
+    });
     HeaderValue::from_str(&format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; style-src {}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        hashes.join(" ")
     ))
     .unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 
+/// No script, no frame, nothing from elsewhere, and in which language it is.
+pub fn secure(headers: &mut HeaderMap, language: Language) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=63072000; includeSubDomains",
+        ),
+        (header::CONTENT_LANGUAGE, language.code()),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
 /// A whole page.
 #[must_use]
 pub fn frame(writing: Writing, title: &str, content: Markup) -> Markup {
+    framed(writing, title, &[STYLE], content)
+}
+
+/// A whole page that shows what only some may see.
+#[must_use]
+pub fn frame_of_rights(writing: Writing, title: &str, content: Markup) -> Markup {
+    framed(writing, title, &[STYLE, OF_RIGHTS], content)
+}
+
+fn framed(writing: Writing, title: &str, sheets: &[&str], content: Markup) -> Markup {
     let Writing { texts, language } = writing;
     html! {
         (DOCTYPE)
@@ -31,7 +63,7 @@ pub fn frame(writing: Writing, title: &str, content: Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
                 title { (title) @if title != texts.title { " · " (texts.title) } }
-                style { (PreEscaped(STYLE)) }
+                @for sheet in sheets { style { (PreEscaped(sheet)) } }
             }
             body { (content) }
         }

@@ -2,6 +2,7 @@
 //! them. No script, nothing from elsewhere.
 
 mod chart;
+mod course;
 mod document;
 mod frame;
 mod names;
@@ -11,9 +12,10 @@ mod summary;
 mod text;
 mod value;
 
+pub use course::{Point, course};
 pub use document::{at_once, groups};
-pub use frame::{POLICY, footer, frame};
+pub use frame::{POLICY, footer, frame, frame_of_rights, secure};
 pub use notation::Notation;
-pub use summary::{Drawn, Section, sections};
-pub use text::{Texts, texts};
+pub use summary::{Drawn, Section, health, sections};
+pub use text::{Rights, Texts, texts};
 pub use value::{Writing, time};

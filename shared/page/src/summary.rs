@@ -29,6 +29,7 @@ pub enum Drawn {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SummaryFile {
+    health: Vec<String>,
     section: Vec<SectionEntry>,
 }
 
@@ -55,6 +56,20 @@ static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
         })
         .collect()
 });
+
+static HEALTH: LazyLock<Vec<&'static Attribute>> = LazyLock::new(|| {
+    let pointers = load().health;
+    let known = pointers
+        .iter()
+        .map(|pointer| catalogue().by_pointer(pointer));
+    known.flatten().collect()
+});
+
+/// The attributes whose course over time shows the state of health.
+#[must_use]
+pub fn health() -> &'static [&'static Attribute] {
+    &HEALTH
+}
 
 #[allow(
     clippy::panic,
@@ -98,6 +113,15 @@ mod tests {
     use super::*;
     use crate::texts;
     use web::Language;
+
+    #[test]
+    fn the_state_of_health_is_of_numbers_that_change_with_use() {
+        assert_eq!(health().len(), load().health.len());
+        for attribute in health() {
+            let is_number = matches!(attribute.ty, passport::Type::Quantity { .. });
+            assert!(attribute.dynamic && is_number, "{}", attribute.pointer());
+        }
+    }
 
     #[test]
     fn the_summary_names_public_attributes_once_under_a_heading_of_every_language() {

@@ -98,6 +98,8 @@ pub struct Texts {
     pub yes: String,
     /// A property that is not.
     pub no: String,
+    /// What the page says that shows what its reader has rights to, and on the way there.
+    pub rights: Rights,
     /// How numbers and dates are written.
     pub notation: Notation,
     /// For whom the restricted access classes are, by their numbers.
@@ -106,6 +108,84 @@ pub struct Texts {
     pub summary: BTreeMap<String, String>,
     /// Headings of the catalogue's groups.
     pub groups: BTreeMap<String, String>,
+}
+
+/// Every sentence of the page that shows what its reader has rights to, and of signing in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rights {
+    /// On the link to sign in.
+    pub sign_in: String,
+    /// On the button to sign out.
+    pub sign_out: String,
+    /// On the link to sign in once more.
+    pub again: String,
+    /// Before who signed in.
+    pub signed_in: String,
+    /// To somebody who did not sign in.
+    pub everybody: String,
+    /// The sign-in is no longer good.
+    pub ended: String,
+    /// The organisation's record does not bear the sign-in out.
+    pub not_registered: String,
+    /// On the link to the page that a scan leads to.
+    pub public_page: String,
+    /// On the link to where somebody came from.
+    pub back: String,
+    /// A passport that is not on the market yet.
+    pub draft: String,
+    /// Over what is for the responsible company only.
+    pub internal: String,
+    /// Over what everybody sees.
+    pub public: String,
+    /// Over the time line.
+    pub events: String,
+    /// Of an event that happened, and no more.
+    pub withheld: String,
+    /// Before when it was recorded, where it happened earlier.
+    pub recorded: String,
+    /// Before who acted.
+    pub by: String,
+    /// Before why.
+    pub reason: String,
+    /// Before anything else.
+    pub notes: String,
+    /// Before what proves it.
+    pub evidence: String,
+    /// Before what changed.
+    pub changed: String,
+    /// There are more events than are shown.
+    pub older: String,
+    /// Before the time of the last change.
+    pub updated: String,
+    /// Over the drawings.
+    pub health: String,
+    /// On the table of what is drawn.
+    pub table: String,
+    /// Over the times in it.
+    pub measured: String,
+    /// There are more values than are drawn.
+    pub thinned: String,
+    /// Above several providers.
+    pub choose: String,
+    /// There is no provider.
+    pub not_set_up_title: String,
+    /// What that means to the reader.
+    pub not_set_up: String,
+    /// The provider does not answer.
+    pub unreachable_title: String,
+    /// What that means to the reader.
+    pub unreachable: String,
+    /// Before the command that starts it.
+    pub started_by: String,
+    /// The sign-in did not work out.
+    pub failed_title: String,
+    /// Why not, and what to do.
+    pub failed: String,
+    /// There is nothing that this reader may know of.
+    pub unknown_title: String,
+    /// What to do about it.
+    pub unknown: String,
 }
 
 static TEXTS: [OnceLock<Texts>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];

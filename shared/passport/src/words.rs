@@ -107,8 +107,12 @@ mod tests {
 
     #[test]
     fn every_label_is_there_in_every_language_and_nothing_is_left_over() {
+        let happenings = catalogue()
+            .event_types()
+            .map(|event_type| &event_type.label);
         let labels: BTreeSet<&str> = attributes()
             .flat_map(|attribute| [vec![&attribute.label], labels_of(&attribute.ty)].concat())
+            .chain(happenings)
             .map(|label| label.en.as_str())
             .collect();
         for (language, words) in others() {

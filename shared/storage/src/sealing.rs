@@ -61,13 +61,8 @@ impl KeyVault {
     /// # Errors
     /// [`StoreError::Misconfigured`] where the file cannot be read or made, or has another size.
     pub fn file(path: &Path) -> Result<Self, StoreError> {
-        let fault = |what: String| StoreError::Misconfigured(format!("key file: {what}"));
-        if !path.exists() {
-            make_key_file(path).map_err(|error| fault(error.to_string()))?;
-        }
-        let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-        let key = DataKey::new(&bytes)
-            .ok_or_else(|| fault(format!("{} bytes found, 32 expected", bytes.len())))?;
+        let bytes = key_file(path)?;
+        let key = DataKey::new(&bytes).ok_or_else(|| StoreError::damaged("a key file"))?;
         Ok(Self::over(Wrapper::Local(Box::new(key))))
     }
 
@@ -134,6 +129,22 @@ impl KeyVault {
             Wrapper::Absent => return Err(StoreError::NoKeys),
         };
         DataKey::new(&bytes).ok_or_else(|| StoreError::damaged("a data key has the wrong size"))
+    }
+}
+
+/// The 32 bytes of a key file, made on first use.
+///
+/// # Errors
+/// [`StoreError::Misconfigured`] where it cannot be read or made, or has another size.
+pub(crate) fn key_file(path: &Path) -> Result<Vec<u8>, StoreError> {
+    let fault = |what: String| StoreError::Misconfigured(format!("key file: {what}"));
+    if !path.exists() {
+        make_key_file(path).map_err(|error| fault(error.to_string()))?;
+    }
+    let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    match bytes.len() {
+        KEY_BYTES => Ok(bytes),
+        other => Err(fault(format!("{other} bytes found, {KEY_BYTES} expected"))),
     }
 }
 

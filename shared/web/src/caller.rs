@@ -1,6 +1,6 @@
 //! Who is calling.
 
-use access::{Principal, Reading};
+use access::{Claims, Principal, Reading};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -69,6 +69,13 @@ impl Caller {
         was.then_some(organisation)
     }
 
+    /// The caller of a token, held against its organisation's record as it is now.
+    pub(crate) async fn of(claims: &Claims, platform: &Platform) -> Result<Self, Problem> {
+        let organisation = platform.organisation(&claims.organisation).await?;
+        let principal = access::principal(claims, organisation.as_ref(), now().as_second())?;
+        Ok(Self::Partner(Box::new(principal)))
+    }
+
     /// Whether this caller acts for the organisation.
     #[must_use]
     pub fn acts_for(&self, organisation: &str) -> bool {
@@ -114,10 +121,7 @@ impl FromRequestParts<Platform> for Caller {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token)
             .ok_or_else(|| Problem::unauthenticated("expected `Authorization: Bearer <token>`"))?;
-        let seconds = now().as_millisecond() / 1000;
-        let claims = access::verify(token, &platform.issuers, seconds)?;
-        let organisation = platform.organisation(&claims.organisation).await?;
-        let principal = access::principal(&claims, organisation.as_ref(), seconds)?;
-        Ok(Self::Partner(Box::new(principal)))
+        let claims = access::verify(token, &platform.issuers, now().as_second())?;
+        Self::of(&claims, platform).await
     }
 }

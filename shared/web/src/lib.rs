@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod cookie;
 pub mod described;
 mod etag;
 mod extract;
@@ -15,10 +16,13 @@ mod profile;
 mod provenance;
 mod recent;
 mod representation;
+mod sign_in;
+mod visitor;
 mod written;
 
 pub use body::{AnyBody, BODY_LIMIT, Body, member, required_text, required_uuid};
 pub use caller::{Caller, Partner};
+pub use cookie::Cookie;
 pub use etag::{ETag, Precondition, known, view_name};
 pub use extract::{Path, Query};
 pub use idempotency::{Decision, Idempotency};
@@ -31,6 +35,8 @@ pub use profile::{Foreign, Profiled, Wanted, wanted};
 pub use provenance::{Provenance, time};
 pub use recent::Recent;
 pub use representation::{Representation, Represented};
+pub use sign_in::{Provider, SESSION, SignIn};
+pub use visitor::{Session, Visitor, prefers_page};
 pub use written::written;
 
 /// The header that proves a change was taken in: `<eventId>:<eventHash>`.

@@ -8,7 +8,7 @@ use ledger::Timestamp;
 use storage::{Store, StoreError, Subject};
 use uuid::Uuid;
 
-use crate::{Problem, Recent};
+use crate::{Problem, Recent, SignIn};
 
 /// The stage's own address and what its labels may be used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +100,8 @@ pub struct Platform {
     pub issuers: Arc<Issuers>,
     /// Where this stage stands.
     pub site: Arc<Site>,
+    /// How people sign in, where they can.
+    pub sign_in: Option<Arc<SignIn>>,
     organisations: Arc<Recent<String, access::Organisation>>,
 }
 
@@ -117,8 +119,15 @@ impl Platform {
             store,
             issuers: Arc::new(issuers),
             site: Arc::new(site),
+            sign_in: None,
             organisations: Arc::default(),
         }
+    }
+
+    /// The same, where people can sign in.
+    #[must_use]
+    pub fn with_sign_in(self, sign_in: Option<Arc<SignIn>>) -> Self {
+        Self { sign_in, ..self }
     }
 
     /// As the environment of a Lambda function describes it: the store's variables ([`Store::from_env`]), `TOKEN_ISSUERS`

@@ -15,20 +15,20 @@ use serde_json::{Value, json};
 use super::{Claims, TokenFault, verify};
 use crate::Issuers;
 
-pub(super) const NOW: i64 = 1_800_000_000;
-pub(super) const ISSUER: &str = "https://login.example.eu";
-pub(super) const OTHER_ISSUER: &str = "https://login.example.it";
-pub(super) const AUDIENCE: &str = "https://passport.example.eu";
+pub(crate) const NOW: i64 = 1_800_000_000;
+pub(crate) const ISSUER: &str = "https://login.example.eu";
+pub(crate) const OTHER_ISSUER: &str = "https://login.example.it";
+pub(crate) const AUDIENCE: &str = "https://passport.example.eu";
 
 /// An issuer's private keys. Tokens are signed here without the crate that verifies them.
-pub(super) struct Keys {
-    pub(super) ed: Ed25519KeyPair,
-    pub(super) ec: EcdsaKeyPair,
-    pub(super) rsa: RsaKeyPair,
+pub(crate) struct Keys {
+    pub(crate) ed: Ed25519KeyPair,
+    pub(crate) ec: EcdsaKeyPair,
+    pub(crate) rsa: RsaKeyPair,
 }
 
 impl Keys {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             ed: Ed25519KeyPair::generate().unwrap(),
             ec: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
@@ -36,7 +36,7 @@ impl Keys {
         }
     }
 
-    pub(super) fn sign(&self, kid: &str, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn sign(&self, kid: &str, message: &[u8]) -> Vec<u8> {
         match kid {
             "ed" => self.ed.sign(message).as_ref().to_vec(),
             "ec" => {
@@ -47,7 +47,7 @@ impl Keys {
         }
     }
 
-    pub(super) fn rsa(&self, padding: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn rsa(&self, padding: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
         let mut signature = vec![0; self.rsa.public_modulus_len()];
         let random = SystemRandom::new();
         self.rsa
@@ -56,7 +56,7 @@ impl Keys {
         signature
     }
 
-    pub(super) fn public(&self) -> Value {
+    pub(crate) fn public(&self) -> Value {
         let point = self.ec.public_key().as_ref();
         let rsa = self.rsa.public_key();
         json!({"keys": [
@@ -70,20 +70,20 @@ impl Keys {
     }
 }
 
-pub(super) static KEYS: LazyLock<Keys> = LazyLock::new(Keys::new);
-pub(super) static OTHER_KEYS: LazyLock<Keys> = LazyLock::new(Keys::new);
+pub(crate) static KEYS: LazyLock<Keys> = LazyLock::new(Keys::new);
+pub(crate) static OTHER_KEYS: LazyLock<Keys> = LazyLock::new(Keys::new);
 
-pub(super) static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| {
+pub(crate) static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| {
     let entry = |issuer: &str, keys: &Keys| json!({"issuer": issuer, "audience": AUDIENCE, "maxLifetimeSeconds": 900, "jwks": keys.public()});
     let entries = json!([entry(ISSUER, &KEYS), entry(OTHER_ISSUER, &OTHER_KEYS)]);
     Issuers::from_json(&entries.to_string()).unwrap()
 });
 
-pub(super) fn encoded(bytes: &[u8]) -> String {
+pub(crate) fn encoded(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(super) fn header(kid: &str) -> Value {
+pub(crate) fn header(kid: &str) -> Value {
     let algorithm = match kid {
         "ed" => "EdDSA",
         "ec" => "ES256",
@@ -92,7 +92,7 @@ pub(super) fn header(kid: &str) -> Value {
     json!({"typ": "at+jwt", "alg": algorithm, "kid": kid})
 }
 
-pub(super) fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": "person-1", "client_id": "client-1",
         "org": "garage", "roles": ["service-provider"], "jti": "token-1",
@@ -100,18 +100,18 @@ pub(super) fn claims() -> Value {
     })
 }
 
-pub(super) fn with(mut object: Value, name: &str, value: Value) -> Value {
+pub(crate) fn with(mut object: Value, name: &str, value: Value) -> Value {
     object[name] = value;
     object
 }
 
-pub(super) fn without(mut object: Value, name: &str) -> Value {
+pub(crate) fn without(mut object: Value, name: &str) -> Value {
     object.as_object_mut().unwrap().remove(name);
     object
 }
 
 /// A token of exactly these texts, signed by the issuer's key `kid`.
-pub(super) fn signed_text(header: &str, claims: &str, kid: &str) -> String {
+pub(crate) fn signed_text(header: &str, claims: &str, kid: &str) -> String {
     let message = format!(
         "{}.{}",
         encoded(header.as_bytes()),
@@ -121,24 +121,24 @@ pub(super) fn signed_text(header: &str, claims: &str, kid: &str) -> String {
     format!("{message}.{}", encoded(&signature))
 }
 
-pub(super) fn signed(header: &Value, claims: &Value) -> String {
+pub(crate) fn signed(header: &Value, claims: &Value) -> String {
     let kid = header["kid"].as_str().unwrap_or("ed");
     signed_text(&header.to_string(), &claims.to_string(), kid)
 }
 
-pub(super) fn good() -> String {
+pub(crate) fn good() -> String {
     signed(&header("ed"), &claims())
 }
 
-pub(super) fn check(token: &str) -> Result<Claims, TokenFault> {
+pub(crate) fn check(token: &str) -> Result<Claims, TokenFault> {
     verify(token, &ISSUERS, NOW)
 }
 
-pub(super) fn fault(token: &str) -> TokenFault {
+pub(crate) fn fault(token: &str) -> TokenFault {
     check(token).unwrap_err()
 }
 
 /// The fault of a well-signed token with these claims.
-pub(super) fn claims_fault(claims: &Value) -> TokenFault {
+pub(crate) fn claims_fault(claims: &Value) -> TokenFault {
     fault(&signed(&header("ed"), claims))
 }
