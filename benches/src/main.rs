@@ -45,27 +45,18 @@ async fn main() -> ExitCode {
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 async fn measure() -> Outcome<()> {
-    println!("| path | requests/s | p50 ms | p99 ms | CPU ms/request | beside bare axum |");
-    println!("|---|---:|---:|---:|---:|---:|");
+    println!(
+        "| path | requests/s | p50 ms | p99 ms | CPU ms/request | beside bare axum | beyond bare axum and the query, µs |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|");
     let hello = Server::start("serve-hello")?;
-    let bare = run(&hello, "/", "*/*").await?;
+    let bare = run(&hello, &hello.origin, "*/*").await?;
     row("bare axum \"hello\"", &bare, &bare);
     drop(hello);
 
     let platform = Server::start("serve-platform")?;
     let first = platform.ready.clone();
-    let scan = format!("/{}/{}", text(&first, "unit"), text(&first, "label"));
-    for (name, path, accept) in [
-        ("scan, JSON", scan.as_str(), "application/json"),
-        ("scan, HTML", scan.as_str(), "text/html"),
-        (
-            "unknown id, JSON",
-            "/32XZAJ4P21M1MZ0N3RQA",
-            "application/json",
-        ),
-    ] {
-        row(name, &run(&platform, path, accept).await?, &bare);
-    }
+    scans(&platform, &bare).await?;
     let changes = record(&platform, &first, 1).await?;
     row("audited change (measurement)", &changes, &bare);
     let changes = record(&platform, &first, 100).await?;
@@ -106,13 +97,66 @@ async fn measure() -> Outcome<()> {
     Ok(())
 }
 
-async fn run(server: &Server, path: &str, accept: &str) -> Outcome<Measured> {
+/// Every representation of a scan, the answers where there is none, and each time the store's share: the same query of the same
+/// partition by itself.
+async fn scans(platform: &Server, bare: &Measured) -> Outcome<()> {
+    let first = &platform.ready;
+    let (unit, gone) = (text(first, "unit"), text(first, "gone"));
+    let scan = format!("{unit}/{}", text(first, "label"));
+    let linked = format!("{scan}?linkType=gs1:safetyInfo");
+    let unknown = "32XZAJ4P21M1MZ0N3RQA".to_owned();
+    let of = async |path: &str, accept: &str| {
+        let url = format!("{}/{path}", platform.origin);
+        run(platform, &url, accept).await
+    };
+    for (what, unit, paths) in [
+        (
+            "of a battery",
+            &unit,
+            [
+                ("scan, JSON", &scan, "application/json"),
+                ("scan, JSON-LD", &scan, "application/ld+json"),
+                ("scan, HTML", &scan, "text/html"),
+                ("scan, linkset", &scan, "application/linkset+json"),
+                ("scan, link of one type, 307", &linked, "*/*"),
+            ]
+            .as_slice(),
+        ),
+        (
+            "of an unknown id",
+            &unknown,
+            &[
+                ("unknown id, JSON, 404", &unknown, "application/json"),
+                ("unknown id, HTML, 404", &unknown, "text/html"),
+            ],
+        ),
+        (
+            "of a recycled battery",
+            &gone,
+            &[
+                ("recycled, JSON, 410", &gone, "application/json"),
+                ("recycled, HTML, 410", &gone, "text/html"),
+            ],
+        ),
+    ] {
+        let url = format!("{}/{unit}", text(first, "query"));
+        let query = run(platform, &url, "*/*").await?;
+        row(&format!("bare axum and the query {what}"), &query, bare);
+        for (name, path, accept) in paths {
+            let measured = of(path, accept).await?;
+            let beyond = (measured.cpu_ms - query.cpu_ms) * 1e3;
+            println!("{} {beyond:.0} |", cells(name, &measured, bare));
+        }
+    }
+    Ok(())
+}
+
+async fn run(server: &Server, url: &str, accept: &str) -> Outcome<Measured> {
     let load = Load {
         connections: CONNECTIONS,
         length: LENGTH,
     };
-    let url = format!("{}{path}", server.origin);
-    let request = |client: &Client| client.get(&url).header("accept", accept);
+    let request = |client: &Client| client.get(url).header("accept", accept);
     load.run(server.process(), request).await
 }
 
@@ -185,14 +229,18 @@ async fn allocate(server: &Server, first: &Value) -> Outcome<Duration> {
 }
 
 fn row(name: &str, measured: &Measured, bare: &Measured) {
-    println!(
+    println!("{} |", cells(name, measured, bare));
+}
+
+fn cells(name: &str, measured: &Measured, bare: &Measured) -> String {
+    format!(
         "| {name} | {:.0} | {:.2} | {:.2} | {:.3} | {:.1} × CPU |",
         measured.per_second,
         measured.p50.as_secs_f64() * 1e3,
         measured.p99.as_secs_f64() * 1e3,
         measured.cpu_ms,
         measured.cpu_ms / bare.cpu_ms,
-    );
+    )
 }
 
 fn text(value: &Value, name: &str) -> String {

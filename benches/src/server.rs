@@ -4,7 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::routing::get;
 use futures_util::{StreamExt, TryStreamExt};
 use reqwest::Client;
@@ -90,15 +93,7 @@ pub(crate) async fn edge() -> Outcome<()> {
     let [battery, gone, ..] = seeded.batteries.as_slice() else {
         return Err("nothing was seeded".into());
     };
-    let maker = stage.partner("economic-operator", &gone.organisation);
-    let recycler = stage.partner("recycler", "recyclo");
-    let waste = json!({"type": "became-waste", "reason": "benchmark"});
-    let _ = maker.event(&gone.passport, &waste).await.expect(201);
-    let offer = maker.offer(&gone.passport, "recyclo", "waste").await;
-    let _ = recycler.accept(&offer).await.expect(200);
-    let proof = recycler.evidence(b"weighing note", 4).await;
-    let recycled = json!({"type": "recycled", "reason": "benchmark", "evidence": [proof]});
-    let _ = recycler.event(&gone.passport, &recycled).await.expect(201);
+    recycle(&stage, gone).await;
     // What was just changed is not kept in front yet.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     say(&json!({
@@ -108,25 +103,56 @@ pub(crate) async fn edge() -> Outcome<()> {
     Ok(())
 }
 
-/// The whole platform over a fresh folder, nothing in front, seeded, with a passport more for each connection's changes.
-pub(crate) async fn platform() -> Outcome<()> {
-    let data = tempfile::tempdir()?;
-    let options = local::Options {
-        listen: "127.0.0.1:0".parse()?,
-        data: data.path().to_owned(),
-        recycling_reversal_days: 30,
-        edge: false,
-        provider: "127.0.0.1:9001".parse()?,
+async fn recycle(stage: &tests::Stage, battery: &local::Battery) {
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let recycler = stage.partner("recycler", "recyclo");
+    let waste = json!({"type": "became-waste", "reason": "benchmark"});
+    let _ = maker.event(&battery.passport, &waste).await.expect(201);
+    let offer = maker.offer(&battery.passport, "recyclo", "waste").await;
+    let _ = recycler.accept(&offer).await.expect(200);
+    let proof = recycler.evidence(b"weighing note", 4).await;
+    let recycled = json!({"type": "recycled", "reason": "benchmark", "evidence": [proof]});
+    let recycled = recycler.event(&battery.passport, &recycled).await;
+    let _ = recycled.expect(201);
+}
+
+/// A bare axum server over the stage's own store that makes the very query of a scan, `/<unit>`, and drops what it finds: what
+/// the round trip costs at both ends.
+async fn query(stage: &tests::Stage) -> Outcome<String> {
+    let dynamodb = stage.dynamodb();
+    let found = async move |Path(unit): Path<String>| {
+        let query = dynamodb
+            .query()
+            .table_name(format!("{}-records", local::PREFIX))
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+            .expression_attribute_values(":pk", AttributeValue::S(format!("U#{unit}")))
+            .expression_attribute_values(":sk", AttributeValue::S("0#".to_owned()));
+        match query.send().await {
+            Ok(page) => Ok(page.count().to_string()),
+            Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
+        }
     };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    let app = Router::new().route("/{unit}", get(found));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(origin)
+}
+
+/// The whole platform over a fresh folder, nothing in front, seeded, one battery recycled, with a passport more for each
+/// connection's changes.
+pub(crate) async fn platform() -> Outcome<()> {
     let started = Instant::now();
-    let running = local::start(&options)
-        .await
-        .map_err(|failure| failure.to_string())?;
-    let seeded = local::seed(&running, data.path(), true)
-        .await
-        .map_err(|failure| failure.to_string())?;
+    let stage = tests::Stage::with(tempfile::tempdir()?, 0, false).await;
+    let seeded = stage.seeded().await;
     let seconds = started.elapsed().as_secs_f64();
-    let battery = seeded.batteries.first().ok_or("nothing was seeded")?;
+    let [battery, gone, ..] = seeded.batteries.as_slice() else {
+        return Err("nothing was seeded".into());
+    };
+    recycle(&stage, gone).await;
+    let query = query(&stage).await?;
+    let running = stage.running;
     let token = running
         .token("economic-operator", &battery.organisation)
         .map_err(|failure| failure.to_string())?;
@@ -143,8 +169,8 @@ pub(crate) async fn platform() -> Outcome<()> {
         .map(|(_, passport)| passport)
         .collect();
     say(&json!({
-        "origin": running.origin, "seconds": seconds, "token": token,
-        "unit": battery.unit, "label": battery.label, "model": unit["model"],
+        "origin": running.origin, "query": query, "seconds": seconds, "token": token,
+        "gone": gone.unit, "unit": battery.unit, "label": battery.label, "model": unit["model"],
         "passports": passports,
     }))?;
     running.serve().await;

@@ -101,7 +101,7 @@ impl Stage {
     /// Sets a text in an item of the records, past the platform; `path` is where in the item.
     pub async fn set_record(&self, pk: &str, sk: &str, path: &str, value: &str) {
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        clients::dynamodb(&self.running.dynamodb_endpoint)
+        self.dynamodb()
             .update_item()
             .table_name(format!("{}-records", local::PREFIX))
             .key("pk", text(pk))

@@ -112,7 +112,9 @@ impl Stage {
         Self::with(data, web::RECYCLING_REVERSAL_DAYS, false).await
     }
 
-    async fn with(data: TempDir, recycling_reversal_days: u16, edge: bool) -> Self {
+    /// A platform over a data folder: for so many days it can be taken back that a battery was recycled, and with an edge in front
+    /// or not.
+    pub async fn with(data: TempDir, recycling_reversal_days: u16, edge: bool) -> Self {
         // Taken, and refusing whoever comes until a provider listens there.
         let provider = TcpSocket::new_v4().unwrap();
         provider.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -544,9 +546,15 @@ fn example() -> Value {
 }
 
 impl Stage {
+    /// DynamoDB's API of this stage.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        clients::dynamodb(&self.running.dynamodb_endpoint)
+    }
+
     /// How many items the ledger holds in a partition: what a test of the audit log counts.
     pub async fn ledger_items(&self, partition: &str) -> i32 {
-        clients::dynamodb(&self.running.dynamodb_endpoint)
+        self.dynamodb()
             .query()
             .table_name(format!("{}-ledger", local::PREFIX))
             .key_condition_expression("pk = :pk")
@@ -566,7 +574,7 @@ impl Stage {
         name: &str,
     ) -> Vec<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
         let table = format!("{}-{name}", local::PREFIX);
-        let tables = clients::dynamodb(&self.running.dynamodb_endpoint);
+        let tables = self.dynamodb();
         let held = tables.scan().table_name(table).send().await.unwrap();
         held.items.unwrap_or_default()
     }

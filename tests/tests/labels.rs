@@ -180,6 +180,21 @@ async fn every_change_of_a_label_is_one_event_with_reason_and_evidence() {
 }
 
 #[tokio::test]
+async fn the_chain_of_a_unit_that_nothing_happened_to_begins_with_its_order() {
+    let stage = Stage::start().await;
+    let maker = stage.maker();
+    let unit = maker.unit().await.unit;
+    let events = format!("/v1/units/{unit}/events?verify=true");
+    let whole = maker.get(&events).await.expect(200).json()["chain"].clone();
+    assert_eq!((&whole["holds"], &whole["events"]), (&json!(true), &json!(0)));
+    let other = ledger::Sha256::of(b"elsewhere").to_string();
+    let head = format!("U#{unit}");
+    stage.set_record(&head, "0#HEAD", "eventHash", &other).await;
+    let forged = maker.get(&events).await.expect(200).json()["chain"].clone();
+    assert_eq!(forged["holds"], false);
+}
+
+#[tokio::test]
 async fn evidence_is_of_a_known_kind_and_comes_as_such() {
     let stage = Stage::start().await;
     let maker = stage.maker();

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use passport::{Classes, Level};
 use serde::Deserialize;
-use storage::{Record, StoredEvent, Subject};
+use storage::{Facts, Head, Record, StoredEvent, Subject};
 use web::{Caller, Partner, Path, Platform, Problem, Query};
 
 use crate::answer::{Chain, Event, Events, Whose};
@@ -202,6 +202,9 @@ async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<C
         .take_while(|event| event.seq <= record.head.seq)
         .map(|event| (event.bytes.as_slice(), event.disclosures.as_slice()));
     let head = &record.head;
+    if head.seq == 0 {
+        return begun(platform, head, chain).await;
+    }
     let broken = |fault: String, hidden: &str| Chain {
         holds: false,
         events: None,
@@ -226,6 +229,24 @@ async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<C
             Err(fault) => broken(fault.to_string(), "a link does not hold"),
         },
     )
+}
+
+/// A unit that nothing happened to since its id was allocated has no event of its own: it begins with that of its order, which is
+/// in the chain of the model or batch.
+async fn begun(platform: &Platform, head: &Head, chain: bool) -> Result<Chain, Problem> {
+    let order = match head.facts {
+        Facts::Unit {
+            order: Some(order), ..
+        } => platform.store.order(order).await?,
+        _ => None,
+    };
+    let holds = order.and_then(|order| order.event_hash) == Some(head.event_hash);
+    Ok(Chain {
+        holds,
+        events: chain.then_some(0),
+        head: chain.then_some(head.event_hash),
+        fault: (!holds).then(|| "it does not begin with the event of its order".to_owned()),
+    })
 }
 
 fn event_body(event: &StoredEvent) -> Result<Event, Problem> {
