@@ -186,7 +186,10 @@ async fn the_chain_of_a_unit_that_nothing_happened_to_begins_with_its_order() {
     let unit = maker.unit().await.unit;
     let events = format!("/v1/units/{unit}/events?verify=true");
     let whole = maker.get(&events).await.expect(200).json()["chain"].clone();
-    assert_eq!((&whole["holds"], &whole["events"]), (&json!(true), &json!(0)));
+    assert_eq!(
+        (&whole["holds"], &whole["events"]),
+        (&json!(true), &json!(0))
+    );
     let other = ledger::Sha256::of(b"elsewhere").to_string();
     let head = format!("U#{unit}");
     stage.set_record(&head, "0#HEAD", "eventHash", &other).await;
