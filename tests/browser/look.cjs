@@ -1,10 +1,10 @@
 // Looks at pages in a real browser and tells what is wrong with them, one line of JSON per page.
 //
-// stdin: {"chromium": path, "folder": where the pictures go, "widths": […], "pages": [{"name", "url", "thorough"}]}.
+// stdin: {"chromium": path, "folder": where the pictures go, "widths": […], "pages": [{"name", "url", "thorough", "cookies", "journey"}]}.
 // Every page is opened without scripts at the first, narrowest width: whatever is wider than the window, whatever lies over
 // something else, every request beside the page itself, every cookie. A thorough one is looked at and pictured at every width,
 // read by axe-core (WCAG 2.2 A and AA), light and dark, with everything unfolded, and its first paint is timed on a slow
-// connection.
+// connection. `cookies` are there before. A `journey` is walked by clicks: [{"click": selector, "then": what the page says}].
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
@@ -44,8 +44,14 @@ function unfold() {
   for (const details of document.querySelectorAll("details")) details.open = true;
 }
 
-async function laidOut(browser, page, widths, folder, report) {
+async function opened(browser, page) {
   const context = await browser.createBrowserContext();
+  if (page.cookies) await context.setCookie(...page.cookies);
+  return context;
+}
+
+async function laidOut(browser, page, widths, folder, report) {
+  const context = await opened(browser, page);
   const tab = await context.newPage();
   await tab.setJavaScriptEnabled(false);
   tab.on("request", (request) => {
@@ -63,12 +69,35 @@ async function laidOut(browser, page, widths, folder, report) {
     await tab.evaluate(unfold);
     report.faults.push(...(await tab.evaluate(faults)).map((fault) => at(`unfolded, ${fault}`)));
   }
-  for (const cookie of await context.cookies()) report.faults.push(`keeps a cookie: ${cookie.name}`);
+  const before = (page.cookies || []).map((cookie) => cookie.name);
+  for (const cookie of await context.cookies()) {
+    if (!before.includes(cookie.name)) report.faults.push(`keeps a cookie: ${cookie.name}`);
+  }
+  await context.close();
+}
+
+// From page to page as a person goes, without scripts.
+async function walked(browser, page, report) {
+  const context = await opened(browser, page);
+  const tab = await context.newPage();
+  await tab.setJavaScriptEnabled(false);
+  await tab.goto(page.url, { waitUntil: "load" });
+  for (const { click, then } of page.journey) {
+    const link = await tab.$(click);
+    if (!link) {
+      report.faults.push(`nothing to click: ${click}`);
+      break;
+    }
+    await Promise.all([tab.waitForNavigation({ waitUntil: "load" }), link.click()]);
+    const text = await tab.evaluate(() => document.body.innerText);
+    if (!text.includes(then)) report.faults.push(`after ${click}, not there: ${then}: ${text.slice(0, 300)}`);
+  }
+  report.cookies = (await context.cookies()).map((cookie) => `${cookie.name} ${cookie.path} ${cookie.httpOnly} ${cookie.sameSite}`);
   await context.close();
 }
 
 async function read(browser, page, folder, report) {
-  const context = await browser.createBrowserContext();
+  const context = await opened(browser, page);
   const tab = await context.newPage();
   await tab.setViewport({ width: 390, height: 844 });
   for (const scheme of ["light", "dark"]) {
@@ -109,7 +138,8 @@ async function main() {
   try {
     for (const page of pages) {
       const report = { name: page.name, faults: [], pictures: 0, firstPaint: null };
-      await laidOut(browser, page, widths, folder, report);
+      if (page.journey) await walked(browser, page, report);
+      else await laidOut(browser, page, widths, folder, report);
       if (page.thorough) await read(browser, page, folder, report);
       console.log(JSON.stringify(report));
     }

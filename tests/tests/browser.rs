@@ -52,6 +52,7 @@ async fn pages_are_right_in_a_real_browser() {
         page(&stage, "malformed", "/32XZAJ4P21M1MZ0N3RQB?lang=de", true),
         page(&stage, "start", "/?lang=fi", true),
     ];
+    pages.extend(of_rights(&stage, &car.passport).await);
     pages.extend(Language::ALL.map(|language| {
         let path = format!("/{}/{}?lang={}", car.unit, car.label, language.code());
         let thorough = THOROUGH.contains(&language.code());
@@ -85,6 +86,9 @@ async fn pages_are_right_in_a_real_browser() {
                 report["name"]
             );
         }
+        if page["journey"].is_array() {
+            assert_eq!(report["cookies"], page["kept"], "{}", report["name"]);
+        }
         let found = report["faults"].as_array().unwrap();
         faults.extend(
             found
@@ -93,6 +97,79 @@ async fn pages_are_right_in_a_real_browser() {
         );
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The pages that people sign in to: before, on the way, as an owner with a long life of the battery sees it; and the walk from the
+/// scanned page in and out again.
+async fn of_rights(stage: &Stage, passport: &str) -> Vec<Value> {
+    let path = format!("/v1/dpps/{passport}");
+    let way = format!("/v1/sign-in?return={path}");
+    let workshop = stage.partner("service-provider", "garage-nord");
+    let readings: Vec<Value> = (0..200)
+        .map(|hour| {
+            let at = ledger::Timestamp::from_millisecond(1_793_750_400_000 + hour * 3_600_000);
+            let health = 99.5 - f64::from(i32::try_from(hour * hour).unwrap()) / 10_000.0;
+            json!({"pointer": "/condition/stateOfCertifiedEnergy", "value": health, "unit": "%", "measuredAt": at.to_string()})
+        })
+        .collect();
+    let body = json!({"reason": "Messwerte aus dem Steuergerät, wöchentlich übertragen", "readings": readings});
+    let _ = workshop
+        .post(&format!("{path}/readings"), &body)
+        .await
+        .expect(201);
+    let mut issuers: Value = serde_json::from_str(&stage.running.issuer.configuration()).unwrap();
+    let mut other = issuers[0].clone();
+    other["issuer"] = json!("https://login.example");
+    issuers.as_array_mut().unwrap().push(other);
+    let mut providers: Value =
+        serde_json::from_str(&local::sign_in_configuration(stage.provider)).unwrap();
+    let mut second = providers[0].clone();
+    second["issuer"] = json!("https://login.example");
+    second["discovery"] = json!("http://127.0.0.1:1/");
+    providers.as_array_mut().unwrap().push(second);
+    let several = stage.with_providers(&issuers, &providers).await;
+    let unreachable = format!("{several}{way}&provider=https%3A%2F%2Flogin.example&lang=de");
+    stage.provide("economic-operator", "voltwerk");
+    let mut browser = stage.browser();
+    let _ = browser.sign_in(&path).await.expect(200);
+    let session = json!([{
+        "name": "session", "value": browser.cookies["session"], "domain": "127.0.0.1", "path": "/v1", "httpOnly": true, "sameSite": "Lax",
+    }]);
+    let own = |language: Language| {
+        let code = language.code();
+        let mut page = page(
+            stage,
+            &format!("own-{code}"),
+            &format!("{path}?lang={code}"),
+            THOROUGH.contains(&code),
+        );
+        page["cookies"] = session.clone();
+        page
+    };
+    let mut pages: Vec<Value> = Language::ALL.map(own).into();
+    let (sign_in, sign_out) = ("a.button", "form[action^='/v1/sign-out'] button");
+    pages.extend([
+        page(stage, "everybody", &format!("{path}?lang=el"), true),
+        page(stage, "nothing-for-you", "/v1/dpps/1b4e28ba-2fa1-41d2-883f-0016d3cca427", true),
+        page(stage, "not-this-browser", "/v1/sign-in/callback?code=a&state=b", true),
+        json!({"name": "choice", "url": format!("{several}{way}"), "thorough": true}),
+        json!({"name": "unreachable", "url": unreachable, "thorough": true}),
+        json!({
+            "name": "in", "url": format!("{}{path}?lang=en", stage.origin), "thorough": false,
+            "journey": [{"click": sign_in, "then": "Signed in: voltwerk (economic-operator)"}],
+            "kept": ["session /v1 true Lax"],
+        }),
+        json!({
+            "name": "in-and-out", "url": format!("{}{path}?lang=en", stage.origin), "thorough": false,
+            "journey": [
+                {"click": sign_in, "then": "State of health over time"},
+                {"click": "ul.on-page a[href='#events']", "then": "What happened"},
+                {"click": sign_out, "then": "You see what everybody sees"},
+            ],
+            "kept": [],
+        }),
+    ]);
+    pages
 }
 
 fn page(stage: &Stage, name: &str, path: &str, thorough: bool) -> Value {

@@ -168,7 +168,7 @@ async fn what_is_not_there_for_somebody_is_said_on_a_page() {
     }
     let public = unknown(&stage.public(), &draft).await;
     assert!(
-        public.contains("/v1/sign-in?return=/v1/dpps/ID"),
+        public.contains("/v1/sign-in?return=/v1/dpps/ID%3Flang%3Den"),
         "{public}"
     );
     assert!(!unknown(&workshop, &draft).await.contains("/v1/sign-in"));

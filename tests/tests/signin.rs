@@ -60,7 +60,7 @@ async fn somebody_comes_from_the_scanned_page_signs_in_sees_more_and_signs_out()
     let (stage, page, unit) = stage_with_unit(OWNER).await;
     let mut browser = stage.browser();
     let scanned = browser.open(&format!("/{unit}")).await.expect(200);
-    let link = format!("href=\"{}{page}\"", stage.origin);
+    let link = format!("href=\"{}{page}?lang=en\"", stage.origin);
     assert!(scanned.text.contains(&link), "{}", scanned.text);
     let public = browser.open(&page).await.expect(200);
     assert_eq!(classes(&public.text), [1]);
@@ -69,7 +69,10 @@ async fn somebody_comes_from_the_scanned_page_signs_in_sees_more_and_signs_out()
             .text
             .contains(&format!("href=\"{}/{unit}?lang=en\"", stage.origin))
     );
-    let offered = format!("{}/v1/sign-in?return={page}&amp;lang=en", stage.origin);
+    let offered = format!(
+        "{}/v1/sign-in?return={page}%3Flang%3Den&amp;lang=en",
+        stage.origin
+    );
     assert!(public.text.contains(&offered), "{}", public.text);
     assert!(browser.cookies.is_empty());
 

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use page::{Writing, footer, frame_of_rights, time};
 use passport::{Class, catalogue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value};
 use storage::RecordStatus;
 use uuid::Uuid;
@@ -33,7 +34,7 @@ pub(crate) async fn passport(platform: &Platform, parts: &mut Parts) -> Response
     match page {
         Ok(page) => written(StatusCode::OK, &page, language),
         Err(problem) => {
-            let path = id.ok().map(|id| format!("/v1/dpps/{id}"));
+            let path = id.ok().map(|id| address(id, language));
             refused(
                 platform,
                 &problem,
@@ -99,7 +100,7 @@ fn headline(document: &Map<String, Value>) -> Option<&str> {
 /// Who is reading, and the way in or out.
 fn who(platform: &Platform, visitor: &Visitor, id: Uuid, writing: Writing) -> Markup {
     let (texts, colon) = (&writing.texts.rights, &writing.texts.notation.colon);
-    let here = format!("/v1/dpps/{id}");
+    let here = address(id, writing.language);
     let way = || sign_in(platform, &here, writing.language);
     let sentence = match visitor.session {
         Session::Ended => &texts.ended,
@@ -111,7 +112,7 @@ fn who(platform: &Platform, visitor: &Visitor, id: Uuid, writing: Writing) -> Ma
             Caller::Partner(principal) => div.who {
                 p { (texts.signed_in) (colon) b { (principal.organisation) } " (" (roles(principal)) ")" }
                 @if visitor.session == Session::Open {
-                    form method="post" action={ "/v1/sign-out?return=" (here) } { button { (texts.sign_out) } }
+                    form method="post" action={ "/v1/sign-out?return=" (within_query(&here)) } { button { (texts.sign_out) } }
                 }
             },
             Caller::Public => {
@@ -130,9 +131,21 @@ fn roles(principal: &Principal) -> String {
     roles.join(", ")
 }
 
+/// The page of a passport in the language that it is read in.
+fn address(id: Uuid, language: Language) -> String {
+    format!("/v1/dpps/{id}?lang={}", language.code())
+}
+
+/// A path as the value of a query parameter.
+fn within_query(path: &str) -> PercentEncode<'_> {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-');
+    utf8_percent_encode(path, KEPT)
+}
+
 /// Where somebody signs in to come back to a path: on the host that the cookie is for, whatever the page was asked under.
 fn sign_in(platform: &Platform, path: &str, language: Language) -> String {
     let (origin, code) = (platform.site.origin(), language.code());
+    let path = within_query(path);
     format!("{origin}/v1/sign-in?return={path}&lang={code}")
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
                         h2 { (texts.restricted_title) }
                         (restricted(category, texts))
                         p { (texts.restricted) }
-                        p { a href={ (site.origin()) "/v1/dpps/" (passport.passport) } { (texts.rights.sign_in) } }
+                        p { a href={ (site.origin()) "/v1/dpps/" (passport.passport) "?lang=" (request.language.code()) } { (texts.rights.sign_in) } }
                         p.id { (site.origin()) "/v1/dpps/" (passport.passport) }
                     }
                 }

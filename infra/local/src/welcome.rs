@@ -44,14 +44,15 @@ pub fn welcome(running: &Running, seeded: &Seeded) -> String {
     format!(
         "\nBattery passports, on this machine. Scan or open:\n\n{code}\n  {:<34} {url}\n{others}{phone}\n\
          Everything it offers   {origin}/docs\n\n\
-         A token      TOKEN=$(cargo run -q -- token --role economic-operator --org {}{data})\n\
+         A token      TOKEN=$(cargo run -q -- token --role economic-operator --org {organisation}{data})\n\
          A change     curl -H \"Authorization: Bearer $TOKEN\" -H \"Idempotency-Key: $RANDOM$RANDOM\" -H 'Content-Type: application/json' \\\n\
          \x20              {origin}/v1/dpps/{passport}/events -d '{{\"type\":\"measurement\",\"reason\":\"first reading\",\"changes\":\
          {{\"condition\":{{\"stateOfCharge\":{{\"value\":54,\"unit\":\"%\",\"measuredAt\":\"{now}\"}}}}}}}}'\n\
+         Sign in      cargo run -q -- sign-in --role economic-operator --org {organisation}{data}    and open {origin}/v1/dpps/{passport}\n\
          Its history  curl -H \"Authorization: Bearer $TOKEN\" '{origin}/v1/dpps/{passport}/events?verify=true'\n\n\
          Ctrl-C stops it; nothing is lost.\n",
         battery.name,
-        battery.organisation,
+        organisation = battery.organisation,
         passport = battery.passport,
     )
 }

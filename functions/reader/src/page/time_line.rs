@@ -20,9 +20,7 @@ pub(super) async fn of(
     loaded: &Loaded,
     writing: Writing,
 ) -> Result<Markup, Problem> {
-    let mut events = history::told(platform, caller, &loaded.passport).await?;
-    events
-        .sort_by_key(|event| std::cmp::Reverse((event.occurred_at.unwrap_or(event.at), event.at)));
+    let events = history::told(platform, caller, &loaded.passport).await?;
     let texts = &writing.texts.rights;
     let telling = Telling {
         writing,
@@ -33,7 +31,7 @@ pub(super) async fn of(
         @if !events.is_empty() {
             section #events {
                 h2 { (texts.events) }
-                ol.events reversed { @for event in events.iter().take(MOST) { (telling.event(event)) } }
+                ol.events reversed { @for event in events.iter().rev().take(MOST) { (telling.event(event)) } }
                 @if events.len() > MOST { p { (texts.older) } }
             }
         }
