@@ -54,7 +54,10 @@ impl Load {
     ) -> Outcome<Vec<Duration>> {
         let end = Instant::now() + length;
         let workers = (0..self.connections).map(|_| async {
-            let client = Client::builder().pool_max_idle_per_host(1).build()?;
+            let client = Client::builder()
+                .pool_max_idle_per_host(1)
+                .redirect(reqwest::redirect::Policy::none())
+                .build()?;
             let mut times = Vec::new();
             while Instant::now() < end {
                 let started = Instant::now();

@@ -24,10 +24,8 @@ pub(crate) async fn measure() -> Outcome<Duration> {
     let end = || Instant::now() + Duration::from_secs(3_600);
     publisher.sweep(end()).await?;
     let batch = maker.beneath(&battery.passport, "batch").await;
-    let change = json!({"reason": "benchmark", "data": {"circularity": {"recoveredCobalt": {"value": 17, "unit": "%"}}}});
-    if maker.change_product(&batch, &change).await.status != 200 {
-        return Err("the batch could not be corrected".into());
-    }
+    let change = json!({"type": "correction", "reason": "benchmark", "changes": {"circularity": {"recoveredCobalt": {"value": 17, "unit": "%"}}}});
+    let _ = maker.change_product(&batch, &change).await.expect(200);
     let started = Instant::now();
     publisher.sweep(end()).await?;
     Ok(started.elapsed() / u32::try_from(BATTERIES)?)
