@@ -122,7 +122,7 @@ async fn of_rights(stage: &Stage, passport: &str) -> Vec<Value> {
     other["issuer"] = json!("https://login.example");
     issuers.as_array_mut().unwrap().push(other);
     let mut providers: Value =
-        serde_json::from_str(&local::sign_in_configuration(stage.provider)).unwrap();
+        serde_json::from_str(&local::sign_in_configuration(stage.provider, "")).unwrap();
     let mut second = providers[0].clone();
     second["issuer"] = json!("https://login.example");
     second["discovery"] = json!("http://127.0.0.1:1/");

@@ -123,6 +123,10 @@ async fn custody_is_moved_by_the_operator_or_in_its_stead_by_the_platforms() {
     for wrong in [
         json!("http://id.backup.example"),
         json!("https://a/b"),
+        json!("https://id.backup.example:443"),
+        json!("https://id.backup.example:+8443"),
+        json!("https://192.0.2.1"),
+        json!("https://localhost"),
         json!(own),
         json!(1),
         json!(""),

@@ -272,6 +272,14 @@ async fn a_session_opens_pages_and_nothing_else() {
         let refused = browser.send(method, &path, &html).await;
         assert_eq!(refused.status, 401, "{method} {path}: {}", refused.text);
     }
+    // What a browser fetches ahead is no read in anybody's name.
+    let reads = format!("A#P#{}", page.rsplit('/').next().unwrap());
+    let before = stage.ledger_items(&reads).await;
+    let ahead = [("accept", "text/html"), ("sec-purpose", "prefetch")];
+    let ahead = browser.send("GET", &page, &ahead).await.expect(200);
+    assert!(!ahead.text.contains("<b>voltwerk</b>"), "{}", ahead.text);
+    assert_eq!(stage.ledger_items(&reads).await, before);
+    assert!(before > 0);
     let head = browser
         .send("HEAD", &page, &[("accept", "text/html")])
         .await
@@ -458,7 +466,7 @@ async fn of_several_providers_somebody_chooses() {
     other["issuer"] = json!("https://login.example");
     issuers.as_array_mut().unwrap().push(other);
     let mut providers: Value =
-        serde_json::from_str(&local::sign_in_configuration(stage.provider)).unwrap();
+        serde_json::from_str(&local::sign_in_configuration(stage.provider, "")).unwrap();
     providers.as_array_mut().unwrap().push(json!({
         "issuer": "https://login.example", "clientId": "passport", "name": "Login <Example>",
         "discovery": "http://127.0.0.1:1/unreachable",

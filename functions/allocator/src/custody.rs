@@ -131,7 +131,7 @@ async fn moved(
 /// The resolver that labels are to lead to: `https://` and a host that is none of this platform's or its operators' own, which
 /// would lead in circles.
 async fn asked(platform: &Platform, body: &Body) -> Result<Option<String>, Problem> {
-    let expected = "expected `https://` and another resolver's host in `resolver`, or null to take custody back";
+    let expected = "expected `https://` and the domain name of another resolver in `resolver`, or null to take custody back";
     let text = match body.json.get("resolver") {
         Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => text,
@@ -141,7 +141,7 @@ async fn asked(platform: &Platform, body: &Body) -> Result<Option<String>, Probl
         .strip_prefix("https://")
         .map(|host| host.strip_suffix('/').unwrap_or(host))
         .and_then(|host| Host::parse(host).ok())
-        .filter(|host| *host != platform.site.host)
+        .filter(|host| host.is_domain_name() && *host != platform.site.host)
         .ok_or_else(|| Problem::malformed(expected))?;
     if platform.store.carrier_host(&host).await?.is_some() {
         return Err(Problem::malformed(format!(

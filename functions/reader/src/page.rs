@@ -264,7 +264,15 @@ pub(crate) fn refused(
     let path = path.filter(|_| platform.sign_in.is_some() && !is_partner);
     let way = path.map(|path| sign_in(platform, path, writing.language));
     let (title, sentence) = match problem.status() {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => (&rights.failed_title, &rights.ended),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            let never = visitor.is_some_and(|visitor| visitor.session == Session::None);
+            let sentence = if never {
+                &rights.unknown
+            } else {
+                &rights.ended
+            };
+            (&rights.failed_title, sentence)
+        }
         StatusCode::GONE => (&rights.unknown_title, &texts.recycled),
         status if status.is_client_error() => (&rights.unknown_title, &rights.unknown),
         _ => (&texts.failed_title, &texts.failed),

@@ -2,7 +2,7 @@
 //!
 //! OpenID Connect Core 1.0 with the authorization code flow, as RFC 9700 (Best Current Practice for OAuth 2.0 Security) asks:
 //!
-//! 1. PKCE with `S256` (RFC 7636), and a provider that does not know it is refused: `provider.rs`
+//! 1. PKCE with `S256` (RFC 7636), and a provider that says it does not know it is refused: `provider.rs`
 //! 2. one redirect URI, the same to the letter in both requests (§2.1): `Desk::redirect_uri`
 //! 3. no open redirect (§4.11): `return` is a passport's or evidence's own path and is written anew: `back.rs`
 //! 4. `state` binds the answer to the browser that asked (§4.7), in a sealed cookie for ten minutes: `begin.rs`

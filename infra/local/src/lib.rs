@@ -30,6 +30,10 @@ pub use welcome::welcome;
 
 /// Where everything is kept where nothing else is said.
 pub const DEFAULT_DATA: &str = ".local";
+/// Where the platform is, unless told otherwise.
+pub const DEFAULT_ORIGIN: &str = "http://127.0.0.1:9000";
+/// Where people sign in, unless told otherwise.
+pub const DEFAULT_PROVIDER: &str = "127.0.0.1:9001";
 
 /// The embedded store parses and copies every item on its way to SQLite; a faster allocator shows.
 #[global_allocator]

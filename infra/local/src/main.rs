@@ -31,7 +31,7 @@ struct Arguments {
     #[arg(long)]
     no_edge: bool,
     /// Where people sign in, for as long as `sign-in` runs.
-    #[arg(long, default_value = PROVIDER)]
+    #[arg(long, default_value = local::DEFAULT_PROVIDER)]
     provider: SocketAddr,
 }
 
@@ -47,10 +47,10 @@ enum Command {
         #[command(flatten)]
         who: Who,
         /// Where to listen, on this machine only.
-        #[arg(long, default_value = PROVIDER)]
+        #[arg(long, default_value = local::DEFAULT_PROVIDER)]
         listen: SocketAddr,
         /// The platform that people come from.
-        #[arg(long, default_value = "http://127.0.0.1:9000")]
+        #[arg(long, default_value = local::DEFAULT_ORIGIN)]
         platform: String,
     },
     /// Print the OpenAPI document as the code has it.
@@ -89,8 +89,6 @@ impl Who {
     }
 }
 
-/// Where people sign in.
-const PROVIDER: &str = "127.0.0.1:9001";
 /// Tables that exist already are no news.
 const QUIET: &str = "warn,dynoxide=error";
 

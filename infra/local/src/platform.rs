@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use web::{Platform, SignIn, Site};
 
 use crate::issuer::Issuer;
-use crate::provider::sign_in_configuration;
+use crate::provider::{self, sign_in_configuration};
 use crate::publishing::{self, Publishing};
 use crate::{listener, organisations, router, scans, stores};
 
@@ -43,6 +43,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// `http://HOST:PORT` for a client on the same network.
     pub origin: String,
+    /// The command that lets people sign in.
+    pub sign_in_command: String,
     /// Where everything is kept.
     pub data: PathBuf,
     /// Makes tokens.
@@ -129,7 +131,9 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     let (scans, counter) = scans::Scans::start(store.clone());
     let issuers = issuer.trusted()?;
     let seal = CookieSeal::file(&stores::data_key(&options.data))?;
-    let sign_in = sign_in_configuration(options.provider);
+    let origin = format!("http://{host}");
+    let sign_in_command = provider::command(&options.data, &origin, options.provider);
+    let sign_in = sign_in_configuration(options.provider, &sign_in_command);
     let sign_in = SignIn::from_json(&sign_in, &issuers, seal).map_err(Failure::new)?;
     let platform =
         Platform::new(store.clone(), issuers, site.clone()).with_sign_in(sign_in.clone());
@@ -151,7 +155,8 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     };
     Ok(Running {
         address,
-        origin: format!("http://{host}"),
+        origin,
+        sign_in_command,
         data: options.data.clone(),
         issuer,
         store,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,20 +24,38 @@ use uuid::Uuid;
 
 use crate::issuer::{CLIENT, ISSUER, Issuer, TokenRequest};
 use crate::platform::Failure;
+use crate::{DEFAULT_DATA, DEFAULT_ORIGIN, DEFAULT_PROVIDER};
 
 const METADATA: &str = "/.well-known/openid-configuration";
 /// How long a code is good.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
-/// What the functions are configured with (`SIGN_IN`), so that people sign in at a provider at that address.
+/// The command that starts the provider of a platform at `origin` over a data folder.
+pub(crate) fn command(data: &Path, origin: &str, address: SocketAddr) -> String {
+    let mut command = "cargo run -- sign-in --role economic-operator --org voltwerk".to_owned();
+    let data = data.display().to_string();
+    for (flag, value, usual) in [
+        ("data", data, DEFAULT_DATA),
+        ("platform", origin.to_owned(), DEFAULT_ORIGIN),
+        ("listen", address.to_string(), DEFAULT_PROVIDER),
+    ] {
+        if value != usual {
+            command.push_str(&format!(" --{flag} {value}"));
+        }
+    }
+    command
+}
+
+/// What the functions are configured with (`SIGN_IN`), so that people sign in at a provider at that address, which that command
+/// starts.
 #[must_use]
-pub fn sign_in_configuration(address: SocketAddr) -> String {
+pub fn sign_in_configuration(address: SocketAddr, command: &str) -> String {
     json!([{
         "issuer": ISSUER,
         "clientId": CLIENT,
         "name": "This machine",
         "discovery": format!("http://{address}{METADATA}"),
-        "startedBy": "cargo run -- sign-in --role economic-operator --org voltwerk",
+        "startedBy": command,
     }])
     .to_string()
 }

@@ -33,8 +33,11 @@ pub fn welcome(running: &Running, seeded: &Seeded) -> String {
         })
         .collect();
     let phone = match running.address.ip().is_loopback() {
-        true => "  A phone can scan it too with   cargo run -- --listen 0.0.0.0:9000\n",
-        false => "",
+        true => format!(
+            "  A phone can scan it too with   cargo run -- --listen 0.0.0.0:{}\n",
+            running.address.port()
+        ),
+        false => String::new(),
     };
     let data = match running.data == Path::new(DEFAULT_DATA) {
         true => String::new(),
@@ -48,11 +51,12 @@ pub fn welcome(running: &Running, seeded: &Seeded) -> String {
          A change     curl -H \"Authorization: Bearer $TOKEN\" -H \"Idempotency-Key: $RANDOM$RANDOM\" -H 'Content-Type: application/json' \\\n\
          \x20              {origin}/v1/dpps/{passport}/events -d '{{\"type\":\"measurement\",\"reason\":\"first reading\",\"changes\":\
          {{\"condition\":{{\"stateOfCharge\":{{\"value\":54,\"unit\":\"%\",\"measuredAt\":\"{now}\"}}}}}}}}'\n\
-         Sign in      cargo run -q -- sign-in --role economic-operator --org {organisation}{data}    and open {origin}/v1/dpps/{passport}\n\
+         Sign in      {sign_in}    and open {origin}/v1/dpps/{passport}\n\
          Its history  curl -H \"Authorization: Bearer $TOKEN\" '{origin}/v1/dpps/{passport}/events?verify=true'\n\n\
          Ctrl-C stops it; nothing is lost.\n",
         battery.name,
         organisation = battery.organisation,
         passport = battery.passport,
+        sign_in = running.sign_in_command,
     )
 }

@@ -36,11 +36,24 @@ impl Host {
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         };
-        let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok());
+        // In its one form, so that two texts of the same host are equal.
+        let canonical = |port: &str| {
+            port.parse::<u16>()
+                .is_ok_and(|number| number > 0 && number.to_string() == port)
+        };
+        let port_fits = port.is_none_or(canonical);
         if name.len() > 253 || !name.split('.').all(label) || !port_fits {
             return Err(fault());
         }
         Ok(Self(text.to_ascii_lowercase()))
+    }
+
+    /// Whether it is a name of the public DNS such as `id.example.eu`: no port, no address, more than one label.
+    #[must_use]
+    pub fn is_domain_name(&self) -> bool {
+        let is_named = |label: &str| !label.bytes().all(|byte| byte.is_ascii_digit());
+        let last = self.0.rsplit_once('.').map(|(_, last)| last);
+        !self.0.contains(':') && last.is_some_and(is_named)
     }
 
     /// In lower case.
@@ -263,6 +276,9 @@ mod tests {
             "https://a/32XZAJ4P21M1MZ0N3RQB",
             "https://a@b/32XZAJ4P21M1MZ0N3RQA",
             "https://a:99999/32XZAJ4P21M1MZ0N3RQA",
+            "https://a:0443/32XZAJ4P21M1MZ0N3RQA",
+            "https://a:+443/32XZAJ4P21M1MZ0N3RQA",
+            "https://a:0/32XZAJ4P21M1MZ0N3RQA",
             "https://a/01/09521234000012/21/32XZAJ4P21M1MZ0N3RQA",
         ] {
             assert!(Carrier::parse(text).is_err(), "{text}");

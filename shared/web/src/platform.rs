@@ -68,15 +68,13 @@ impl Site {
     /// What has to be put right before an operator can have a host of its own in its carriers; empty where nothing has.
     #[must_use]
     pub fn carrier_host_faults(&self, host: &Host) -> Vec<String> {
-        let name = host.as_str();
         let mut faults = Vec::new();
         if *host == self.host {
             faults.push(format!(
                 "`carrierHost` is `{host}`, the stage's own: leave it out"
             ));
         }
-        let is_domain = name.contains('.') && !name.ends_with(|last: char| last.is_ascii_digit());
-        if self.https && !is_domain {
+        if self.https && !host.is_domain_name() {
             faults.push(format!(
                 "`carrierHost` is `{host}`, expected a domain name such as `dpp.example.eu`, without a port"
             ));

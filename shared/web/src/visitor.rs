@@ -15,6 +15,13 @@ pub fn prefers_page(headers: &HeaderMap) -> bool {
     best(headers, &["application/json", "application/ld+json", HTML]) == Some(HTML)
 }
 
+/// Whether a browser asks before anybody wants to read: that would be a read in somebody's name that was none.
+fn is_ahead(headers: &HeaderMap) -> bool {
+    let purposes = ["sec-purpose", "purpose"].into_iter();
+    let mut purposes = purposes.filter_map(|name| headers.get(name)?.to_str().ok());
+    purposes.any(|purpose| purpose.contains("prefetch"))
+}
+
 /// Somebody with a token, as any [`Caller`]; a person who signed in; or anybody.
 #[derive(Debug, Clone)]
 pub struct Visitor {
@@ -54,7 +61,7 @@ impl FromRequestParts<Platform> for Visitor {
                 session: Session::None,
             });
         }
-        let reads = matches!(parts.method, Method::GET | Method::HEAD);
+        let reads = matches!(parts.method, Method::GET | Method::HEAD) && !is_ahead(&parts.headers);
         let sign_in = platform.sign_in.as_ref();
         let Some(sign_in) = sign_in.filter(|_| reads && prefers_page(&parts.headers)) else {
             return Ok(anybody(Session::None));
