@@ -234,7 +234,10 @@ impl Stage {
             ("TABLE_PREFIX", local::PREFIX.to_owned()),
             ("CARRIER_ORIGIN", self.origin.clone()),
             ("TOKEN_ISSUERS", self.running.issuer.configuration()),
-            ("SIGN_IN", local::sign_in_configuration(self.provider, "")),
+            (
+                "SIGN_IN",
+                local::sign_in_configuration(self.provider, &self.running.sign_in_command),
+            ),
             (
                 "DATA_KEY_FILE",
                 local::data_key(self.data()).to_string_lossy().into_owned(),
