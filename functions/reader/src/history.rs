@@ -192,6 +192,10 @@ pub(crate) async fn told(
 /// Reads the whole chain and checks every link against the head. Callers without the right to the chain learn whether it
 /// holds, not how long it is.
 async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<Chain, Problem> {
+    let head = &record.head;
+    if head.seq == 0 {
+        return begun(platform, head, chain).await;
+    }
     let events = platform
         .store
         .events(record, Classes::default(), true, 1)
@@ -199,12 +203,8 @@ async fn verified(platform: &Platform, record: &Record, chain: bool) -> Result<C
     // What was written since the head was read is for the next reader.
     let links = events
         .iter()
-        .take_while(|event| event.seq <= record.head.seq)
+        .take_while(|event| event.seq <= head.seq)
         .map(|event| (event.bytes.as_slice(), event.disclosures.as_slice()));
-    let head = &record.head;
-    if head.seq == 0 {
-        return begun(platform, head, chain).await;
-    }
     let broken = |fault: String, hidden: &str| Chain {
         holds: false,
         events: None,

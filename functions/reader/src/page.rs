@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use page::{Writing, footer, frame_of_rights, time};
+use page::{Writing, footer, frame_of_rights, headline, time};
 use passport::{Class, catalogue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -90,11 +90,6 @@ async fn shown(
             }))
         },
     ))
-}
-
-/// What the manufacturer calls the model.
-fn headline(document: &Map<String, Value>) -> Option<&str> {
-    document.get("identification")?.get("modelName")?.as_str()
 }
 
 /// Who is reading, and the way in or out.

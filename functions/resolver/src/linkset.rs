@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ::page::{sections, texts};
+use ::page::{headline, sections, texts};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use passport::{Attribute, catalogue};
@@ -111,7 +111,7 @@ pub(crate) fn document(site: &Site, found: &Found, request: &Request) -> Value {
 
 /// What the anchor is, for a person.
 fn description(found: &Found, language: Language) -> String {
-    let name = page::headline(&found.document).unwrap_or(&texts(language).title);
+    let name = headline(&found.document).unwrap_or(&texts(language).title);
     match found.unit {
         Some(unit) => format!("{name}, {unit}"),
         None => name.to_owned(),

@@ -3,11 +3,10 @@
 use axum::http::StatusCode;
 use identity::{IdError, Reading, UnitId};
 use maud::{Markup, html};
-use page::{Texts, Writing, footer, frame, time};
+use page::{Texts, Writing, footer, frame, headline, time};
 use passport::{Category, Class, catalogue, visible};
 use web::{Language, Problem, Site};
 
-use crate::answer::Document;
 use crate::request::{Named, Request, Scanned};
 use crate::scan::{Found, LabelNotice, RecordNotice};
 
@@ -305,9 +304,4 @@ fn form(typed: &str, texts: &Texts, language: Language) -> Markup {
             button { (texts.find_button) }
         }
     }
-}
-
-/// What the manufacturer calls the model.
-pub(crate) fn headline(document: &Document) -> Option<&str> {
-    document.get("identification")?.get("modelName")?.as_str()
 }

@@ -7,11 +7,9 @@ use std::net::IpAddr;
 use ledger::Timestamp;
 use storage::{HostFinding, Severity};
 
-use crate::memory::{Known, Usual};
+use crate::memory::{DAY, Known, Usual};
 use crate::rules::{Code, Rules};
 use crate::seen::{Answer, Certificate, Names, Presented, Registered, Registration, Seen, Zones};
-
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Where every host has to lead.
 #[derive(Debug, Clone)]

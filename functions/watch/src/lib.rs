@@ -20,6 +20,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures_util::stream::{StreamExt, iter};
+use identity::Host;
 use ledger::Timestamp;
 use storage::{HostFinding, HostWatch, Severity, Store, StoreError};
 use tokio::time::timeout;
@@ -237,8 +238,7 @@ async fn in_time<T>(part: impl Future<Output = T>) -> Result<T, String> {
 
 /// Whether it is a name that can be looked up: no address, no port, no bare label.
 fn is_name(host: &str) -> bool {
-    let last = host.rsplit('.').next().unwrap_or_default();
-    host.contains('.') && !host.contains(':') && !last.bytes().all(|byte| byte.is_ascii_digit())
+    Host::parse(host).is_ok_and(|host| host.is_domain_name())
 }
 
 /// CloudWatch counts the alarms among these lines (`template.yaml`).

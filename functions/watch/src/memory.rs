@@ -9,7 +9,8 @@ use crate::judge::Finding;
 use crate::rules::{Code, Rules};
 use crate::seen::{Presented, Registration, Seen, Zones};
 
-const DAY: i64 = 24 * 60 * 60 * 1000;
+/// In milliseconds.
+pub(crate) const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What is remembered of a host from one examination to the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

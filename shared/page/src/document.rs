@@ -10,6 +10,12 @@ use crate::{Writing, chart};
 /// A group of so few attributes stands open.
 const FEW: usize = 4;
 
+/// What the manufacturer calls the model.
+#[must_use]
+pub fn headline(document: &Map<String, Value>) -> Option<&str> {
+    document.get("identification")?.get("modelName")?.as_str()
+}
+
 /// What is needed at once.
 #[must_use]
 pub fn at_once(document: &Map<String, Value>, writing: Writing) -> Markup {

@@ -13,7 +13,7 @@ mod text;
 mod value;
 
 pub use course::{Point, course};
-pub use document::{at_once, groups};
+pub use document::{at_once, groups, headline};
 pub use frame::{POLICY, footer, frame, frame_of_rights, secure};
 pub use notation::Notation;
 pub use summary::{Drawn, Section, health, sections};
