@@ -6,6 +6,7 @@
 mod cold;
 mod edge;
 mod load;
+mod log;
 mod refresh;
 mod server;
 
@@ -31,6 +32,7 @@ async fn main() -> ExitCode {
         Some("serve-edge") => server::edge().await,
         Some("serve-platform") => server::platform().await,
         Some("edge") => edge::measure().await,
+        Some("log") => log::measure().await,
         _ => measure().await,
     };
     match outcome {
@@ -94,7 +96,8 @@ async fn measure() -> Outcome<()> {
         refresh::BATTERIES,
         refresh::measure().await?.as_secs_f64() * 1e3
     );
-    Ok(())
+    println!();
+    log::measure().await
 }
 
 /// Every representation of a scan, the answers where there is none, and each time the store's share: the same query of the same

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use publisher::{Invalidate, LANGUAGES, Publisher};
 use serde_json::Value;
+use storage::OperatorKeys;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 
@@ -82,7 +83,7 @@ impl Stage {
         panic!("`{key}` was not published as wanted: {found:#?}");
     }
 
-    /// Every key of the public bucket.
+    /// The key of every snapshot; the logs' files are in the same bucket ([`Self::whole_log`]).
     pub async fn published_keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
         let mut pages = self
@@ -93,7 +94,8 @@ impl Stage {
             .send();
         while let Some(page) = pages.next().await {
             let objects = page.unwrap().contents.unwrap_or_default();
-            keys.extend(objects.into_iter().filter_map(|object| object.key));
+            let found = objects.into_iter().filter_map(|object| object.key);
+            keys.extend(found.filter(|key| !key.starts_with("v1/")));
         }
         keys
     }
@@ -159,8 +161,9 @@ impl Stage {
         let store = self.store_at(&self.running.dynamodb_endpoint, clients::s3(s3));
         let languages = publisher::languages(LANGUAGES).unwrap();
         let site = Arc::new(self.site());
+        let keys = OperatorKeys::Folder(local::operator_keys(self.data()));
         (
-            Publisher::new(&store, site, languages, invalidate).alone(),
+            Publisher::new(&store, site, languages, invalidate, keys).alone(),
             tags,
         )
     }

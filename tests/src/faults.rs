@@ -62,7 +62,7 @@ impl Stage {
         let endpoint = listen(tables).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
-        let site = site(&host);
+        let site = self.site_at(&host);
         let issuers = self.running.issuer.trusted().unwrap();
         let platform = Platform::new(self.store_at(&endpoint, self.s3()), issuers, site);
         tokio::spawn(async move { axum::serve(listener, local::router(platform)).await });
@@ -72,32 +72,43 @@ impl Stage {
 
     /// The site of the platform.
     pub(crate) fn site(&self) -> Site {
-        site(self.origin.trim_start_matches("http://"))
+        self.site_at(self.origin.trim_start_matches("http://"))
+    }
+
+    fn site_at(&self, host: &str) -> Site {
+        Site {
+            host: Host::parse(host).unwrap(),
+            log_host: self.running.log_host.clone(),
+            https: false,
+            market: false,
+            recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
+        }
     }
 
     pub(crate) fn store_at(&self, endpoint: &str, s3: aws_sdk_s3::Client) -> Store {
+        self.store_with(clients::dynamodb(endpoint), s3)
+    }
+
+    /// The same tables and buckets, asked by these clients.
+    pub(crate) fn store_with(
+        &self,
+        dynamodb: aws_sdk_dynamodb::Client,
+        s3: aws_sdk_s3::Client,
+    ) -> Store {
         let buckets = Buckets {
             intake: "intake".to_owned(),
             evidence: "evidence".to_owned(),
+            archive: "archive".to_owned(),
             public: "public".to_owned(),
             scan_logs: "scan-logs".to_owned(),
         };
         Store::new(
-            clients::dynamodb(endpoint),
+            dynamodb,
             s3,
             local::PREFIX,
             buckets,
             KeyVault::file(&local::data_key(self.data())).unwrap(),
         )
-    }
-}
-
-fn site(host: &str) -> Site {
-    Site {
-        host: Host::parse(host).unwrap(),
-        https: false,
-        market: false,
-        recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
     }
 }
 

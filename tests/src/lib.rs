@@ -3,17 +3,24 @@
 mod browser;
 mod bucket;
 mod built;
+mod calls;
 mod clients;
+mod crash;
 mod described;
 mod faults;
 pub mod full;
+mod log;
 mod runtime;
+mod whole;
 
 pub use browser::Browser;
 pub use bucket::{FaultyBucket, Published, PutFault};
 pub use built::built;
+pub use calls::{Calls, Count};
+pub use crash::{Death, Mortal};
 pub use faults::{Fault, Faults};
 use local::{Options, Running};
+pub use log::LogFiles;
 use reqwest::{Client, Method, Response};
 pub use runtime::Function;
 use serde_json::{Value, json};
@@ -121,6 +128,7 @@ impl Stage {
         let options = Options {
             provider: provider.local_addr().unwrap(),
             listen: "127.0.0.1:0".parse().unwrap(),
+            host: None,
             data: data.path().to_owned(),
             recycling_reversal_days,
             edge,
@@ -184,6 +192,7 @@ impl Stage {
     fn platform(&self, issuers: access::Issuers) -> web::Platform {
         let site = web::Site {
             host: identity::Host::parse(self.origin.trim_start_matches("http://")).unwrap(),
+            log_host: self.running.log_host.clone(),
             https: false,
             market: false,
             recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
@@ -233,6 +242,18 @@ impl Stage {
             ("AWS_ENDPOINT_URL_S3", self.running.s3_endpoint.clone()),
             ("TABLE_PREFIX", local::PREFIX.to_owned()),
             ("CARRIER_ORIGIN", self.origin.clone()),
+            ("LOG_HOST", self.running.log_host.to_string()),
+            (
+                "LOG_KEY_FILE",
+                local::log_key(self.data()).to_string_lossy().into_owned(),
+            ),
+            (
+                "OPERATOR_KEY_FOLDER",
+                local::operator_keys(self.data())
+                    .to_string_lossy()
+                    .into_owned(),
+            ),
+            ("WITNESSES", self.running.witness.named()),
             ("TOKEN_ISSUERS", self.running.issuer.configuration()),
             (
                 "SIGN_IN",
@@ -244,6 +265,7 @@ impl Stage {
             ),
             ("INTAKE_BUCKET", "intake".to_owned()),
             ("EVIDENCE_BUCKET", "evidence".to_owned()),
+            ("ARCHIVE_BUCKET", "archive".to_owned()),
             ("SCAN_LOG_BUCKET", "scan-logs".to_owned()),
             ("PUBLIC_BUCKET", "public".to_owned()),
         ]
@@ -256,11 +278,25 @@ impl Stage {
             .unwrap()
     }
 
+    /// The example batteries, of which the first became waste and was read by an authority.
+    pub async fn lived_in(&self) -> local::Seeded {
+        let seeded = self.seeded().await;
+        let battery = &seeded.batteries[0];
+        let maker = self.partner("economic-operator", &battery.organisation);
+        let waste = json!({"type": "became-waste", "reason": "worn out"});
+        let _ = maker.event(&battery.passport, &waste).await.expect(201);
+        let authority = self.partner("market-surveillance", "authority");
+        let path = format!("/v1/dpps/{}", battery.passport);
+        let _ = authority.get(&path).await.expect(200);
+        seeded
+    }
+
     /// Somebody with a token.
     #[must_use]
     pub fn partner(&self, role: &str, organisation: &str) -> Partner<'_> {
         Partner {
             stage: self,
+            origin: &self.origin,
             token: Some(self.running.token(role, organisation).unwrap()),
         }
     }
@@ -275,6 +311,7 @@ impl Stage {
         };
         Partner {
             stage: self,
+            origin: &self.origin,
             token: Some(self.running.issuer.token(&request).unwrap()),
         }
     }
@@ -290,6 +327,7 @@ impl Stage {
     pub fn public(&self) -> Partner<'_> {
         Partner {
             stage: self,
+            origin: &self.origin,
             token: None,
         }
     }
@@ -298,11 +336,23 @@ impl Stage {
 /// A caller.
 pub struct Partner<'a> {
     stage: &'a Stage,
+    /// Where it asks.
+    origin: &'a str,
     /// The token, for tests that spoil it.
     pub token: Option<String>,
 }
 
-impl Partner<'_> {
+impl<'a> Partner<'a> {
+    /// The same, asking elsewhere.
+    #[must_use]
+    pub fn at(&self, origin: &'a str) -> Self {
+        Self {
+            stage: self.stage,
+            origin,
+            token: self.token.clone(),
+        }
+    }
+
     /// A request with headers and, where given, a JSON body.
     pub async fn call(
         &self,
@@ -313,7 +363,7 @@ impl Partner<'_> {
     ) -> Answer {
         let mut request = self.stage.client.request(
             Method::from_bytes(method.as_bytes()).unwrap(),
-            format!("{}{path}", self.stage.origin),
+            format!("{}{path}", self.origin),
         );
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
@@ -504,7 +554,8 @@ impl Partner<'_> {
     }
 }
 
-async fn read(response: Response) -> Answer {
+/// Reads an answer to the end.
+pub async fn read(response: Response) -> Answer {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let body = response.bytes().await.unwrap();
@@ -577,9 +628,8 @@ impl Stage {
         name: &str,
     ) -> Vec<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
         let table = format!("{}-{name}", local::PREFIX);
-        let tables = self.dynamodb();
-        let held = tables.scan().table_name(table).send().await.unwrap();
-        held.items.unwrap_or_default()
+        let pages = self.dynamodb().scan().table_name(table).into_paginator();
+        pages.items().send().try_collect().await.unwrap()
     }
 
     /// The buckets, past the platform.

@@ -124,7 +124,11 @@ async fn bodies() {
                 "{path} {media_type} {}",
                 &body[..body.len().min(40)]
             );
-            let body: Value = answer.json().await.unwrap();
+            // Nor need it say all of why.
+            let Ok(body) = answer.json::<Value>().await else {
+                assert_eq!(*status, 413);
+                continue;
+            };
             assert_eq!(body["status"], *status);
         }
     }

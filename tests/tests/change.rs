@@ -280,6 +280,7 @@ async fn nothing_is_lost_when_the_platform_is_stopped_and_started() {
 async fn a_folder_is_used_by_one_platform_at_a_time() {
     let stage = Stage::start().await;
     let options = local::Options {
+        host: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         data: stage.data().to_owned(),
         recycling_reversal_days: 30,

@@ -38,6 +38,7 @@ async fn written_under_the_first_version(stage: &Stage) -> (String, String) {
         evidence: Vec::new(),
         audience: Class::Individual,
         readings: None,
+        erases: None,
     };
     let change = Change::new(
         vec![SubjectChange {

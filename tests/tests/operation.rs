@@ -26,6 +26,7 @@ async fn cut_off_order(stage: &Stage, model: &str, at: Timestamp) -> Order {
         evidence: Vec::new(),
         audience: Class::Public,
         readings: None,
+        erases: None,
     };
     let change = Change::new(
         vec![SubjectChange {

@@ -105,6 +105,7 @@ fn event() -> EventInput {
         evidence: Vec::new(),
         audience: Class::Public,
         readings: None,
+        erases: None,
     }
 }
 
@@ -162,7 +163,7 @@ async fn replay(store: &Store, record: &Record, documents: &[Document]) {
                 .version_document(record, version, Classes::ALL)
                 .await
                 .unwrap();
-            assert_eq!(&kept, document, "version {}", version.version);
+            assert_eq!(&kept.0, document, "version {}", version.version);
         }
     }
     let current = store.document(record, Classes::ALL).await.unwrap();
@@ -448,4 +449,53 @@ async fn replays(stage: &Stage, reader: &Partner<'_>, passport: &str) {
     let subject = format!("dpps/{passport}");
     let output = command(&subject, &stage.origin, reader.token.as_deref()).await;
     assert!(output.status.success(), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_with_gaps_is_replayed_around_them_and_an_erased_one_is_not() {
+    let stage = Stage::without_reversal().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let passport = battery.passport.as_str();
+    let subject = format!("dpps/{passport}");
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    for number in 1..3 {
+        let change = json!({
+            "type": "correction", "reason": "misread",
+            "changes": {"identification": {"serialNumber": format!("EV-{number}")}},
+        });
+        let _ = maker.event(passport, &change).await.expect(201);
+    }
+    let event = async |partner: &Partner<'_>, kind: &str, more: Value| {
+        let evidence = partner.evidence(b"what it rests on", 4).await;
+        let mut event = json!({"type": kind, "reason": "asked for", "evidence": [evidence]});
+        if let (Some(event), Value::Object(more)) = (event.as_object_mut(), more) {
+            event.extend(more);
+        }
+        let _ = partner.event(passport, &event).await.expect(201);
+    };
+    let what = json!({"erases": {"values": ["/identification/serialNumber"]}});
+    event(&maker, "personal-data-erased", what).await;
+    for reader in [&maker, &stage.public()] {
+        let output = command(&subject, &stage.origin, reader.token.as_deref()).await;
+        let said = said(&output);
+        assert!(output.status.success(), "{said}");
+        assert!(
+            said.contains("but 1 value whose history was erased"),
+            "{said}"
+        );
+    }
+    let offer = maker.offer(passport, "recyclo", "waste").await;
+    let recycler = stage.partner("recycler", "recyclo");
+    let _ = recycler.accept(&offer).await.expect(200);
+    for kind in ["recycled", "record-erased"] {
+        event(&recycler, kind, json!({})).await;
+    }
+    let output = command(&subject, &stage.origin, recycler.token.as_deref()).await;
+    assert!(!output.status.success());
+    assert!(
+        said(&output).contains("cannot be replayed"),
+        "{}",
+        said(&output)
+    );
 }

@@ -634,3 +634,25 @@ async fn notes_are_for_whoever_is_responsible_and_a_refused_correction_says_who_
         .expect(403);
     assert!(refused.text.contains("ask there"), "{}", refused.text);
 }
+
+#[tokio::test]
+async fn who_reads_more_of_the_model_alone_is_answered_what_nobody_keeps_and_leaves_its_record() {
+    let stage = Stage::start().await;
+    let seeded = stage.lived_in().await;
+    let battery = &seeded.batteries[0];
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let recycler = stage.partner("recycler", "recyclo");
+    let offer = maker.offer(&battery.passport, "recyclo", "waste").await;
+    let _ = recycler.accept(&offer).await.expect(200);
+    // The passport is another's from now on, the model still its own.
+    let path = format!("/v1/dpps/{}", battery.passport);
+    for path in [path.clone(), format!("{path}/elements/$.identification")] {
+        let seen = maker.get(&path).await.expect(200);
+        assert_eq!(seen.header("cache-control"), "private, no-store", "{path}");
+        let known = [("if-none-match", seen.header("etag"))];
+        let again = maker.call("GET", &path, &known, None).await;
+        let _ = again.expect(200);
+        let public = stage.public().get(&path).await.expect(200);
+        assert!(public.header("cache-control").starts_with("public"));
+    }
+}

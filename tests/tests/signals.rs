@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use identity::LabelId;
 use local::Battery;
 use serde_json::{Value, json};
-use tests::{Function, Partner, Stage, text};
+use tests::{Death, Function, Partner, Stage, text};
 
 async fn scan(stage: &Stage, unit: &str, label: &str, country: &str, times: usize) {
     let headers = [("cloudfront-viewer-country", country)];
@@ -142,6 +142,18 @@ async fn too_many_scans_on_one_day_raise_one_alarm() {
     }
 }
 
+#[tokio::test]
+async fn a_drill_asks_for_every_label_and_is_no_scan_of_any() {
+    let stage = Stage::start().await;
+    let battery = example(&stage).await;
+    let drill = local::drill(stage.data()).await.unwrap();
+    let findings = &drill.restored.audit.findings;
+    assert!(drill.succeeded(), "{:?} {findings:?}", drill.different);
+    scan(&stage, &battery.unit, &battery.label, "DE", 1).await;
+    let operator = stage.partner("economic-operator", &battery.organisation);
+    let _ = counted(&operator, &battery.unit, 1).await;
+}
+
 /// Counts go to the operator alone: for anybody else there is no such unit, whether there is or not.
 #[tokio::test]
 async fn nobody_else_learns_of_counts() {
@@ -243,4 +255,68 @@ async fn a_cloudfront_log_is_counted_once() {
     assert_eq!(kinds(&signals)[0], ("too-often".to_owned(), true));
     let alarms = operator.get("/v1/signals").await.expect(200).json();
     assert_eq!(alarms["alarms"][0]["scans"], 6);
+}
+
+/// A moment so many days from now.
+fn in_days(days: i64) -> ledger::Timestamp {
+    let milliseconds = web::now().as_millisecond() + days * 24 * 60 * 60 * 1000;
+    ledger::Timestamp::from_millisecond(milliseconds)
+}
+
+/// Public reads are told once a day for each unit, without a word of who read: in the log of reads, once, wherever it ends.
+#[tokio::test]
+async fn a_day_of_scans_is_one_event_of_the_log_of_reads_wherever_its_telling_ends() {
+    let stage = Stage::start().await;
+    let battery = example(&stage).await;
+    let operator = stage.partner("economic-operator", &battery.organisation);
+    let other = operator.unit().await;
+    let log = format!("{}/access", stage.running.log_host);
+    scan(&stage, &battery.unit, &battery.label, "DE", 3).await;
+    scan(&stage, &battery.unit, &battery.first_label, "FR", 2).await;
+    scan(&stage, &other.unit, &other.label, "DE", 1).await;
+    let _ = counted(&operator, &battery.unit, 5).await;
+    let _ = counted(&operator, &other.unit, 1).await;
+    let store = &stage.running.store;
+    let told = async |unit: &str| stage.ledger_items(&format!("A#U#{unit}")).await;
+    // As long as a log of the day may still come, nothing is told.
+    for days in [0, 1, 4] {
+        let round = signals::tell_days(store, &log, in_days(days))
+            .await
+            .unwrap();
+        assert_eq!((round.days, round.failed), (0, 0));
+    }
+    assert_eq!(told(&battery.unit).await, 0);
+    for death in Death::ALL {
+        for last in 0..30 {
+            let (mortal, _) = stage.mortal_store(last, death).await;
+            let _ = signals::tell_days(&mortal, &log, in_days(5)).await;
+            assert!(told(&battery.unit).await <= 1 && told(&other.unit).await <= 1);
+        }
+    }
+    for _ in 0..2 {
+        let round = signals::tell_days(store, &log, in_days(5)).await.unwrap();
+        assert_eq!((round.days, round.failed), (0, 0));
+        assert_eq!((told(&battery.unit).await, told(&other.unit).await), (1, 1));
+    }
+    let asked = stage.table("signals").await;
+    let asked = asked.iter().map(|item| item["pk"].as_s().unwrap().clone());
+    assert_eq!(asked.filter(|pk| pk.starts_with("SCANNED#")).count(), 0);
+    stage.hold_together(storage::Log::Reads).await;
+    // A count that came late all the same is told of nobody twice.
+    scan(&stage, &other.unit, &other.label, "DE", 1).await;
+    let _ = counted(&operator, &other.unit, 2).await;
+    let round = signals::tell_days(store, &log, in_days(5)).await.unwrap();
+    assert_eq!((round.days, round.failed), (0, 0));
+    assert_eq!(told(&other.unit).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_function_tells_of_days_on_its_schedule() {
+    let binaries = tests::built(&["signals"]).await;
+    let stage = Stage::start().await;
+    let environment = stage.function_environment();
+    let mut function = Function::start(&binaries.join("signals"), &environment).await;
+    let event = include_str!("../../events/signals-scheduled.json");
+    let answer = function.invoke(serde_json::from_str(event).unwrap()).await;
+    assert_eq!(answer, json!({"days": 0, "failed": 0}));
 }

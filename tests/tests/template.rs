@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml_ng::Value;
-use storage::Table;
+use storage::{Log, Table};
 
 fn template() -> Value {
     // CloudFormation's short tags (`!Ref`, `!Sub`) are left as tagged values.
@@ -182,7 +182,9 @@ fn the_edge_function_is_deployed_as_it_is_tested() {
         .map(|(pattern, _)| pattern.as_str())
         .collect();
     patterns.sort_unstable();
-    let mut otherwise = [&edge::OTHERWISE[..], &["/v1/*"]].concat();
+    let [changes, reads] = Log::ALL.map(|log| format!("/v1/{log}/*"));
+    let further = ["/v1/*", changes.as_str(), reads.as_str()];
+    let mut otherwise = [&edge::OTHERWISE[..], &further].concat();
     otherwise.sort_unstable();
     assert_eq!(patterns, otherwise);
     assert!(
@@ -335,8 +337,8 @@ fn the_publisher_hears_the_ledger_and_sweeps() {
 }
 
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only
-/// on the list of pending orders, `+` only on what is to be published, `~` only on what the watch found, `^` also on the hosts. What is not here is not allowed, and what is here is needed.
-const RIGHTS: [(&str, &[(&str, &str)]); 9] = [
+/// on the list of pending orders, `+` only on what is to be published, `&` only on what is signed and the keys of it, `=` only with keys that sign for operators, `~` only on what the watch found, `^` also on the hosts. What is not here is not allowed, and what is here is needed.
+const RIGHTS: [(&str, &[(&str, &str)]); 10] = [
     (
         "ResolverFunction",
         &[("RecordsTable", "BatchGetItem GetItem Query")],
@@ -348,8 +350,9 @@ const RIGHTS: [(&str, &[(&str, &str)]); 9] = [
             ("DataKey", "Decrypt Encrypt"),
             ("EvidenceBucket", "GetObject GetObjectVersion"),
             ("KeysTable", "GetItem PutItem*"),
-            ("LedgerTable", "PutItem* Query"),
-            ("LogTable", "PutItem*"),
+            ("LedgerTable", "GetItem PutItem* Query"),
+            ("LogTable", "BatchGetItem PutItem*"),
+            ("PublicBucket", "GetObject"),
             ("RecordsTable", "GetItem PutItem* Query"),
             ("SignalsTable", "Query"),
         ],
@@ -364,7 +367,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 9] = [
             ("KeysTable", "GetItem PutItem"),
             ("LedgerTable", "GetItem PutItem*"),
             ("LogTable", "PutItem*"),
-            ("RecordsTable", "GetItem PutItem Query"),
+            ("RecordsTable", "DeleteItem* GetItem PutItem Query"),
             ("RequestsTable", "GetItem PutItem*"),
         ],
     ),
@@ -385,9 +388,13 @@ const RIGHTS: [(&str, &[(&str, &str)]); 9] = [
     (
         "SignalsFunction",
         &[
-            ("RecordsTable", "Query"),
+            ("DataKey", "Decrypt Encrypt"),
+            ("KeysTable", "GetItem PutItem*"),
+            ("LedgerTable", "GetItem PutItem*"),
+            ("LogTable", "PutItem*"),
+            ("RecordsTable", "PutItem* Query"),
             ("ScanLogBucket", "GetObject"),
-            ("SignalsTable", "PutItem Query UpdateItem*"),
+            ("SignalsTable", "DeleteItem* PutItem Query UpdateItem*"),
         ],
     ),
     (
@@ -401,15 +408,29 @@ const RIGHTS: [(&str, &[(&str, &str)]); 9] = [
         ],
     ),
     (
+        "SequencerFunction",
+        &[
+            ("ArchiveBucket", "GetObject ListBucket PutObject"),
+            ("LedgerTable", "BatchGetItem"),
+            ("LogKey", "GetPublicKey Sign"),
+            (
+                "LogTable",
+                "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query",
+            ),
+            ("PublicBucket", "GetObject ListBucket PutObject"),
+        ],
+    ),
+    (
         "PublisherFunction",
         &[
             ("Distribution", "CreateInvalidation"),
             ("LedgerTable", "GetItem"),
+            ("OperatorKeys", "GetPublicKey= Sign="),
             ("PublicBucket", "GetObject ListBucket PutObject"),
             ("PublisherFailures", "SendMessage"),
             (
                 "RecordsTable",
-                "BatchGetItem DeleteItem+ GetItem PutItem+ Query UpdateItem+",
+                "BatchGetItem DeleteItem+ GetItem PutItem& PutItem+ Query UpdateItem+",
             ),
         ],
     ),
@@ -422,6 +443,10 @@ fn condition(statement: &Value) -> &'static str {
     if condition.is_null() {
         return "";
     }
+    let aliases = &condition["ForAnyValue:StringLike"]["kms:ResourceAliases"];
+    if untagged(&aliases[0]) == "alias/${AWS::StackName}-view-*" && aliases[1].is_null() {
+        return "=";
+    }
     let enclosing = &condition["StringEquals"]["dynamodb:EnclosingOperation"];
     let keys = &condition["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"];
     let alike = &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
@@ -429,6 +454,7 @@ fn condition(statement: &Value) -> &'static str {
         (Some("TransactWriteItems"), None) => "*",
         (None, Some("ORDERS#PENDING")) => "-",
         (None, Some("PUBLISH#*")) => "+",
+        (None, Some("KEYS#*")) if alike[1] == "SIGNED#*" && alike[2].is_null() => "&",
         (None, Some("WATCH#HOSTS")) => "~",
         (None, Some("HOSTS")) if keys[1] == "WATCH#HOSTS" && keys[2].is_null() => "^",
         _ => panic!("an unknown condition: {condition:?}"),
@@ -438,6 +464,9 @@ fn condition(statement: &Value) -> &'static str {
 /// The logical id a statement's resource names.
 fn logical_id(resource: &Value) -> String {
     let text = untagged(resource).as_str().unwrap();
+    if text.ends_with(":key/*") {
+        return "OperatorKeys".to_owned();
+    }
     if text.starts_with("arn:") {
         let last = text.rsplit("${").next().unwrap();
         return last.trim_end_matches('}').to_owned();
@@ -501,22 +530,34 @@ fn rights_are_those_of_the_calls() {
     }
 }
 
-/// CloudWatch counts what the function really logs, and misses it where it stays away.
+/// Filter, alarm, the log group of both, and what an alarm makes of silence.
+const HEARD: [(&str, &str, &str, &str); 5] = [
+    ("HostAlarmsRaised", "HostAlarm", "WatchLogs", "notBreaching"),
+    ("HostsWatched", "HostWatchSilent", "WatchLogs", "breaching"),
+    ("LogFaults", "LogFault", "SequencerLogs", "notBreaching"),
+    ("LogSequenced", "LogSilent", "SequencerLogs", "breaching"),
+    (
+        "LedgerChanges",
+        "LedgerTampered",
+        "SequencerLogs",
+        "notBreaching",
+    ),
+];
+
+/// CloudWatch counts what the functions really log, and misses it where it stays away.
 #[test]
-fn the_watch_is_heard_and_missed() {
+fn watch_and_sequencer_are_heard_and_missed() {
     let logged = [
         include_str!("../../functions/watch/src/lib.rs"),
         include_str!("../../functions/watch/src/main.rs"),
+        include_str!("../../functions/sequencer/src/main.rs"),
     ]
     .concat();
     let filters = resources("AWS::Logs::MetricFilter");
     let alarms = resources("AWS::CloudWatch::Alarm");
-    for (filter, alarm, missing) in [
-        ("HostAlarmsRaised", "HostAlarm", "notBreaching"),
-        ("HostsWatched", "HostWatchSilent", "breaching"),
-    ] {
+    for (filter, alarm, group, missing) in HEARD {
         let filter = &filters[filter];
-        assert_eq!(untagged(&filter["LogGroupName"]), "WatchLogs");
+        assert_eq!(untagged(&filter["LogGroupName"]), group);
         let pattern = filter["FilterPattern"].as_str().unwrap();
         let message = pattern.split('"').nth(1).unwrap();
         assert!(logged.contains(&format!("\"{message}\")")), "{message}");
@@ -524,6 +565,11 @@ fn the_watch_is_heard_and_missed() {
         assert_eq!(*metric, alarms[alarm]["MetricName"]);
         assert_eq!(alarms[alarm]["TreatMissingData"], missing);
     }
+    let ledger = &resources("AWS::Serverless::Function")["SequencerFunction"]["Events"];
+    let ledger = &ledger["LedgerChanged"]["Properties"];
+    assert_eq!(untagged(&ledger["Stream"]), "LedgerTable.StreamArn");
+    let pattern = &ledger["FilterCriteria"]["Filters"][0]["Pattern"];
+    assert_eq!(pattern, r#"{"eventName":["MODIFY","REMOVE"]}"#);
     let watch = &resources("AWS::Serverless::Function")["WatchFunction"];
     assert_eq!(
         watch["Events"]["EveryHour"]["Properties"]["Schedule"],

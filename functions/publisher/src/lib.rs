@@ -1,12 +1,13 @@
 //! What changed for the public, to static snapshots: what the edge answers from where resolver and tables fail.
 //!
 //! The life of a change: (1) its transaction leaves a row that says whose public view may have changed; (2) the ledger's stream
-//! rings, or else the sweep looks; (3) what stands in the bucket is looked at, then what is public now is read, consistently, and
-//! rendered by the resolver's own library; (4) it is put over exactly what was seen, so that whoever read earlier cannot put
-//! later; (5) the row goes. A change of what many units share becomes one row per shard of the index of its units, worked off page
+//! rings, or else the sweep looks; (3) what its operator stands for is signed; (4) what stands in the bucket is looked at, then what is public now is read, consistently, and
+//! rendered by the resolver's own library; (5) it is put over exactly what was seen, so that whoever read earlier cannot put
+//! later; (6) the row goes. A change of what many units share becomes one row per shard of the index of its units, worked off page
 //! by page from wherever it stopped.
 
 mod products;
+mod signing;
 mod stream;
 mod sweep;
 mod units;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use resolver::Resolver;
-use storage::{Store, StoreError};
+use storage::{OperatorKeys, Store, StoreError};
 use web::{Language, Problem, Site};
 
 pub use stream::{BatchItemFailure, Outcome, StreamEvent};
@@ -35,6 +36,7 @@ pub struct Publisher {
     site: Arc<Site>,
     languages: Arc<[Language]>,
     invalidate: Arc<Invalidate>,
+    keys: OperatorKeys,
     alone: bool,
 }
 
@@ -80,19 +82,21 @@ pub fn languages(list: &str) -> Result<Vec<Language>, String> {
 }
 
 impl Publisher {
-    /// A publisher over a store, in these languages, before an edge.
+    /// A publisher over a store, in these languages, before an edge, with the keys that sign for operators.
     #[must_use]
     pub fn new(
         store: &Store,
         site: Arc<Site>,
         languages: Vec<Language>,
         invalidate: Invalidate,
+        keys: OperatorKeys,
     ) -> Self {
         Self {
             store: store.consistent(),
             site,
             languages: languages.into(),
             invalidate: Arc::new(invalidate),
+            keys,
             alone: false,
         }
     }
@@ -106,7 +110,8 @@ impl Publisher {
         }
     }
 
-    /// As the environment of a Lambda function describes it: the store's variables, `CARRIER_ORIGIN` and, where others than
+    /// As the environment of a Lambda function describes it: the store's variables, those of [`OperatorKeys::from_env`],
+    /// `CARRIER_ORIGIN` and, where others than
     /// [`LANGUAGES`] are wanted, `SNAPSHOT_LANGUAGES`.
     ///
     /// # Errors
@@ -121,6 +126,9 @@ impl Publisher {
             Arc::new(site),
             languages(&list)?,
             invalidate,
+            OperatorKeys::from_env()
+                .await
+                .map_err(|error| error.to_string())?,
         ))
     }
 

@@ -19,9 +19,9 @@ const END_OF_TIME: Timestamp = Timestamp::from_millisecond(i64::MAX);
 
 impl Publisher {
     /// A model, batch or organisation changed: asks for what its units take from it, unless that is as it was.
-    pub(crate) async fn product(&self, due: &Due, subject: &Subject) -> Result<(), Failure> {
+    pub(crate) async fn product(&self, subject: &Subject) -> Result<(), Failure> {
         let Some(record) = self.store.record(subject).await? else {
-            return Ok(self.store.done(due).await?);
+            return Ok(());
         };
         let face = record.head.shared_face()?;
         let before = self.store.worked_off(subject).await?;
@@ -33,8 +33,7 @@ impl Publisher {
                 self.store.ask_for(&work).await?;
             }
         }
-        self.store.work_off(subject, face).await?;
-        Ok(self.store.done(due).await?)
+        Ok(self.store.work_off(subject, face).await?)
     }
 
     /// Takes work that is nobody's.

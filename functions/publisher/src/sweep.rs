@@ -82,10 +82,14 @@ impl Publisher {
     }
 
     async fn subject(&self, due: &Due, subject: &Subject) -> Result<(), Failure> {
+        let signed = self.sign(subject).await;
+        // A recall waits for no signature: the row stays for what could not be signed.
         match subject {
-            Subject::Unit(_) | Subject::Passport(_) => self.batteries(due, subject).await,
-            _ => self.product(due, subject).await,
+            Subject::Unit(_) | Subject::Passport(_) => self.batteries(subject).await?,
+            _ => self.product(subject).await?,
         }
+        signed?;
+        Ok(self.store.done(due).await?)
     }
 
     /// Subjects that changed: each is published where that is still due. Tells which failed.

@@ -4,7 +4,7 @@ use futures_util::future::try_join_all;
 use identity::UnitId;
 use ledger::{Sha256, Timestamp};
 use resolver::{Name, Rendering};
-use storage::{Due, Facts, Placed, Snapshot, Subject, Work};
+use storage::{Facts, Placed, Snapshot, Subject, Work};
 
 use crate::{Failure, Publisher};
 
@@ -76,6 +76,7 @@ impl Publisher {
                     media_type: rendering.media_type,
                     language: rendering.language,
                     location: rendering.location,
+                    link: rendering.link,
                     as_of,
                     digest,
                     state,
@@ -96,13 +97,12 @@ impl Publisher {
     }
 
     /// Whatever the change of a unit or passport reaches.
-    pub(crate) async fn batteries(&self, due: &Due, subject: &Subject) -> Result<(), Failure> {
+    pub(crate) async fn batteries(&self, subject: &Subject) -> Result<(), Failure> {
         match subject {
-            Subject::Unit(unit) => self.unit(*unit).await?,
-            Subject::Passport(_) => self.passport(subject).await?,
-            _ => {}
+            Subject::Unit(unit) => self.unit(*unit).await,
+            Subject::Passport(_) => self.passport(subject).await,
+            _ => Ok(()),
         }
-        Ok(self.store.done(due).await?)
     }
 
     /// A passport's battery. Where its life ends, so do the lives before it, some of which other batteries had.

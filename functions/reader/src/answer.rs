@@ -1,8 +1,10 @@
 //! What the routes of this function answer with, where that has one form.
 
+use std::collections::BTreeSet;
+
 use identity::UnitId;
 use ledger::ReadingsCommitment;
-use ledger::{Actor, AttributeChange, CommitmentChange, EventId, EvidenceReference};
+use ledger::{Actor, AttributeChange, CommitmentChange, Erased, EventId, EvidenceReference};
 use ledger::{Sha256, Timestamp};
 use passport::{Category, Translated};
 use serde::Serialize;
@@ -88,6 +90,10 @@ pub(crate) struct Version {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     pub(crate) data: Option<Map<String, Value>>,
+    /// JSON Pointers of the values that it had and that were erased.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    pub(crate) erased: BTreeSet<String>,
 }
 
 /// What changed between two versions.
@@ -101,7 +107,7 @@ pub(crate) struct Delta {
     pub(crate) from: Version,
     /// To which.
     pub(crate) to: Version,
-    /// Each attribute that has another value: its pointer and class, what was done (`add`, `replace`, `remove`), before and
+    /// Each attribute that has another value, where neither was erased: its pointer and class, what was done (`add`, `replace`, `remove`), before and
     /// after.
     #[schema(value_type = Vec<web::described::ChangedAttribute>)]
     pub(crate) changes: Vec<passport::AttributeChange>,
@@ -191,6 +197,11 @@ pub(crate) struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<web::described::CommittedReadings>, required = false)]
     pub(crate) readings: Option<Vec<ReadingsCommitment>>,
+    /// What it erased: pointers of attributes, numbers of events, and the digests that stay; or the number of the key that went, and
+    /// with it whatever not everybody might read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = web::described::ErasedValues, required = false)]
+    pub(crate) erased: Option<Erased>,
     /// True where this caller may know that it happened and not what: then nothing of it is told.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) withheld: bool,

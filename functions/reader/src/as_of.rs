@@ -49,7 +49,7 @@ pub(crate) async fn show(
         })?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
     let (header, view) = loaded.at(&platform, &caller, &headers, at).await?;
-    let public = loaded.reading(&caller).only_public();
+    let public = loaded.only_public(&caller);
     let body = represented(&platform, query.representation, &header, view);
     Ok(answered(body, None, public))
 }
@@ -114,7 +114,7 @@ impl Loaded {
     ) -> Result<Map<String, Value>, Problem> {
         let sight = caller.sight(&record.head);
         let store = &platform.store;
-        let document = store.version_document(record, version, sight).await?;
+        let (document, _) = store.version_document(record, version, sight).await?;
         let classes = caller.reading(&record.head).shown();
         Ok(shown(document, classes, self.category))
     }

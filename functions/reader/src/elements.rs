@@ -1,9 +1,11 @@
 //! Single elements of a passport.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use passport::{ElementPath, Full};
+use passport::{ElementPath, Full, Step};
 use serde_json::Value;
 use web::{Caller, Path, Platform, Problem, Query, Representation, Represented};
 
@@ -30,13 +32,20 @@ pub(crate) async fn show(
     let id = platform.passport_id(&id)?;
     let path = ElementPath::parse(&path).map_err(|fault| Problem::bad_path(&fault))?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
-    let (header, view) = loaded.passport(&platform, &caller, &headers).await?;
+    let header = loaded.present_header(&platform, &caller);
+    let view = loaded.unrecorded(&platform, &caller).await?;
     let passport = passport::compressed(&header, view);
     let origin = platform.site.origin();
     let full = Full { site: &origin };
-    let mut found: Vec<Value> = path
-        .find(&passport)
-        .map_err(|fault| Problem::bad_path(&fault))?
+    let found = path.find(&passport);
+    let found = found.map_err(|fault| Problem::bad_path(&fault))?;
+    // That there is nothing is an answer too.
+    let read: BTreeSet<String> = found.iter().map(|(steps, _)| attribute(steps)).collect();
+    let read = read.into_iter().collect();
+    loaded
+        .record_read(&platform, &caller, &headers, read)
+        .await?;
+    let mut found: Vec<Value> = found
         .into_iter()
         .map(|(steps, value)| match query.representation {
             Representation::Compressed => value.clone(),
@@ -52,6 +61,15 @@ pub(crate) async fn show(
         Some(_) => found.swap_remove(0),
         None => Value::Array(found),
     };
-    let public = loaded.reading(&caller).only_public();
+    let public = loaded.only_public(&caller);
     Ok(answered(body, Some(&loaded.tag(&caller)), public))
+}
+
+/// The pointer of the attribute, or of the member of the header, that an element is in or is.
+fn attribute(steps: &[Step]) -> String {
+    let names = steps.iter().map_while(|step| match step {
+        Step::Name(name) => Some(format!("/{name}")),
+        Step::Index(_) => None,
+    });
+    names.take(2).collect()
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use web::{Caller, Path, Platform, Problem, Visitor, language, prefers_page};
 
 use crate::page;
-use crate::view::leave_read_event;
+use crate::view::{Read, leave_read_event};
 
 /// Download evidence.
 ///
@@ -68,10 +68,15 @@ async fn file(platform: &Platform, caller: &Caller, id: &str) -> Result<Response
         return Err(unknown());
     }
     if evidence.class != Class::Public {
-        let owner = Subject::Organisation(evidence.organisation.clone());
-        let classes = [evidence.class].into_iter().collect();
-        let purpose = format!("evidence {id}");
-        leave_read_event(platform, principal, owner, &purpose, classes, Vec::new()).await?;
+        let read = Read {
+            subject: Subject::Organisation(evidence.organisation.clone()),
+            owner: &evidence.organisation,
+            purpose: &format!("evidence {id}"),
+            classes: [evidence.class].into_iter().collect(),
+            pointers: Vec::new(),
+            commitments: Vec::new(),
+        };
+        leave_read_event(platform, principal, read).await?;
     }
     let bytes = platform.store.evidence_bytes(&evidence).await?;
     let mut response = bytes.into_response();

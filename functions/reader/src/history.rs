@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use identity::UnitId;
 use passport::{Classes, Level};
 use serde::Deserialize;
 use storage::{Facts, Head, Record, StoredEvent, Subject};
@@ -11,7 +12,7 @@ use web::{Caller, Partner, Path, Platform, Problem, Query};
 use crate::answer::{Chain, Event, Events, Whose};
 use crate::products::own_product;
 use crate::versions::whose;
-use crate::view::{Loaded, record_read};
+use crate::view::{Loaded, record_events_read};
 
 /// What the chain is to be checked for.
 #[derive(Debug, Deserialize)]
@@ -75,24 +76,7 @@ pub(crate) async fn unit_events(
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Json<Events>, Problem> {
-    let unit = platform.unit_id(&unit).await?;
-    let unknown = || Problem::not_found("there is no such unit for you");
-    let record = platform
-        .store
-        .record(&Subject::Unit(unit))
-        .await?
-        .ok_or_else(unknown)?;
-    if !caller.acts_for(&record.head.organisation) {
-        let passport = platform
-            .store
-            .scan(unit)
-            .await?
-            .and_then(|scan| scan.passport);
-        let on_market = passport.is_some_and(|passport| passport.placed_on_market_at.is_some());
-        if !(on_market && caller.readable(&record.head.organisation).chain) {
-            return Err(unknown());
-        }
-    }
+    let (unit, record) = unit_of(&platform, &caller, &unit).await?;
     events_of(
         &platform,
         &caller,
@@ -102,6 +86,27 @@ pub(crate) async fn unit_events(
         Whose::unit(unit),
     )
     .await
+}
+
+/// A unit whose events this caller may know of.
+pub(crate) async fn unit_of(
+    platform: &Platform,
+    caller: &Caller,
+    unit: &str,
+) -> Result<(UnitId, Record), Problem> {
+    let unit = platform.unit_id(unit).await?;
+    let unknown = || Problem::not_found("there is no such unit for you");
+    let record = platform.store.record(&Subject::Unit(unit)).await?;
+    let record = record.ok_or_else(unknown)?;
+    if !caller.acts_for(&record.head.organisation) {
+        let scan = platform.store.scan(unit).await?;
+        let passport = scan.and_then(|scan| scan.passport);
+        let on_market = passport.is_some_and(|passport| passport.placed_on_market_at.is_some());
+        if !(on_market && caller.readable(&record.head.organisation).chain) {
+            return Err(unknown());
+        }
+    }
+    Ok((unit, record))
 }
 
 /// List the events of a model.
@@ -162,7 +167,7 @@ async fn events_of(
     verify: bool,
     whose: Whose,
 ) -> Result<Json<Events>, Problem> {
-    record_read(platform, caller, headers, record).await?;
+    record_events_read(platform, caller, headers, record).await?;
     let events = told(platform, caller, record).await?;
     let chain = match verify {
         true => Some(verified(platform, record, caller.reading(&record.head).chain).await?),
@@ -276,6 +281,7 @@ fn event_body(event: &StoredEvent) -> Result<Event, Problem> {
         changes: unless_withheld(withheld, opened.changes),
         commitments: unless_withheld(withheld, opened.commitments),
         readings: unless_withheld(true, opened.readings),
+        erased: opened.erased,
         withheld,
         seq,
         prev,

@@ -216,7 +216,7 @@ pub(crate) async fn answer(
         ..tag
     };
     // A restricted view is never answered 304: that would be a read without its record.
-    if loaded.reading(caller).only_public() && tag.known_to(headers) {
+    if loaded.only_public(caller) && tag.known_to(headers) {
         let tag = [(header::ETAG, tag.to_string())];
         return Ok((StatusCode::NOT_MODIFIED, tag, VARY).into_response());
     }
@@ -246,7 +246,7 @@ const LOSSES: HeaderName = HeaderName::from_static("interchange-losses");
 const VARY: [(HeaderName, &str); 1] = [(header::VARY, "Accept, Authorization")];
 
 fn cache(loaded: &Loaded, caller: &Caller) -> [(HeaderName, &'static str); 2] {
-    let cache = match loaded.reading(caller).only_public() {
+    let cache = match loaded.only_public(caller) {
         true => "public, max-age=0, must-revalidate",
         false => "private, no-store",
     };

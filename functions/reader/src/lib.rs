@@ -3,6 +3,7 @@
 mod answer;
 mod as_of;
 mod catalogue;
+mod chain;
 mod completeness;
 mod documentation;
 mod elements;
@@ -14,13 +15,16 @@ mod page;
 mod passports;
 mod product_ids;
 mod products;
+mod proof;
 mod readings;
 mod schemas;
 mod signals;
 mod transfers;
 mod value_sets;
+mod version_parts;
 mod versions;
 mod view;
+mod views;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -42,6 +46,22 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(versions::of_passport))
         .routes(routes!(versions::one_of_passport))
         .routes(routes!(history::events))
+        .routes(routes!(proof::of_passport))
+        .routes(routes!(proof::of_unit))
+        .routes(routes!(proof::of_model))
+        .routes(routes!(proof::of_batch))
+        .routes(routes!(views::of_passport))
+        .routes(routes!(views::version_of_passport))
+        .routes(routes!(views::version_of_model))
+        .routes(routes!(views::version_of_batch))
+        .routes(routes!(views::keys))
+        .routes(routes!(chain::of_passport))
+        .routes(routes!(chain::of_unit))
+        .routes(routes!(chain::of_model))
+        .routes(routes!(chain::of_batch))
+        .routes(routes!(version_parts::of_passport))
+        .routes(routes!(version_parts::of_model))
+        .routes(routes!(version_parts::of_batch))
         .routes(routes!(signals::of_unit))
         .routes(routes!(signals::alarms))
         .routes(routes!(history::unit_events))

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use page::{Writing, footer, frame_of_rights, headline, time};
-use passport::{Class, catalogue};
+use passport::{Class, Composed};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Map, Value};
 use storage::RecordStatus;
@@ -60,7 +60,7 @@ async fn shown(
     let happened = time_line::of(platform, caller, &loaded, writing).await?;
     let health = health::of(platform, caller, &loaded, writing).await?;
     let texts = writing.texts;
-    let title = headline(&document).unwrap_or(&texts.unit);
+    let title = headline(&Composed::of([&document])).unwrap_or(&texts.unit);
     let updated = loaded.updated_at(caller).to_string();
     let own_host = loaded.passport.head.facts.carrier_host();
     let public = platform.site.product_identifier(own_host, loaded.unit);
@@ -192,12 +192,13 @@ fn values(
     let restricted = Class::ALL
         .into_iter()
         .filter(|class| *class != Class::Public && shown.contains(*class));
+    let document = Composed::of([document]);
     let of_each = restricted.filter_map(|class| {
-        let values = of_class(class, document);
+        let values = document.of_class(class);
         (!values.is_empty()).then_some((class, values))
     });
     let of_each: Vec<_> = of_each.collect();
-    let public = of_class(Class::Public, document);
+    let public = document.of_class(Class::Public);
     html! {
         (page::at_once(&public, writing))
         (health)
@@ -225,25 +226,6 @@ fn readers(class: Class, writing: Writing) -> &'static str {
             .get(&other.number().to_string())
             .map_or("", String::as_str),
     }
-}
-
-/// What a document has of a class.
-fn of_class(class: Class, document: &Map<String, Value>) -> Map<String, Value> {
-    let mut of_class = Map::new();
-    for (group, values) in document {
-        let values = values.as_object().into_iter().flatten();
-        let values: Map<String, Value> = values
-            .filter(|(name, _)| {
-                let attribute = catalogue().attribute(group, name);
-                attribute.is_some_and(|attribute| attribute.class == class)
-            })
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        if !values.is_empty() {
-            of_class.insert(group.clone(), Value::Object(values));
-        }
-    }
-    of_class
 }
 
 /// The page where there is nothing to show to this visitor, who may sign in to come back to `path`.

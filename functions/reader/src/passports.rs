@@ -79,7 +79,7 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let loaded = Loaded::find(platform, caller, id).await?;
     let tag = loaded.tag(caller);
-    let public = loaded.reading(caller).only_public();
+    let public = loaded.only_public(caller);
     // A restricted view is never answered 304: that would be a read without its record.
     if public && tag.known_to(headers) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.to_string())]).into_response());
@@ -89,7 +89,11 @@ async fn answer(
     if let (Some(body), Some(notices)) = (body.as_object_mut(), loaded.notices()) {
         body.insert("notices".to_owned(), notices);
     }
-    Ok(answered(body, Some(&tag), public))
+    let mut response = answered(body, Some(&tag), public);
+    if public && let Ok(link) = platform.site.signatures_link(id).parse() {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
 }
 
 impl Loaded {
@@ -101,13 +105,18 @@ impl Loaded {
         headers: &HeaderMap,
     ) -> Result<(Header, Map<String, Value>), Problem> {
         let view = self.document(platform, caller, headers).await?;
+        Ok((self.present_header(platform, caller), view))
+    }
+
+    /// The header of the record as it stands.
+    pub(crate) fn present_header(&self, platform: &Platform, caller: &Caller) -> Header {
         let standing = Standing {
             status: self.status,
             updated_at: self.updated_at(caller),
             operator: self.passport.head.operator(),
             catalogue: self.catalogue(),
         };
-        Ok((self.header(platform, &standing), view))
+        self.header(platform, &standing)
     }
 }
 

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{Caller, Partner, Path, Platform, Problem, Query};
 
-use crate::view::{Loaded, record_read};
+use crate::view::Loaded;
 
 /// Readings of one page, unless asked for otherwise.
 const USUAL: usize = 100;
@@ -119,7 +119,11 @@ pub(crate) async fn list(
     let loaded = Loaded::find(&platform, &caller, id).await?;
     let asked = Asked::of(&query, &loaded, &caller)?;
     let page = asked.page(&platform, &loaded).await?;
-    record_read(&platform, &caller, &headers, &loaded.passport).await?;
+    let read = asked.attributes.iter().map(|attribute| attribute.pointer());
+    let read = read.collect();
+    loaded
+        .record_read(&platform, &caller, &headers, read)
+        .await?;
     let classes = loaded.reading(&caller).classes;
     let readings = page.readings.into_iter().map(|one| shown(one, classes));
     let body = Readings {

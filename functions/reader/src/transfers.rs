@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{Caller, Partner, Path, Platform, Problem};
 
-use crate::view::{Documents, Loaded, leave_read_event, opened, purpose, shown};
+use crate::view::{Documents, Loaded, Read, leave_read_event, opened, purpose, shown};
 
 /// The offers of responsibility that are open: one at most.
 #[derive(Debug, Serialize, ToSchema)]
@@ -155,8 +155,15 @@ async fn opened_by_offer(
         .filter(|part| head.shows(part, sight))
         .map(|part| part.commitment)
         .collect();
-    let subject = loaded.passport.subject.clone();
-    leave_read_event(platform, principal, subject, purpose, classes, commitments).await?;
+    let read = Read {
+        subject: loaded.passport.subject.clone(),
+        owner: &head.organisation,
+        purpose,
+        classes,
+        pointers: Vec::new(),
+        commitments,
+    };
+    leave_read_event(platform, principal, read).await?;
     let mut documents = Documents::default();
     for (document, record) in documents.iter_mut().zip(loaded.levels()) {
         match record {

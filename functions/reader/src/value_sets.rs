@@ -79,7 +79,7 @@ pub(crate) async fn list(
         let entry = store.version(subject, set.version).await?;
         let entry =
             entry.ok_or_else(|| Problem::internal(format!("`{subject}` lacks {}", set.version)))?;
-        let document = store
+        let (document, _) = store
             .version_document(&loaded.passport, &entry, classes)
             .await?;
         let time = times.entry(set.event_type.clone()).or_default();

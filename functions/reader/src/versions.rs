@@ -2,19 +2,21 @@
 //!
 //! Everybody counts only what it can see (decision 002): a change of nothing that a caller may read makes no version for it.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use passport::{Category, Level};
+use passport::{Category, Class, Level};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use storage::{Facts, Record, Sight, Subject, VersionEntry};
+use storage::{Facts, PartReference, Record, Sight, Subject, VersionEntry};
 use web::{Caller, ETag, Partner, Path, Platform, Problem, Query};
 
 use crate::answer::{Delta, Version, VersionOrDelta, Versions, Whose};
 use crate::products::own_product;
-use crate::view::{Loaded, record_read, shown};
+use crate::view::{Loaded, Read, leave_read_event, purpose, record_read, shown};
 
 /// What is public never changes; a day, so that what ceases to exist is not kept for long by strangers.
 const PUBLIC: &str = "public, max-age=86400, immutable";
@@ -139,10 +141,10 @@ pub(crate) async fn one_of_batch(
 #[serde(deny_unknown_fields)]
 pub(crate) struct OfLevel {
     #[serde(default = "crate::history::item")]
-    level: Level,
+    pub(crate) level: Level,
 }
 
-async fn record(
+pub(crate) async fn record(
     platform: &Platform,
     caller: &Caller,
     id: &str,
@@ -154,11 +156,11 @@ async fn record(
 }
 
 /// The versions of one record, as one caller sees them.
-struct History<'a> {
-    platform: &'a Platform,
-    caller: &'a Caller,
+pub(crate) struct History<'a> {
+    pub(crate) platform: &'a Platform,
+    pub(crate) caller: &'a Caller,
     headers: &'a HeaderMap,
-    record: Record,
+    pub(crate) record: Record,
 }
 
 /// What a path names.
@@ -184,7 +186,7 @@ impl Which {
 }
 
 impl<'a> History<'a> {
-    fn of(
+    pub(crate) fn of(
         platform: &'a Platform,
         caller: &'a Caller,
         headers: &'a HeaderMap,
@@ -217,13 +219,22 @@ impl<'a> History<'a> {
             Which::One(number) => self.version(number, find(&versions, number)?).await,
             Which::Between(from, to) => {
                 let (before, after) = (find(&versions, from)?, find(&versions, to)?);
-                let old = self.values(before).await?;
-                let new = self.values(after).await?;
+                let (old, of_old) = self.values(before).await?;
+                let (new, of_new) = self.values(after).await?;
+                let mut changes = passport::delta(&old, &new);
+                // What an erased value was changed from or to nobody can tell.
+                changes.retain(|it| !of_old.contains(&it.pointer) && !of_new.contains(&it.pointer));
                 let delta = Delta {
                     whose: whose(&self.record.subject),
-                    from: self.summary(before, from),
-                    to: self.summary(after, to),
-                    changes: passport::delta(&old, &new),
+                    from: Version {
+                        erased: of_old,
+                        ..self.summary(before, from)
+                    },
+                    to: Version {
+                        erased: of_new,
+                        ..self.summary(after, to)
+                    },
+                    changes,
                 };
                 let kept = [
                     (header::CACHE_CONTROL, self.cache()),
@@ -235,7 +246,12 @@ impl<'a> History<'a> {
     }
 
     async fn version(&self, number: u64, entry: &VersionEntry) -> Result<Response, Problem> {
-        let tag = self.tag(entry);
+        let (data, erased) = self.values(entry).await?;
+        let mut tag = self.tag(entry);
+        // Whoever keeps what was erased since is not told that it is as it was.
+        if !erased.is_empty() {
+            tag.view = format!("{}-{}", tag.view, erased.len());
+        }
         let kept = [
             (header::ETAG, tag.to_string()),
             (header::CACHE_CONTROL, self.cache().to_owned()),
@@ -246,27 +262,58 @@ impl<'a> History<'a> {
             return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
         }
         let version = Version {
-            data: Some(self.values(entry).await?),
+            data: Some(data),
+            erased,
+            etag: tag.to_string(),
             ..self.summary(entry, number)
         };
         Ok((kept, Json(version)).into_response())
     }
 
-    /// The values of a version that the caller may see, recorded as read.
-    async fn values(&self, entry: &VersionEntry) -> Result<Map<String, Value>, Problem> {
+    /// The values of a version that the caller may see, recorded as read, and the pointers of those that were erased.
+    async fn values(
+        &self,
+        entry: &VersionEntry,
+    ) -> Result<(Map<String, Value>, BTreeSet<String>), Problem> {
         let mut read = self.record.clone();
         read.head.parts.clone_from(&entry.parts);
         record_read(self.platform, self.caller, self.headers, &read).await?;
         let store = &self.platform.store;
-        let document = store
+        let (document, erased) = store
             .version_document(&self.record, entry, self.sight())
             .await?;
-        let classes = self.caller.reading(&self.record.head).shown();
-        Ok(shown(document, classes, category(&self.record.head.facts)?))
+        Ok((self.shown(document)?, erased))
+    }
+
+    /// What of a document the caller may be shown.
+    pub(crate) fn shown(
+        &self,
+        document: Map<String, Value>,
+    ) -> Result<Map<String, Value>, Problem> {
+        let head = &self.record.head;
+        let classes = self.caller.reading(head).shown();
+        Ok(shown(document, classes, category(&head.facts)?))
+    }
+
+    /// Leaves a read event before a restricted part leaves.
+    pub(crate) async fn record_part_read(&self, part: &PartReference) -> Result<(), Problem> {
+        let (Caller::Partner(principal), false) = (self.caller, part.class == Class::Public) else {
+            return Ok(());
+        };
+        let head = &self.record.head;
+        let read = Read {
+            subject: self.record.subject.clone(),
+            owner: &head.organisation,
+            purpose: purpose(self.headers).unwrap_or(self.caller.reading(head).view),
+            classes: [part.class].into_iter().collect(),
+            pointers: Vec::new(),
+            commitments: vec![part.commitment],
+        };
+        leave_read_event(self.platform, principal, read).await
     }
 
     /// The versions in which something changed that the caller can see.
-    async fn visible(&self) -> Result<Vec<VersionEntry>, Problem> {
+    pub(crate) async fn visible(&self) -> Result<Vec<VersionEntry>, Problem> {
         let mut versions = self.platform.store.versions(&self.record.subject).await?;
         let (head, sight) = (&self.record.head, self.sight());
         versions.retain(|entry| {
@@ -291,6 +338,7 @@ impl<'a> History<'a> {
             etag: self.tag(entry).to_string(),
             commitments,
             data: None,
+            erased: BTreeSet::new(),
         }
     }
 
@@ -315,7 +363,7 @@ impl<'a> History<'a> {
         tag
     }
 
-    fn sight(&self) -> Sight<'_> {
+    pub(crate) fn sight(&self) -> Sight<'_> {
         self.caller.sight(&self.record.head)
     }
 
@@ -323,12 +371,12 @@ impl<'a> History<'a> {
         self.caller.reading(&self.record.head).only_public()
     }
 
-    fn cache(&self) -> &'static str {
+    pub(crate) fn cache(&self) -> &'static str {
         if self.is_public() { PUBLIC } else { PRIVATE }
     }
 }
 
-fn find(versions: &[VersionEntry], number: u64) -> Result<&VersionEntry, Problem> {
+pub(crate) fn find(versions: &[VersionEntry], number: u64) -> Result<&VersionEntry, Problem> {
     number
         .checked_sub(1)
         .and_then(|index| versions.get(usize::try_from(index).ok()?))
@@ -349,7 +397,7 @@ pub(crate) fn whose(subject: &Subject) -> Whose {
     }
 }
 
-fn category(facts: &Facts) -> Result<Category, Problem> {
+pub(crate) fn category(facts: &Facts) -> Result<Category, Problem> {
     match facts {
         Facts::Model { category, .. }
         | Facts::Batch { category, .. }

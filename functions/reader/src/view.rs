@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use ledger::Timestamp;
 use passport::{Category, Class, Classes, Edition, Header, Level, catalogue};
 use serde_json::{Map, Value, json};
-use storage::{Facts, Head, ReadRecord, Record, RecordStatus, Subject};
+use storage::{Facts, Head, Log, ReadRecord, Record, RecordStatus, Subject};
 use uuid::Uuid;
 use web::{Caller, ETag, Platform, Problem, now};
 
@@ -105,14 +105,47 @@ impl Loaded {
         caller: &Caller,
         headers: &HeaderMap,
     ) -> Result<Map<String, Value>, Problem> {
+        let document = self.unrecorded(platform, caller).await?;
+        self.record_read(platform, caller, headers, Vec::new())
+            .await?;
+        Ok(document)
+    }
+
+    /// The same values, of which somebody else records that they are read.
+    pub(crate) async fn unrecorded(
+        &self,
+        platform: &Platform,
+        caller: &Caller,
+    ) -> Result<Map<String, Value>, Problem> {
         let mut documents = Documents::default();
         for (document, record) in documents.iter_mut().zip(self.levels()) {
             if let Some(record) = record {
                 *document = opened(platform, caller, record, self.category).await?;
             }
         }
-        record_read(platform, caller, headers, &self.passport).await?;
         Ok(self.composed(documents))
+    }
+
+    /// Leaves one read event of the passport, with what is read of model and batch in it.
+    pub(crate) async fn record_read(
+        &self,
+        platform: &Platform,
+        caller: &Caller,
+        headers: &HeaderMap,
+        pointers: Vec<String>,
+    ) -> Result<(), Problem> {
+        if self.only_public(caller) {
+            return Ok(());
+        }
+        let levels = self.levels().into_iter().rev().flatten();
+        let levels: Vec<&Record> = levels.collect();
+        record_sight(platform, caller, headers, &levels, pointers).await
+    }
+
+    /// Whether this caller sees no more than everybody, of passport, batch and model.
+    pub(crate) fn only_public(&self, caller: &Caller) -> bool {
+        let mut levels = self.levels().into_iter().flatten();
+        levels.all(|record| caller.reading(&record.head).only_public())
     }
 
     /// Model, batch if there is one, and passport.
@@ -307,54 +340,100 @@ pub(crate) async fn record_read(
     headers: &HeaderMap,
     record: &Record,
 ) -> Result<(), Problem> {
+    match caller.reading(&record.head).only_public() {
+        true => Ok(()),
+        false => record_sight(platform, caller, headers, &[record], Vec::new()).await,
+    }
+}
+
+/// The same for events: whoever is shown their places in the chain sees more than everybody.
+pub(crate) async fn record_events_read(
+    platform: &Platform,
+    caller: &Caller,
+    headers: &HeaderMap,
+    record: &Record,
+) -> Result<(), Problem> {
     let reading = caller.reading(&record.head);
-    let sight = caller.sight(&record.head);
-    let (Caller::Partner(principal), false) = (caller, reading.only_public()) else {
+    match reading.only_public() && !reading.chain {
+        true => Ok(()),
+        false => record_sight(platform, caller, headers, &[record], Vec::new()).await,
+    }
+}
+
+/// Leaves one event of the first record for what is seen of all of them.
+async fn record_sight(
+    platform: &Platform,
+    caller: &Caller,
+    headers: &HeaderMap,
+    records: &[&Record],
+    pointers: Vec<String>,
+) -> Result<(), Problem> {
+    let (Caller::Partner(principal), Some(first)) = (caller, records.first()) else {
         return Ok(());
     };
-    let purpose = purpose(headers).unwrap_or(reading.view);
-    let commitments = record
-        .head
-        .parts
-        .iter()
-        .filter(|part| part.class != Class::Public && record.head.shows(part, sight))
-        .map(|part| part.commitment)
-        .collect();
-    let subject = record.subject.clone();
-    leave_read_event(
-        platform,
-        principal,
-        subject,
-        purpose,
-        reading.shown(),
+    let mut classes = Classes::default();
+    let mut commitments = Vec::new();
+    for record in records {
+        let sight = caller.sight(&record.head);
+        let shown = caller.reading(&record.head).shown();
+        classes = shown.iter().fold(classes, Classes::with);
+        let parts = record.head.parts.iter();
+        let seen = parts
+            .filter(|part| part.class != Class::Public && record.head.shows(part, sight))
+            .map(|part| part.commitment);
+        commitments.extend(seen);
+    }
+    let view = caller.reading(&first.head).view;
+    let read = Read {
+        subject: first.subject.clone(),
+        owner: &first.head.organisation,
+        purpose: purpose(headers).unwrap_or(view),
+        classes,
+        pointers,
         commitments,
-    )
-    .await
+    };
+    leave_read_event(platform, principal, read).await
+}
+
+/// What leaves with one restricted read (ledger.md §1.5).
+pub(crate) struct Read<'a> {
+    /// Whose.
+    pub(crate) subject: Subject,
+    /// Who is responsible for it.
+    pub(crate) owner: &'a str,
+    /// What for.
+    pub(crate) purpose: &'a str,
+    /// The classes.
+    pub(crate) classes: Classes,
+    /// The attributes, where not all of the classes.
+    pub(crate) pointers: Vec<String>,
+    /// Commitments of the parts.
+    pub(crate) commitments: Vec<ledger::Sha256>,
 }
 
 /// Writes the event of one restricted read. Where it cannot be written nothing may leave.
 pub(crate) async fn leave_read_event(
     platform: &Platform,
     principal: &Principal,
-    subject: Subject,
-    purpose: &str,
-    classes: Classes,
-    commitments: Vec<ledger::Sha256>,
+    read: Read<'_>,
 ) -> Result<(), Problem> {
     let roles: Vec<String> = principal.roles.iter().map(ToString::to_string).collect();
+    let basis = access::basis(principal, read.owner, read.classes);
     let read = ReadRecord {
-        subject,
+        subject: read.subject,
         role: roles.join(","),
         organisation: principal.organisation.clone(),
         person: principal.subject.clone(),
-        purpose: purpose.to_owned(),
-        classes,
-        commitments,
+        purpose: read.purpose.to_owned(),
+        basis: basis.into_iter().map(str::to_owned).collect(),
+        classes: read.classes,
+        pointers: read.pointers,
+        commitments: read.commitments,
         request_id: Uuid::now_v7().to_string(),
     };
     platform
         .store
-        .record_read(&platform.site.log(), read, now())
+        .record_read(&platform.site.log_origin(Log::Reads), read, now())
         .await
         .map_err(|error| {
             Problem::unavailable(format!("a restricted read could not be recorded: {error}"))

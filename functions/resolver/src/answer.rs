@@ -3,12 +3,12 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::Markup;
-use passport::{Header, Level};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use storage::Custody;
 use web::{ETag, Language, Problem, language};
 
 use crate::Resolver;
+use crate::data;
 use crate::linkset;
 use crate::page;
 use crate::request::{Request, View};
@@ -53,11 +53,12 @@ pub(crate) fn found(
     // One invalidation by model reaches a million units.
     let tags = found.tags.join(",");
     let address = request.subject_address(&resolver.site, found.carrier_host.as_ref());
+    let signed = found.shown_passport().map(|passport| passport.passport);
     // What is gone is never "as you know it".
     let unchanged = found.record != RecordNotice::Recycled && tag.known_to(headers);
     let mut response = match unchanged {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => represented(resolver, found, request),
+        false => represented(resolver, &found, request),
     };
     if response.status().is_client_error() && response.status() != StatusCode::GONE {
         return response;
@@ -74,27 +75,20 @@ pub(crate) fn found(
     if let Ok(tags) = tags.parse() {
         headers.insert(HeaderName::from_static("cache-tag"), tags);
     }
-    linkset::announce(&resolver.site, &address, request, headers);
+    linkset::announce(&resolver.site, &address, signed, request, headers);
     secure(headers, request.language);
     response
 }
 
-fn represented(resolver: &Resolver, mut found: Found, request: &Request) -> Response {
-    let document = match &request.view {
-        View::Link(name) => return linkset::follow(&resolver.site, &found, name, request),
-        View::Json | View::JsonLd => std::mem::take(&mut found.document),
-        View::Html | View::Linkset => Map::new(),
-    };
-    view(resolver, &found, document, request).into_response()
+fn represented(resolver: &Resolver, found: &Found, request: &Request) -> Response {
+    match &request.view {
+        View::Link(name) => linkset::follow(&resolver.site, found, name, request),
+        _ => view(resolver, found, request).into_response(),
+    }
 }
 
-/// Status and body of a view. `document` is what data are made from; pages and links are made from what was found.
-pub(crate) fn view(
-    resolver: &Resolver,
-    found: &Found,
-    document: Document,
-    request: &Request,
-) -> (StatusCode, String) {
+/// Status and body of a view.
+pub(crate) fn view(resolver: &Resolver, found: &Found, request: &Request) -> (StatusCode, String) {
     let status = match found.record {
         RecordNotice::Recycled => StatusCode::GONE,
         _ => StatusCode::OK,
@@ -102,7 +96,7 @@ pub(crate) fn view(
     let body = match &request.view {
         View::Html | View::Link(_) => page::found(&resolver.site, found, request).into_string(),
         View::Linkset => linkset::document(&resolver.site, found, request).to_string(),
-        View::Json | View::JsonLd => data(resolver, found, document, request).to_string(),
+        View::Json | View::JsonLd => data::of(resolver, found, request),
     };
     (status, body)
 }
@@ -274,103 +268,8 @@ fn tag(found: &Found, request: &Request) -> ETag {
     }
 }
 
-/// The compressed form of EN 18223, as JSON or JSON-LD, with `notices`.
-fn data(resolver: &Resolver, found: &Found, document: Document, request: &Request) -> Value {
-    let own = found.carrier_host.as_ref();
-    let product = match found.unit {
-        Some(unit) => resolver.site.product_identifier(own, unit),
-        None => request.subject_address(&resolver.site, own),
-    };
-    let notices = notices(found);
-    let Some(passport) = found.passport.as_ref().filter(|_| found.is_shown()) else {
-        return match found.unit {
-            Some(_) => json!({"uniqueProductIdentifier": product, "notices": notices}),
-            None => product_data(found, product, document),
-        };
-    };
-    let status = match found.record {
-        RecordNotice::InForce => "active",
-        _ => "archived",
-    };
-    let header = Header::item(
-        resolver.site.passport_identifier(passport.passport),
-        product,
-        status,
-        passport
-            .updated_at
-            .map(|at| at.to_string())
-            .unwrap_or_default(),
-        passport.organisation.clone(),
-        // What is scanned is shown in the newest form.
-        resolver
-            .site
-            .catalogue_identifier(&passport::catalogue().newest().id),
-    );
-    let mut body = match request.view {
-        View::JsonLd => exchange::json_ld(&resolver.site.origin(), &header, document),
-        _ => passport::compressed(&header, document),
-    };
-    if let Some(body) = body.as_object_mut() {
-        body.insert("notices".to_owned(), notices);
-    }
-    body
-}
-
-/// What there is to know of label and record; in a copy also of every label, and when it was so.
-fn notices(found: &Found) -> Value {
-    let mut notices = json!({
-        "label": found.label.code(),
-        "labelChanged": found.label.day(),
-        "record": match found.record {
-            RecordNotice::InForce => "in-force",
-            RecordNotice::NotYetOnMarket => "not-yet-on-the-market",
-            RecordNotice::Archived => "archived",
-            RecordNotice::RecyclingRecorded => "recycling-recorded",
-            RecordNotice::Recycled => "recycled",
-        },
-        "finalOn": found.final_on(),
-        "recalled": found.recalled(),
-    });
-    if let (Some(copied), Some(notices)) = (&found.copied, notices.as_object_mut()) {
-        notices.insert("asOf".to_owned(), json!(copied.as_of));
-        notices.insert("labels".to_owned(), labels(found));
-    }
-    notices
-}
-
-/// What became of each label, and since when.
-fn labels(found: &Found) -> Value {
-    let labels = found.every_label();
-    labels
-        .map(|(label, notice, since)| json!({"label": label, "state": notice.code(), "since": since}))
-        .collect()
-}
-
-/// What a reader has to be told at once when it changes.
-pub(crate) fn state(found: &Found) -> Value {
-    json!([
-        found.record as u8,
-        found.final_on(),
-        found.recalled(),
-        labels(found)
-    ])
-}
-
-/// A model or lot: no passport, so without a passport's header.
-fn product_data(found: &Found, product: String, document: Document) -> Value {
-    let level = match found.products {
-        [_, Some(_)] => Level::Batch,
-        _ => Level::Model,
-    };
-    let mut body = Map::new();
-    body.insert("uniqueProductIdentifier".to_owned(), product.into());
-    body.insert("granularity".to_owned(), json!(level));
-    body.extend(document);
-    body.into()
-}
-
 impl LabelNotice {
-    fn code(&self) -> Option<&'static str> {
+    pub(crate) fn code(&self) -> Option<&'static str> {
         match self {
             Self::None => None,
             Self::Current => Some("current"),
@@ -383,7 +282,7 @@ impl LabelNotice {
         }
     }
 
-    fn day(&self) -> Option<&str> {
+    pub(crate) fn day(&self) -> Option<&str> {
         match self {
             Self::Replaced(day)
             | Self::Revoked(day)

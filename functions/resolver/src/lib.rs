@@ -26,6 +26,7 @@
 //! Compressed Digital Links are not taken apart: no battery carries one.
 
 mod answer;
+mod data;
 mod described;
 mod description;
 mod find;

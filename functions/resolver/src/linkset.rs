@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use ::page::{headline, sections, texts};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use passport::{Attribute, catalogue};
+use passport::{Attribute, Composed, catalogue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 use web::{Language, Problem, Site};
 
 use crate::answer::{self, Document};
@@ -111,7 +112,8 @@ pub(crate) fn document(site: &Site, found: &Found, request: &Request) -> Value {
 
 /// What the anchor is, for a person.
 fn description(found: &Found, language: Language) -> String {
-    let name = headline(&found.document).unwrap_or(&texts(language).title);
+    let document = found.document();
+    let name = headline(&document).unwrap_or(&texts(language).title);
     match found.unit {
         Some(unit) => format!("{name}, {unit}"),
         None => name.to_owned(),
@@ -160,7 +162,8 @@ impl Link {
 
 /// Every link but the default one. Where there is no passport to show there is nothing else to lead to.
 fn links(site: &Site, found: &Found, request: &Request) -> Vec<Link> {
-    if found.document.is_empty() {
+    let document = &found.document();
+    if document.is_empty() {
         return Vec::new();
     }
     let own = request.subject_address(site, found.carrier_host.as_ref());
@@ -185,7 +188,7 @@ fn links(site: &Site, found: &Found, request: &Request) -> Vec<Link> {
             .iter()
             .filter_map(|pointer| catalogue().by_pointer(pointer))
             .flat_map(|attribute| {
-                let documents = documents(attribute, &found.document, request.language);
+                let documents = documents(attribute, document, request.language);
                 documents.into_iter().map(|(href, title, media_type)| Link {
                     link_type: entry.link_type.clone(),
                     href,
@@ -198,7 +201,7 @@ fn links(site: &Site, found: &Found, request: &Request) -> Vec<Link> {
             .collect();
         links.extend(
             entry
-                .section(&own, found, request.language)
+                .section(&own, document, request.language)
                 .filter(|_| links.is_empty()),
         );
         links
@@ -208,12 +211,10 @@ fn links(site: &Site, found: &Found, request: &Request) -> Vec<Link> {
 
 impl Entry {
     /// The section of the page that says it, where the document has anything for it.
-    fn section(&self, own: &str, found: &Found, language: Language) -> Option<Link> {
+    fn section(&self, own: &str, document: &Composed<'_>, language: Language) -> Option<Link> {
         let title = self.section.as_deref()?;
         let mut sections = sections().iter();
-        sections.find(|section| {
-            section.title == title && !section.present(&found.document).is_empty()
-        })?;
+        sections.find(|section| section.title == title && !section.present(document).is_empty())?;
         Some(Link {
             link_type: self.link_type.clone(),
             href: format!("{own}#{title}"),
@@ -231,10 +232,10 @@ impl Entry {
 /// Addresses in the value of an attribute: with title and media type.
 fn documents(
     attribute: &Attribute,
-    document: &Document,
+    document: &Composed<'_>,
     language: Language,
 ) -> Vec<(String, String, Option<String>)> {
-    let Some(value) = attribute.value_in(document) else {
+    let Some(value) = document.get(&attribute.group, &attribute.id) else {
         return Vec::new();
     };
     let values = value
@@ -313,8 +314,14 @@ pub(crate) fn passed_on(href: &str, query: &str) -> String {
     utf8_percent_encode(&place, ENCODED).to_string()
 }
 
-/// The linkset, and what turns it into JSON-LD, in `Link` (RFC 8288).
-pub(crate) fn announce(site: &Site, address: &str, request: &Request, headers: &mut HeaderMap) {
+/// The linkset, or what turns it into JSON-LD, and what operators signed of the passport, in `Link` (RFC 8288).
+pub(crate) fn announce(
+    site: &Site,
+    address: &str,
+    passport: Option<Uuid>,
+    request: &Request,
+    headers: &mut HeaderMap,
+) {
     let origin = site.origin();
     let link = match request.view {
         View::Linkset => format!(
@@ -324,8 +331,10 @@ pub(crate) fn announce(site: &Site, address: &str, request: &Request, headers: &
             "<{address}?linkType=linkset>; rel=\"linkset\"; type=\"application/linkset+json\""
         ),
     };
-    if let Ok(link) = link.parse() {
-        headers.insert(header::LINK, link);
+    let signed = passport.map(|passport| site.signatures_link(passport));
+    let links: Vec<String> = [link].into_iter().chain(signed).collect();
+    if let Ok(links) = links.join(", ").parse() {
+        headers.insert(header::LINK, links);
     }
 }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use identity::{Alias, DigitalLink, UnitId};
-use passport::{Category, Classes, catalogue};
-use serde_json::Map;
+use passport::Composed;
 use storage::{Custody, Facts, PublicPart, Shared, Subject};
 use web::Problem;
 
 use crate::Resolver;
 use crate::answer::Document;
+use crate::products::public_view;
 use crate::request::{Named, Request, Scanned};
 use crate::scan::{Found, LabelNotice, RecordNotice, notice, record_notice};
 
@@ -127,7 +127,6 @@ async fn battery(
         },
         labels: scan.labels,
         record,
-        document: Map::new(),
         category: None,
         passport: scan.passport,
         products: [model_part, batch_part],
@@ -139,7 +138,7 @@ async fn battery(
         copied: None,
     };
     if found.is_shown() {
-        compose(&mut found)?;
+        show(&mut found)?;
     }
     Ok(Some(Answered::Here(Box::new(found))))
 }
@@ -153,19 +152,18 @@ fn belongs_to(link: &DigitalLink, model: Option<&Shared>) -> bool {
     matches!(model.map(|model| &model.facts), Some(Facts::Model { gtins, .. }) if gtins.contains(&gtin))
 }
 
-/// Model, batch and passport as one document.
-fn compose(found: &mut Found) -> Result<(), Problem> {
+/// What the passport is shown of, and since when it is as it is.
+fn show(found: &mut Found) -> Result<(), Problem> {
     let Some(item) = &mut found.passport else {
         return Err(Problem::internal("a passport in force that is not there"));
     };
-    let own = passport::newest_form(std::mem::take(&mut item.document));
     let category = item
         .category
         .ok_or_else(|| Problem::internal("a passport without its category"))?;
+    item.document = public_view(std::mem::take(&mut item.document), category);
     let updated = part(&found.products).map(|part| part.and_then(|part| part.updated_at));
     item.updated_at = updated.into_iter().flatten().chain(item.updated_at).max();
     found.category = Some(category);
-    found.document = shown(&found.products, &own, category);
     Ok(())
 }
 
@@ -174,15 +172,6 @@ fn part(products: &[Option<Arc<Shared>>; 2]) -> [Option<&PublicPart>; 2] {
     products
         .each_ref()
         .map(|product| product.as_ref()?.part.as_ref())
-}
-
-/// Everything public as one document, without what the active guidance shows nowhere.
-fn shown(products: &[Option<Arc<Shared>>; 2], own: &Document, category: Category) -> Document {
-    let empty = Map::new();
-    let [model, batch] = part(products).map(|part| part.map_or(&empty, |part| &part.document));
-    let composed = passport::compose(model, batch, own);
-    let guidance = catalogue().active_guidance();
-    passport::view(composed, Classes::PUBLIC, guidance, category)
 }
 
 /// What everybody may see of a model or lot that was linked with a GS1 key.
@@ -217,7 +206,6 @@ async fn product_of(resolver: &Resolver, product: &Subject) -> Result<Option<Ans
         label: LabelNotice::None,
         labels: Vec::new(),
         record: RecordNotice::InForce,
-        document: shown(&products, &Map::new(), category),
         category: Some(category),
         passport: None,
         products,
@@ -227,6 +215,17 @@ async fn product_of(resolver: &Resolver, product: &Subject) -> Result<Option<Ans
 }
 
 impl Found {
+    /// Everything public as one document: model, batch and passport.
+    pub(crate) fn document(&self) -> Composed<'_> {
+        if self.category.is_none() {
+            return Composed::default();
+        }
+        let own = self.passport.as_ref();
+        let [model, batch] = part(&self.products);
+        let levels = [model, batch, own].into_iter().flatten();
+        Composed::of(levels.map(|part| &part.document))
+    }
+
     /// Revisions of model and batch.
     pub(crate) fn product_revisions(&self) -> (u64, u64) {
         let [model, batch] = part(&self.products).map(|part| part.map_or(0, |part| part.revision));

@@ -1,10 +1,12 @@
 //! The page a person sees: no script, nothing from elsewhere, readable on a phone.
 
+use std::sync::LazyLock;
+
 use axum::http::StatusCode;
 use identity::{IdError, Reading, UnitId};
 use maud::{Markup, html};
 use page::{Texts, Writing, footer, frame, headline, time};
-use passport::{Category, Class, catalogue, visible};
+use passport::{Attribute, Category, Class, catalogue, visible};
 use web::{Language, Problem, Site};
 
 use crate::request::{Named, Request, Scanned};
@@ -15,7 +17,7 @@ const SHOWN: usize = 60;
 /// Most guesses that are offered.
 const SUGGESTIONS: usize = 3;
 /// The classes that need rights and are for others than the owner.
-const RESTRICTED: [Class; 3] = [
+const CLASSES: [Class; 3] = [
     Class::LegitimateInterest,
     Class::Authority,
     Class::Individual,
@@ -33,17 +35,15 @@ pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
         RecordNotice::Recycled => Some(&texts.recycled),
     };
     let category = found.category.and_then(Category::names);
-    let shown = found
-        .passport
-        .as_ref()
-        .filter(|_| !found.document.is_empty());
+    let document = found.document();
+    let shown = found.passport.as_ref().filter(|_| !document.is_empty());
     frame(
         writing,
         &texts.title,
         html! {
             header {
                 p.kind { (texts.title) @if let Some(category) = category { " · " (writing.words(category)) } }
-                h1 { (headline(&found.document).unwrap_or(&texts.unit)) }
+                h1 { (headline(&document).unwrap_or(&texts.unit)) }
                 @if let Named::Gs1(key) = &request.subject { p.id { (key.human_readable()) } }
                 @if let Some(unit) = found.unit { p.id { (unit.grouped()) } }
             }
@@ -54,8 +54,8 @@ pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
                 (label_notice(&found.label, texts))
                 @if let Some(sentence) = record { p.notice role="status" { (sentence) } }
                 (in_order(found, texts))
-                (page::at_once(&found.document, writing))
-                (page::groups(&found.document, writing))
+                (page::at_once(&document, writing))
+                (page::groups(&document, writing))
                 (labels(found, texts))
                 @if let (Some(passport), Some(category)) = (shown, found.category) {
                     section {
@@ -68,6 +68,9 @@ pub(crate) fn found(site: &Site, found: &Found, request: &Request) -> Markup {
                 }
             }
             (footer(writing, &query(request), html! {
+                @if let Some(passport) = found.shown_passport() {
+                    p { a href=(site.signatures(passport.passport)) { (texts.signed_by) (texts.notation.colon) (passport.organisation) } }
+                }
                 @if let Some(at) = shown.and_then(|passport| passport.updated_at) {
                     p { (texts.updated) (texts.notation.colon) (time(&at.to_string(), texts.notation.time(&at.to_string()))) }
                 }
@@ -86,7 +89,8 @@ fn query(request: &Request) -> String {
 
 /// What is as it should be, in a few words each.
 fn in_order(found: &Found, texts: &Texts) -> Markup {
-    if found.record != RecordNotice::InForce {
+    // Of a model there is nothing to be in order.
+    if found.record != RecordNotice::InForce || found.unit.is_none() {
         return Markup::default();
     }
     html! {
@@ -101,26 +105,48 @@ fn in_order(found: &Found, texts: &Texts) -> Markup {
 /// What needs rights: for whom it is, and which groups of the catalogue have such attributes. It follows from the catalogue,
 /// the guidance and the category alone, so that it says nothing of this one battery.
 fn restricted(category: Category, texts: &Texts) -> Markup {
-    let groups = |class: Class| {
-        let of_class = move |group: &&str| {
-            catalogue().group(group).any(|attribute| {
-                attribute.class == class
-                    && visible(attribute, catalogue().active_guidance(), category)
-            })
-        };
-        let titles = catalogue()
-            .groups()
-            .filter(of_class)
-            .filter_map(|group| texts.groups.get(group));
-        titles.cloned().collect::<Vec<_>>().join(", ")
-    };
     html! {
         dl {
-            @for class in RESTRICTED {
-                @if let Some(readers) = texts.readers.get(&class.number().to_string()) {
-                    div { dt { (readers) } dd { (groups(class)) } }
+            @for of in RESTRICTED.iter().filter(|of| of.category == category) {
+                @if let Some(readers) = texts.readers.get(&of.class.number().to_string()) {
+                    div { dt { (readers) } dd {
+                        @for (place, title) in of.groups.iter().filter_map(|group| texts.groups.get(*group)).enumerate() {
+                            @if place > 0 { ", " } (title)
+                        }
+                    } }
                 }
             }
+        }
+    }
+}
+
+/// The groups of a category that have attributes of a class.
+struct Restricted {
+    category: Category,
+    class: Class,
+    groups: Vec<&'static str>,
+}
+
+static RESTRICTED: LazyLock<Vec<Restricted>> = LazyLock::new(|| {
+    let of_each = Category::ALL.into_iter().flat_map(|category| {
+        let of_each = CLASSES.into_iter();
+        of_each.map(move |class| Restricted::of(category, class))
+    });
+    of_each.collect()
+});
+
+impl Restricted {
+    fn of(category: Category, class: Class) -> Self {
+        let guidance = catalogue().active_guidance();
+        let shown = |attribute: &Attribute| {
+            attribute.class == class && visible(attribute, guidance, category)
+        };
+        let groups = catalogue().groups();
+        let groups = groups.filter(|group| catalogue().group(group).any(shown));
+        Self {
+            category,
+            class,
+            groups: groups.collect(),
         }
     }
 }

@@ -1,10 +1,13 @@
-//! What units share, kept in memory for a second: models and batches with their public part in the form of the newest catalogue,
-//! and their operators. They change rarely and serve a million units.
+//! What units share, kept in memory for a second: models and batches with what everybody is shown of them, and their operators.
+//! They change rarely and serve a million units.
 
 use std::sync::Arc;
 
+use passport::{Category, Classes, catalogue};
 use storage::{Shared, Store, StoreError, Subject};
 use web::Recent;
+
+use crate::answer::Document;
 
 /// The cache. That something does not exist is kept too.
 #[derive(Default)]
@@ -30,7 +33,7 @@ impl Products {
         let mut read = store.shared(&missing).await?;
         for subject in missing {
             let place = read.iter().position(|(known, _)| *known == subject);
-            let shared = place.map(|place| read.swap_remove(place).1).map(newest);
+            let shared = place.map(|place| read.swap_remove(place).1).map(shown);
             self.0.keep(subject.clone(), shared.clone());
             for (wanted, slot) in subjects.iter().zip(&mut found) {
                 if *wanted == subject {
@@ -42,9 +45,17 @@ impl Products {
     }
 }
 
-fn newest(mut shared: Shared) -> Arc<Shared> {
-    if let Some(part) = &mut shared.part {
-        part.document = passport::newest_form(std::mem::take(&mut part.document));
+/// Its public part as it is shown.
+fn shown(mut product: Shared) -> Arc<Shared> {
+    if let (Some(part), Some(category)) = (&mut product.part, product.facts.category()) {
+        part.document = public_view(std::mem::take(&mut part.document), category);
     }
-    Arc::new(shared)
+    Arc::new(product)
+}
+
+/// What everybody is shown of a document: in the form of the newest catalogue, without what the active guidance shows nowhere.
+pub(crate) fn public_view(document: Document, category: Category) -> Document {
+    let document = passport::newest_form(document);
+    let guidance = catalogue().active_guidance();
+    passport::view(document, Classes::PUBLIC, guidance, category)
 }

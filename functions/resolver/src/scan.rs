@@ -14,7 +14,7 @@ use storage::{Label, PublicPart, RecordStatus, Shared};
 use web::{Path, Problem};
 
 use crate::Resolver;
-use crate::answer::{self, Document, Reader};
+use crate::answer::{self, Reader};
 use crate::described::{Asking, Passport};
 use crate::lookup::{self, Answered};
 use crate::request::{self, Request};
@@ -33,11 +33,10 @@ pub(crate) struct Found {
     /// Every label the battery ever had.
     pub(crate) labels: Vec<Label>,
     pub(crate) record: RecordNotice,
-    /// The public view; empty before the battery is on the market and after it was recycled.
-    pub(crate) document: Document,
+    /// Absent where there is nothing to show: before the battery is on the market, after it was recycled.
     pub(crate) category: Option<Category>,
     pub(crate) passport: Option<PublicPart>,
-    /// The model, the batch: what of the document is theirs, and the GS1 keys they are known by.
+    /// The model, the batch: what of the view is theirs, and the GS1 keys they are known by.
     pub(crate) products: [Option<Arc<Shared>>; 2],
     /// What an invalidation may name this answer by: `unit:<id>`, `model:<uuid>`, `batch:<uuid>`, `operator:<id>`.
     pub(crate) tags: Vec<String>,
@@ -304,6 +303,11 @@ impl Found {
             .filter(|_| self.record == RecordNotice::RecyclingRecorded)?;
         let at = passport.recycling_final_at?.to_string();
         Some(at.chars().take(DAY).collect())
+    }
+
+    /// Whether there is a passport to show.
+    pub(crate) fn shown_passport(&self) -> Option<&PublicPart> {
+        self.passport.as_ref().filter(|_| self.is_shown())
     }
 
     /// Whether there is a passport to show.

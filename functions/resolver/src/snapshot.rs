@@ -12,6 +12,7 @@ use web::{Language, Problem};
 
 use crate::Resolver;
 use crate::answer;
+use crate::data;
 use crate::lookup::{self, Answered};
 use crate::request::{Named, Request, Scanned, View};
 use crate::scan::Found;
@@ -50,6 +51,8 @@ pub struct Rendering {
     pub language: &'static str,
     /// `Location`, where custody moved.
     pub location: Option<String>,
+    /// `Link` to what operators signed of it.
+    pub link: Option<String>,
     /// The body.
     pub body: String,
 }
@@ -142,7 +145,7 @@ impl Snapshot {
     #[must_use]
     pub fn state(&self) -> Sha256 {
         let state = match &self.answered {
-            Answered::Here(found) => answer::state(found),
+            Answered::Here(found) => data::state(found),
             Answered::Elsewhere(custody) => json!({"custody": custody.resolver}),
         };
         Sha256::of(state.to_string().as_bytes())
@@ -181,13 +184,16 @@ impl Snapshot {
 }
 
 fn here(resolver: &Resolver, found: &Found, request: &Request) -> Rendering {
-    let (status, body) = answer::view(resolver, found, found.document.clone(), request);
+    let (status, body) = answer::view(resolver, found, request);
     Rendering {
         key: key(request),
         status: status.as_u16(),
         media_type: request.view.content_type(),
         language: request.language.code(),
         location: None,
+        link: found
+            .shown_passport()
+            .map(|passport| resolver.site.signatures_link(passport.passport)),
         body,
     }
 }
@@ -216,6 +222,7 @@ fn elsewhere(custody: &Custody, request: &Request) -> Rendering {
         media_type: request.view.content_type(),
         language: request.language.code(),
         location: Some(place),
+        link: None,
         body,
     }
 }

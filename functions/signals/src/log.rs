@@ -18,7 +18,7 @@ const LINE: u64 = 32 << 10;
 /// Most scans that are taken from one log.
 const MOST: usize = 1_000_000;
 /// How late an entry may come: CloudFront delays some by up to 24 hours.
-const LATE_DAYS: i32 = 3;
+pub(crate) const LATE_DAYS: i32 = 3;
 
 /// What a log had.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -1,14 +1,21 @@
-//! The Lambda function `signals`: counts the scans of a CloudFront log as soon as it lies in its bucket.
+//! The Lambda function `signals`: counts the scans of a CloudFront log as soon as it lies in its bucket, and on a schedule tells of days
+//! that are over.
 
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use storage::Store;
+use storage::{Log, Store};
+use web::Site;
 
-/// `Object Created` of Amazon S3, as EventBridge has it.
+/// What rang.
 #[derive(Deserialize)]
-struct Created {
-    detail: Detail,
+#[serde(untagged)]
+enum Event {
+    /// `Object Created` of Amazon S3, as EventBridge has it.
+    Created { detail: Detail },
+    /// Its schedule.
+    Scheduled(IgnoredAny),
 }
 
 #[derive(Deserialize)]
@@ -25,10 +32,23 @@ struct Object {
 async fn main() -> Result<(), lambda_http::Error> {
     web::log_as_json();
     let store = Store::from_env().await?;
-    run(service_fn(|event: LambdaEvent<Created>| {
-        counted(&store, event.payload.detail.object.key)
+    let site = Site::from_env()?;
+    run(service_fn(|event: LambdaEvent<Event>| {
+        answered(&store, &site, event.payload)
     }))
     .await
+}
+
+async fn answered(store: &Store, site: &Site, event: Event) -> Result<Value, lambda_http::Error> {
+    match event {
+        Event::Created { detail } => counted(store, detail.object.key).await,
+        Event::Scheduled(_) => {
+            let log = site.log_origin(Log::Reads);
+            let told = signals::tell_days(store, &log, web::now()).await?;
+            tracing::info!(told.days, told.failed, "days told");
+            Ok(json!({"days": told.days, "failed": told.failed}))
+        }
+    }
 }
 
 async fn counted(store: &Store, name: String) -> Result<Value, lambda_http::Error> {

@@ -18,6 +18,7 @@ use web::{
     view_name, written,
 };
 
+use crate::erasing::erasing;
 use crate::handover::{may_withdraw, recalled_too, takes_force};
 use crate::life::{in_time, may_recall, prepared, recycling};
 use crate::rules::{
@@ -87,7 +88,13 @@ impl RecordChange<'_> {
         let mut facts = facts_after(&self.provenance, by, person, &record.head, at);
         prepared(event_type, &mut facts);
         may_withdraw(self.platform, event_type, &record).await?;
-        recycling(self.platform, &record.head.facts, &mut facts, at)?;
+        recycling(
+            self.platform,
+            event_type,
+            &record.head.facts,
+            &mut facts,
+            at,
+        )?;
         if let Some(transfer) = &self.transfer {
             transfer.fits(self.platform, self.caller, &record).await?;
             transfer.apply(self.provenance.event_type, &record, by, &mut facts);
@@ -100,8 +107,11 @@ impl RecordChange<'_> {
             .provenance
             .event(store, principal, role, changed)
             .await?;
+        let (caller, said) = (self.caller, &self.provenance);
+        let erases = erasing(self.platform, caller, said, &record, &mut warnings).await?;
         let event = EventInput {
             audience: self.audience(&record.head, event.audience),
+            erases,
             ..event
         };
         let organisation = match self.provenance.event_type.takes_responsibility() {
@@ -201,7 +211,7 @@ impl RecordChange<'_> {
                 )),
                 false => fault.into(),
             })?;
-        if record.head.facts.is_withdrawn() {
+        if record.head.facts.is_withdrawn() && event_type.erases.is_none() {
             return Err(Problem::conflict(
                 "this draft was withdrawn before its battery reached the market: create another",
             ));

@@ -299,6 +299,7 @@ fn without_evidence(event: &EventInput) -> EventInput {
         notes: None,
         evidence: Vec::new(),
         readings: None,
+        erases: None,
         ..event.clone()
     }
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod elements;
+mod erasing;
 mod evidence;
 mod handover;
 mod interchange;
@@ -10,6 +11,7 @@ mod passports;
 mod products;
 mod readings;
 mod rules;
+mod signatures;
 mod succession;
 mod successors;
 mod transfers;
@@ -37,6 +39,9 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(transfers::accept))
         .routes(routes!(transfers::reject))
         .routes(routes!(transfers::withdraw))
+        .routes(routes!(signatures::of_passport))
+        .routes(routes!(signatures::of_model))
+        .routes(routes!(signatures::of_batch))
         .routes(routes!(evidence::announce))
         .routes(routes!(evidence::confirm))
 }

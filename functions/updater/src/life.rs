@@ -12,11 +12,12 @@ use crate::validation::refuse;
 /// What becomes of the recycling of a battery: recorded, for some days to be taken back, then final (Article 77(8)).
 pub(crate) fn recycling(
     platform: &Platform,
+    event_type: &EventType,
     before: &Facts,
     facts: &mut Facts,
     at: Timestamp,
 ) -> Result<(), Problem> {
-    if before.has_ceased(at) {
+    if before.has_ceased(at) && event_type.erases.is_none() {
         return Err(Problem::conflict(
             "that this battery was recycled can no longer be taken back: its passport has ceased to exist",
         ));

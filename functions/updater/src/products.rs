@@ -305,6 +305,6 @@ impl Creation<'_> {
     }
 }
 
-fn product_id(text: &str) -> Result<Uuid, Problem> {
+pub(crate) fn product_id(text: &str) -> Result<Uuid, Problem> {
     Uuid::parse_str(text).map_err(|_| Problem::malformed("expected a UUID in the path"))
 }

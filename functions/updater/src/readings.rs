@@ -145,6 +145,7 @@ impl Decision for Measured<'_> {
                 conditions: self.conditions.clone(),
                 list: plan.new,
             }),
+            erases: None,
             ..event
         };
         let change = Change::new(

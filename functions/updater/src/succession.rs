@@ -379,6 +379,7 @@ impl Succession<'_> {
             occurred_at: None,
             evidence: Vec::new(),
             readings: None,
+            erases: None,
             audience: Class::Public,
         }
     }

@@ -3,6 +3,7 @@
 mod export;
 mod hosts;
 mod import;
+mod keep;
 mod organisation;
 mod replay;
 
@@ -100,6 +101,56 @@ enum Command {
         #[arg(long, value_name = "HOST")]
         usual: Option<String>,
     },
+    /// Take a backup of a platform on this machine, which may run: everything stored, sealed values sealed, and its keys apart.
+    Backup {
+        /// An empty folder.
+        to: PathBuf,
+        /// An empty folder for the keys; beside the backup where it is not given.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+        /// The platform's data folder.
+        #[arg(long, default_value = local::DEFAULT_DATA)]
+        data: PathBuf,
+    },
+    /// Bring a backup into a new data folder, and verify all of it: every chain, every version, every entry of the logs.
+    ///
+    /// Ends with exit code 1 where anything is not as it was written.
+    Restore {
+        /// The backup.
+        from: PathBuf,
+        /// Its keys; beside the backup where it is not given.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+        /// The new data folder.
+        #[arg(long)]
+        data: PathBuf,
+        /// The folder `erasures` of the archive that outlived the platform: what was erased after the backup is erased again.
+        #[arg(long)]
+        erasures: Option<PathBuf>,
+    },
+    /// Read everything that is stored and name whatever is not as it was written.
+    ///
+    /// Ends with exit code 1 where there is anything.
+    Audit {
+        /// The platform's data folder; the platform may run.
+        #[arg(long, default_value = local::DEFAULT_DATA)]
+        data: PathBuf,
+    },
+    /// Prove that a backup restores: take one of the platform, which may run, bring it back beside it, verify it, and compare the
+    /// answers for every label, byte for byte. These scans are not counted.
+    ///
+    /// Ends with exit code 1 where anything differs.
+    Drill {
+        /// The platform's data folder.
+        #[arg(long, default_value = local::DEFAULT_DATA)]
+        data: PathBuf,
+    },
+    /// Verify an event, a version, a chain or a whole log, offline and without the platform's own code.
+    ///
+    /// Ends with exit code 0 where it is proved, 1 where a lie was found, 2 where it could not be checked. `passport-verify` is
+    /// the same alone.
+    #[command(subcommand)]
+    Verify(inspector::Verb),
 }
 
 #[tokio::main]
@@ -150,6 +201,16 @@ async fn main() -> ExitCode {
             };
             organisation::register(&file, &registrar).await
         }
+        Command::Backup { to, keys, data } => keep::backup(&data, &to, keys.as_deref()).await,
+        Command::Restore {
+            from,
+            keys,
+            data,
+            erasures,
+        } => keep::restore(&from, keys.as_deref(), &data, erasures.as_deref()).await,
+        Command::Audit { data } => keep::audit(&data).await,
+        Command::Drill { data } => keep::drill(&data).await,
+        Command::Verify(verb) => return verify(verb).await,
         Command::Hosts { usual: None } => hosts::list().await,
         Command::Hosts { usual: Some(host) } => hosts::take_as_usual(&host).await,
     };
@@ -161,6 +222,20 @@ async fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {}", harmless(&error));
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// The verifier waits for what it reads, so it has a thread to itself.
+async fn verify(verb: inspector::Verb) -> ExitCode {
+    match tokio::task::spawn_blocking(move || verb.answer()).await {
+        Ok(answer) => {
+            print!("{}", answer.text);
+            ExitCode::from(answer.exit_code)
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use passport::{Category, Class, Op, Replay, catalogue, compose, counted};
+use passport::{Category, Class, Erases, Op, Replay, catalogue, compose, counted};
 use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -21,12 +21,21 @@ struct Event {
     event_id: String,
     at: String,
     hash: String,
+    #[serde(rename = "type")]
+    event_type: Option<String>,
     #[serde(default)]
     changes: Vec<Change>,
     #[serde(default)]
     commitments: Vec<Commitment>,
+    erased: Option<Erased>,
     seq: Option<u64>,
     prev: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Erased {
+    #[serde(default)]
+    values: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +81,8 @@ struct Version {
     event_hash: String,
     commitments: BTreeMap<String, String>,
     data: Option<Map<String, Value>>,
+    #[serde(default)]
+    erased: BTreeSet<String>,
 }
 
 /// The platform, as this caller sees it.
@@ -119,20 +130,71 @@ pub(crate) async fn run(
     let served: Map<String, Value> = source.get(subject).await?;
     let events: Events = source.get(&format!("{subject}/events?verify=true")).await?;
 
-    let seen = last.commitments.keys();
-    let mut check = Check {
-        seen: seen.filter_map(|class| class.parse().ok()).collect(),
-        ..Check::default()
+    let whole = |event: &Event| {
+        let event_type = event.event_type.as_deref();
+        let event_type = event_type.and_then(|id| catalogue().event_type(id));
+        event_type.is_some_and(|it| it.erases == Some(Erases::Everything))
     };
-    check.chain(&events);
-    check.fold(&events.events, &versions.versions);
-    check.values("its newest version", last.data.unwrap_or_default());
-    match kind {
-        // Above its own values a passport shows those of its model and batch.
-        "dpps" => check.shown(&served),
-        _ => check.values("what is served", member(served, "data")?),
+    if events.events.iter().any(whole) {
+        return Err(format!(
+            "{subject} cannot be replayed: what its events told was erased with its key"
+        ));
+    }
+    let replay = Replayed {
+        kind,
+        events: &events,
+        versions: &versions.versions,
+        last: &last,
+        served: &served,
+    };
+    let erased = events
+        .events
+        .iter()
+        .filter_map(|event| event.erased.as_ref());
+    let named = erased.flat_map(|it| it.values.iter().cloned());
+    let mut check = replay.check(named.collect())?;
+    if !check.differences.is_empty() {
+        // Who may not know of the event that erased something is told so by the versions that had it.
+        let mut of_versions = check.erased.clone();
+        for number in 1..newest {
+            let version: Version = source.get(&format!("{subject}/versions/{number}")).await?;
+            of_versions.extend(version.erased);
+        }
+        check = replay.check(of_versions)?;
     }
     check.report(subject, &events, newest)
+}
+
+/// What is held against each other.
+struct Replayed<'a> {
+    kind: &'a str,
+    events: &'a Events,
+    versions: &'a [Version],
+    last: &'a Version,
+    served: &'a Map<String, Value>,
+}
+
+impl Replayed<'_> {
+    fn check(&self, erased: BTreeSet<String>) -> Result<Check, String> {
+        let seen = self.last.commitments.keys();
+        let mut check = Check {
+            seen: seen.filter_map(|class| class.parse().ok()).collect(),
+            erased,
+            ..Check::default()
+        };
+        check.chain(self.events);
+        check.fold(&self.events.events, self.versions);
+        check.values(
+            "its newest version",
+            self.last.data.clone().unwrap_or_default(),
+        );
+        match self.kind {
+            // Above its own values a passport shows those of its model and batch.
+            "dpps" => check.shown(self.served),
+            _ => check.values("what is served", member(self.served.clone(), "data")?),
+        }
+        Ok(check)
+    }
 }
 
 fn member(mut answer: Map<String, Value>, name: &str) -> Result<Map<String, Value>, String> {
@@ -152,6 +214,8 @@ struct Check {
     commitments: BTreeMap<u8, String>,
     /// The classes of which this caller sees what is there now.
     seen: BTreeSet<u8>,
+    /// Attributes whose former values were erased: what their events told is gone.
+    erased: BTreeSet<String>,
     differences: Vec<String>,
 }
 
@@ -221,7 +285,10 @@ impl Check {
                     ));
                 }
                 let (before, after) = (change.before.as_ref(), change.after.as_ref());
-                if let Err(fault) = self.replay.step(&change.pointer, before, after) {
+                let step = self.replay.step(&change.pointer, before, after);
+                if let Err(fault) = step
+                    && !self.erased.contains(&change.pointer)
+                {
                     self.differs(format!("event {}: {fault}", event.event_id));
                 }
             }
@@ -293,6 +360,9 @@ impl Check {
             if change.op == Op::Remove && (!seen || may_be_closed(&change.pointer)) {
                 continue;
             }
+            if self.erased.contains(&change.pointer) {
+                continue;
+            }
             let told = |value: &Option<Value>| {
                 value
                     .as_ref()
@@ -328,12 +398,20 @@ impl Check {
         let attributes = passport::attributes(&self.replayed());
         let attributes = attributes
             .keys()
+            .filter(|pointer| !self.erased.contains(*pointer))
             .filter_map(|pointer| catalogue().by_pointer(pointer))
             .filter(|attribute| self.seen.contains(&attribute.class.number()))
             .count();
         if self.differences.is_empty() {
+            let erased = match self.erased.len() {
+                0 => String::new(),
+                erased => format!(
+                    ", but {} whose history was erased",
+                    counted(erased, "value")
+                ),
+            };
             return Ok(format!(
-                "{subject}: {} and {}; replayed from nothing they come to what is served: {}\n",
+                "{subject}: {} and {}; replayed from nothing they come to what is served: {}{erased}\n",
                 counted(events.events.len(), "event"),
                 counted(versions, "version"),
                 counted(attributes, "value"),

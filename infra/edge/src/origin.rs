@@ -120,6 +120,7 @@ fn snapshot(object: Published, tags: &Tags) -> Entry {
         (header::CONTENT_LANGUAGE, object.language),
         (header::CACHE_CONTROL, object.cache_control),
         (header::LOCATION, object.location),
+        (header::LINK, object.link),
         (SNAPSHOT_AS_OF, object.as_of),
     ] {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {

@@ -29,13 +29,14 @@ fn a_snapshot_is_answered_as_the_resolver_would_have() {
             ("content-type", "application/json"),
             ("x-amz-meta-snapshot-as-of", "2027-02-18T08:00:00.000Z"),
             ("x-amz-meta-snapshot-status", "410"),
+            ("x-amz-meta-snapshot-link", "<https://id.example.eu/1>"),
             ("x-amz-meta-snapshot-digest", "ab"),
             ("x-amz-version-id", "1"),
         ],
     );
     let expected = json!({
         "statusCode": 410,
-        "headers": {"content-type": {"value": "application/json"}, "snapshot-as-of": {"value": "2027-02-18T08:00:00.000Z"}},
+        "headers": {"content-type": {"value": "application/json"}, "link": {"value": "<https://id.example.eu/1>"}, "snapshot-as-of": {"value": "2027-02-18T08:00:00.000Z"}},
     });
     assert_eq!(gone, expected);
     let moved = answered(

@@ -3,9 +3,11 @@
 //! The functions are the ones that are deployed, and they speak to the embedded stores through the ordinary AWS SDK over
 //! HTTP: one storage code path, no mock.
 
+mod continuity;
 mod documentation;
 mod issuer;
 mod listener;
+mod log_files;
 mod organisations;
 mod platform;
 mod provider;
@@ -13,20 +15,26 @@ mod publishing;
 mod router;
 mod scans;
 mod seed;
+mod sequencing;
 mod stores;
 mod template;
 mod welcome;
+mod witnessing;
 
+pub use continuity::{Drill, Restored, audit, backup, drill, restore};
 pub use documentation::documentation;
 pub use issuer::{Issuer, TokenRequest};
 pub use listener::serve_edge;
 pub use platform::{Failure, Options, Running, start};
 pub use provider::{Provider, serve_provider, sign_in_configuration};
+pub use publishing::operator_keys;
 pub use router::router;
 pub use seed::{Battery, Seeded, seed};
+pub use sequencing::{log_key, sequencer};
 pub use stores::{PREFIX, data_key};
 pub use template::write_template;
 pub use welcome::welcome;
+pub use witnessing::Witnessing;
 
 /// Where everything is kept where nothing else is said.
 pub const DEFAULT_DATA: &str = ".local";

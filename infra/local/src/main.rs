@@ -18,6 +18,9 @@ struct Arguments {
     /// Where to listen. Port 0 picks a free one; 0.0.0.0 lets a phone on the same network scan the code.
     #[arg(long, default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
+    /// What its codes name, where that is not where it listens: behind a proxy, or restored elsewhere.
+    #[arg(long)]
+    host: Option<String>,
     /// Where everything is kept.
     #[arg(long, default_value = local::DEFAULT_DATA)]
     data: PathBuf,
@@ -156,6 +159,7 @@ async fn sign_in(provider: Result<Provider, Failure>) -> Result<(), String> {
 async fn serve(arguments: Arguments) -> Result<(), String> {
     let options = Options {
         listen: arguments.listen,
+        host: arguments.host,
         data: arguments.data,
         recycling_reversal_days: arguments.recycling_reversal_days,
         edge: !arguments.no_edge,

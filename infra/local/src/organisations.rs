@@ -33,6 +33,7 @@ pub(crate) fn all() -> Vec<Organisation> {
             evidence: None,
             gs1_prefixes: example.gs1_company_prefixes,
             carrier_host: None,
+            signing_key: None,
         })
         .collect()
 }

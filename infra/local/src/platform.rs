@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use edge::Edge;
 use identity::Host;
-use storage::{CookieSeal, Registrar, Store};
+use serde::{Deserialize, Serialize};
+use storage::{CookieSeal, Log, Registrar, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use web::{Platform, SignIn, Site};
@@ -16,16 +17,23 @@ use web::{Platform, SignIn, Site};
 use crate::issuer::Issuer;
 use crate::provider::{self, sign_in_configuration};
 use crate::publishing::{self, Publishing};
+use crate::sequencing::{self, Sequencing};
+use crate::witnessing::Witnessing;
 use crate::{listener, organisations, router, scans, stores};
 
 /// How often orders that were cut off are looked for, as in `template.yaml`.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often it is looked for days of scans that are over, as in `template.yaml`.
+const TELLING_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
 /// How to start.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Where to listen; port 0 picks one.
     pub listen: SocketAddr,
+    /// What its codes and answers name it, where that is not where it listens.
+    pub host: Option<String>,
     /// Where everything is kept.
     pub data: PathBuf,
     /// For how many days it can be taken back that a battery was recycled.
@@ -45,6 +53,8 @@ pub struct Running {
     pub origin: String,
     /// The command that lets people sign in.
     pub sign_in_command: String,
+    /// Host in the names of the logs.
+    pub log_host: Host,
     /// Where everything is kept.
     pub data: PathBuf,
     /// Makes tokens.
@@ -57,12 +67,16 @@ pub struct Running {
     pub s3_endpoint: String,
     /// What stands in front.
     pub edge: Option<Edge>,
+    /// Who cosigns the checkpoints of its logs.
+    pub witness: Witnessing,
     /// How people sign in.
     pub sign_in: Option<Arc<SignIn>>,
     server: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     counter: JoinHandle<()>,
+    teller: JoinHandle<()>,
     publishing: Option<Publishing>,
+    sequencing: Sequencing,
     /// Held as long as it runs: two over one folder would not see each other's writes at once.
     _lock: File,
 }
@@ -102,18 +116,27 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         store,
         dynamodb_endpoint,
         s3_endpoint,
+        witness_memory,
     } = stores::open(&options.data).await?;
     let listener = TcpListener::bind(options.listen)
         .await
         .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", options.listen)))?;
     let address = listener.local_addr()?;
-    let host = public_host(address);
+    let host = options.host.clone().unwrap_or_else(|| public_host(address));
+    let host_name = Host::parse(&host)?;
     let site = Site {
-        host: Host::parse(&host)?,
+        log_host: sequencing::log_host(&options.data, &host_name)?,
+        host: host_name,
         https: false,
         market: false,
         recycling_reversal_days: options.recycling_reversal_days,
     };
+    Reached {
+        host: host.clone(),
+        dynamodb: dynamodb_endpoint.clone(),
+        s3: s3_endpoint.clone(),
+    }
+    .keep(&options.data)?;
     let registrar = Registrar {
         organisation: "platform".to_owned(),
         person: "the operator of this machine".to_owned(),
@@ -128,6 +151,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         }
     }
     let sweeper = tokio::spawn(sweep_orders(store.clone()));
+    let teller = tokio::spawn(tell_days(store.clone(), site.log_origin(Log::Reads)));
     let (scans, counter) = scans::Scans::start(store.clone());
     let issuers = issuer.trusted()?;
     let seal = CookieSeal::file(&stores::data_key(&options.data))?;
@@ -139,9 +163,20 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         Platform::new(store.clone(), issuers, site.clone()).with_sign_in(sign_in.clone());
     let app = router::router(platform);
     let edge = options.edge.then(|| listener::edge(app.clone(), &store));
+    let sequencer = sequencing::sequencer(&store, site.clone(), &options.data)?;
+    let log_host = site.log_host.clone();
+    let logs = Log::ALL.map(|log| sequencer.verifier_key(log));
+    let logs = logs.into_iter().collect::<Result<_, _>>()?;
+    let name = format!("{log_host}/witness");
+    let witness = Witnessing::start(&name, logs, witness_memory, &options.data).await?;
+    let sequencer = sequencer.with_witnesses(witness.witnesses()?);
     // Only an edge answers from what is published.
     let publishing = match options.edge {
-        true => Some(Publishing::start(publishing::publisher(&store, site)?)),
+        true => Some(Publishing::start(publishing::publisher(
+            &store,
+            site,
+            &options.data,
+        )?)),
         false => None,
     };
     let server = match edge.clone() {
@@ -157,23 +192,61 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         address,
         origin,
         sign_in_command,
+        log_host,
         data: options.data.clone(),
         issuer,
         store,
         dynamodb_endpoint,
         s3_endpoint,
         edge,
+        witness,
         sign_in,
         server,
         sweeper,
         counter,
+        teller,
         publishing,
+        sequencing: Sequencing::start(sequencer),
         _lock: lock,
     })
 }
 
+/// How a platform that runs is reached, by whoever works on the same folder.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Reached {
+    /// What its codes name.
+    pub(crate) host: String,
+    /// Where DynamoDB's API is.
+    pub(crate) dynamodb: String,
+    /// Where S3's API is.
+    pub(crate) s3: String,
+}
+
+impl Reached {
+    const FILE: &str = "reached.json";
+
+    fn keep(&self, data: &Path) -> Result<(), Failure> {
+        Ok(std::fs::write(
+            data.join(Self::FILE),
+            serde_json::to_vec_pretty(self)?,
+        )?)
+    }
+
+    /// As the platform over this folder was started last.
+    pub(crate) fn last(data: &Path) -> Result<Self, Failure> {
+        let file = data.join(Self::FILE);
+        let text = std::fs::read(&file).map_err(|error| {
+            let file = file.display();
+            Failure::new(format!(
+                "`{file}`: {error}; no platform was ever started over this folder"
+            ))
+        })?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+}
+
 /// Takes the folder for this process alone; the system gives it back however the process ends.
-fn lock(data: &Path) -> Result<File, Failure> {
+pub(crate) fn lock(data: &Path) -> Result<File, Failure> {
     let file = File::create(data.join("lock"))?;
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => Failure::new(format!(
@@ -197,6 +270,16 @@ async fn sweep_orders(store: Store) {
     }
 }
 
+/// What `signals` does on its schedule on AWS.
+async fn tell_days(store: Store, log: String) {
+    loop {
+        if let Err(error) = signals::tell_days(&store, &log, web::now()).await {
+            tracing::error!(%error, "days of scans could not be listed");
+        }
+        tokio::time::sleep(TELLING_INTERVAL).await;
+    }
+}
+
 impl Running {
     /// Waits until the listener ends.
     pub async fn serve(self) {
@@ -208,6 +291,7 @@ impl Running {
         self.server.abort();
         self.sweeper.abort();
         self.counter.abort();
+        self.teller.abort();
     }
 
     /// Stops publishing; what changes stays due.
@@ -215,6 +299,11 @@ impl Running {
         if let Some(publishing) = &self.publishing {
             publishing.stop();
         }
+    }
+
+    /// Stops the sequencer; what is pending stays so.
+    pub fn stop_sequencing(&self) {
+        self.sequencing.stop();
     }
 
     /// A token of the seeded organisations.

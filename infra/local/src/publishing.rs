@@ -1,10 +1,11 @@
 //! What `publisher` does on AWS. The first round makes up for whatever an earlier run left.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use publisher::{Invalidate, LANGUAGES, Publisher, languages};
-use storage::Store;
+use storage::{OperatorKeys, Store};
 use tokio::task::JoinHandle;
 use web::Site;
 
@@ -20,10 +21,17 @@ const ROUND: Duration = Duration::from_secs(3_600);
 /// The publisher of this process, which has the tables to itself. The edge is told of what is written as it is written, which is
 /// sooner (`listener::edge`); to tell it once more would have it ask again for what it has. What time alone changes is in front for a
 /// minute at most.
-pub(crate) fn publisher(store: &Store, site: Site) -> Result<Publisher, Failure> {
+pub(crate) fn publisher(store: &Store, site: Site, data: &Path) -> Result<Publisher, Failure> {
     let invalidate: Invalidate = Box::new(|_| Box::pin(async { Ok(()) }));
     let languages = languages(LANGUAGES).map_err(Failure::new)?;
-    Ok(Publisher::new(store, Arc::new(site), languages, invalidate).alone())
+    let keys = OperatorKeys::Folder(operator_keys(data));
+    Ok(Publisher::new(store, Arc::new(site), languages, invalidate, keys).alone())
+}
+
+/// The folder with the keys that stand in for KMS's and sign for operators: a file each.
+#[must_use]
+pub fn operator_keys(data: &Path) -> PathBuf {
+    data.join("operator-keys")
 }
 
 /// A publisher at work; it stops with this.

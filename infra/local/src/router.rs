@@ -9,18 +9,25 @@ use utoipa_axum::router::OpenApiRouter;
 use web::{Platform, Problem};
 
 use crate::documentation::Document;
+use crate::log_files;
 
 /// The listener's routes: partners under `/v1`, people everywhere else.
 pub fn router(platform: Platform) -> Router {
     let desk = signin::Desk::of(&platform);
     let public = resolver::router(Resolver::new(platform.store.clone(), platform.site.clone()));
+    let files = log_files::router(platform.store.clone());
     let (partners, _) = partner_routes().split_for_parts();
     let partners = partners
         .with_state(platform)
         .route("/v1/{*rest}", axum::routing::any(no_such_route));
-    web::finished(partners.merge(public).merge(signin::router(desk)))
-        .layer(DefaultBodyLimit::max(web::BODY_LIMIT))
-        .layer(CompressionLayer::new().gzip(true))
+    web::finished(
+        partners
+            .merge(public)
+            .merge(files)
+            .merge(signin::router(desk)),
+    )
+    .layer(DefaultBodyLimit::max(web::BODY_LIMIT))
+    .layer(CompressionLayer::new().gzip(true))
 }
 
 async fn no_such_route() -> Problem {

@@ -68,7 +68,7 @@ const EXAMPLES: [&str; 3] = [
     include_str!("../examples/home-store.json"),
 ];
 const PHOTO: &[u8] = include_bytes!("../examples/photo.png");
-const REMEMBERED: &str = "seeded.json";
+pub(crate) const REMEMBERED: &str = "seeded.json";
 
 /// Brings in the examples where the store is new, or where `again` asks for them; otherwise tells of the earlier ones.
 ///

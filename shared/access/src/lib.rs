@@ -14,6 +14,6 @@ mod token;
 pub use identity_token::{Expected, identify};
 pub use issuer::{ConfigurationFault, Issuer, Issuers};
 pub use principal::{AccessFault, Organisation, Principal, principal};
-pub use rights::{Reading, Standing, may_raise, permitted, readable, sees_its_former};
+pub use rights::{Reading, Standing, basis, may_raise, permitted, readable, sees_its_former};
 pub use role::Role;
 pub use token::{CLAIMS, Claims, TokenFault, verify};

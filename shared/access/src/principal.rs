@@ -1,6 +1,7 @@
 //! A caller whose token, organisation and roles hold.
 
 use identity::Host;
+use ledger::ViewKey;
 use serde::{Deserialize, Serialize};
 
 use crate::{Claims, Role};
@@ -38,6 +39,9 @@ pub struct Organisation {
     /// Its own host name in the carriers of the batteries it orders ids for; that of the stage where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_host: Option<Host>,
+    /// The public half of the key that it signs public views with itself; where absent, the platform keeps one for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<ViewKey>,
 }
 
 impl Organisation {
@@ -180,6 +184,7 @@ mod tests {
             evidence: None,
             gs1_prefixes: Vec::new(),
             carrier_host: None,
+            signing_key: None,
         }
     }
 
@@ -286,6 +291,20 @@ mod tests {
         assert_eq!(
             serde_json::from_str::<Organisation>(&text).unwrap(),
             record()
+        );
+        // RFC 8037 appendix A.1 and A.2.
+        let key = r#""signingKey":{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}"#;
+        let own = format!("{},{key}", text.trim_end_matches('}'));
+        let read: Organisation = serde_json::from_str(&own).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), own);
+        let private = own.replace(
+            "\"x\"",
+            "\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\",\"x\"",
+        );
+        let fault = serde_json::from_str::<Organisation>(&private).unwrap_err();
+        assert!(
+            fault.to_string().contains("the public half of a key"),
+            "{fault}"
         );
     }
 }

@@ -1,5 +1,7 @@
 //! What a caller may read and write.
 
+use std::collections::BTreeSet;
+
 use passport::{Class, Classes, Permit, Relation};
 
 use crate::{AccessFault, Principal, Role};
@@ -86,6 +88,34 @@ pub fn readable(principal: Option<&Principal>, owner: Option<&str>) -> Reading {
         chain: principal.roles.iter().any(|role| role.chain()),
         view: view_name(classes),
         formerly: false,
+    }
+}
+
+/// The rules by which a caller reads these classes of a record that `owner` is responsible for, and its chain: what the record of the
+/// read names as its legal basis.
+#[must_use]
+pub fn basis(principal: &Principal, owner: &str, classes: Classes) -> BTreeSet<&'static str> {
+    let roles = || principal.roles.iter();
+    let own = || roles().filter_map(|role| role.own_source());
+    if owner == principal.organisation && sees_its_former(principal) {
+        return own().collect();
+    }
+    let mut basis = BTreeSet::new();
+    for class in classes.iter().filter(|class| *class != Class::Public) {
+        let reads = roles().filter_map(|role| role.source(class));
+        let offers = roles().flat_map(|role| role.offered());
+        let offers = offers.filter(|(offered, _)| *offered == class);
+        let before = basis.len();
+        basis.extend(reads);
+        if basis.len() == before {
+            basis.extend(offers.map(|(_, source)| source));
+        }
+    }
+    basis.extend(roles().filter_map(|role| role.chain_source()));
+    // What it wrote itself while it was responsible.
+    match basis.is_empty() {
+        true => own().collect(),
+        false => basis,
     }
 }
 

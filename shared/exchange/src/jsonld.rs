@@ -3,7 +3,8 @@
 //! Attributes of different groups may share a name, so each group, record, quantity and document has a context of its own
 //! (scoped to the property). Every term is the address of its description: `<site>/docs/attributes#/group/attribute`.
 
-use passport::{Attribute, Field, Header, Type, catalogue, compressed};
+use passport::{Attribute, Field, HEADER, Header, Type, catalogue, compressed};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
@@ -31,12 +32,33 @@ pub fn context_address(site: &str) -> String {
     format!("{site}{CONTEXT_PATH}")
 }
 
+/// What makes JSON JSON-LD: the context, and what the document is.
+#[derive(Debug, Serialize)]
+pub struct Linked {
+    #[serde(rename = "@context")]
+    context: String,
+    #[serde(rename = "@type")]
+    kind: &'static str,
+}
+
+impl Linked {
+    /// A passport, with the context of a site.
+    #[must_use]
+    pub fn passport(site: &str) -> Self {
+        Self {
+            context: context_address(site),
+            kind: TYPE,
+        }
+    }
+}
+
 /// A view of a passport as JSON-LD.
 #[must_use]
 pub fn json_ld(site: &str, header: &Header, view: Map<String, Value>) -> Value {
+    let Linked { context, kind } = Linked::passport(site);
     let mut document = Map::new();
-    document.insert("@context".to_owned(), context_address(site).into());
-    document.insert("@type".to_owned(), TYPE.into());
+    document.insert("@context".to_owned(), context.into());
+    document.insert("@type".to_owned(), kind.into());
     if let Value::Object(members) = compressed(header, view) {
         document.extend(members);
     }
@@ -48,19 +70,6 @@ pub(crate) const CONTEXT_PATH: &str = "/v1/context.jsonld";
 
 /// What a passport is.
 pub(crate) const TYPE: &str = "DigitalProductPassport";
-
-/// The members of the EN 18223 header.
-pub(crate) const HEADER: [&str; 9] = [
-    "digitalProductPassportId",
-    "uniqueProductIdentifier",
-    "granularity",
-    "dppSchemaVersion",
-    "dppStatus",
-    "lastUpdated",
-    "economicOperatorId",
-    "facilityId",
-    "contentSpecificationIds",
-];
 
 struct Names<'s> {
     site: &'s str,

@@ -29,6 +29,6 @@ mod source;
 pub use export::{Exported, export};
 pub use format::{Format, Place, Variant, detect, format, formats};
 pub use import::{ImportFault, Imported, import, limits};
-pub use jsonld::{context, context_address, json_ld};
+pub use jsonld::{Linked, context, context_address, json_ld};
 pub use loss::{Loss, Taken, What};
 pub use source::{JSON_LD, Source};

@@ -7,7 +7,9 @@ use passport::{attributes, catalogue, escaped, newest_form};
 use serde_json::{Map, Value};
 
 use crate::import::ImportFault;
-use crate::jsonld::{CONTEXT_PATH, HEADER, TYPE};
+use passport::HEADER;
+
+use crate::jsonld::{CONTEXT_PATH, TYPE};
 use crate::loss::{Taken, What};
 use crate::read::{DERIVED, Reading};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use crate::canonical::{NotCanonical, canonical};
 use crate::disclosure::{Salt, digest, disclose};
@@ -15,6 +15,11 @@ use crate::id::Sha256;
 pub struct PartSalts(BTreeMap<String, Salt>);
 
 impl PartSalts {
+    /// Forgets the salt of an attribute.
+    pub fn forget(&mut self, pointer: &str) {
+        self.0.remove(pointer);
+    }
+
     /// The salts.
     #[must_use]
     pub const fn salts(&self) -> &BTreeMap<String, Salt> {
@@ -65,25 +70,39 @@ pub fn commitment(
     attributes: &BTreeMap<String, Value>,
     salts: &BTreeMap<String, Salt>,
 ) -> Result<Sha256, CommitmentError> {
-    let mut digests = Map::new();
-    for (pointer, value) in attributes {
-        let salt = salts
-            .get(pointer)
-            .ok_or_else(|| CommitmentError::Unsalted(pointer.clone()))?;
-        let disclosed = disclose(salt, pointer, value)?;
-        digests.insert(pointer.clone(), Value::String(digest(&disclosed)));
-    }
-    Ok(Sha256::of(&canonical(&Value::Object(digests))?))
+    Ok(commitment_of(&digests(attributes, salts)?)?)
+}
+
+/// The commitment of a part whose attributes have these salted digests.
+///
+/// # Errors
+/// None: digests are texts.
+pub fn commitment_of(digests: &BTreeMap<String, String>) -> Result<Sha256, NotCanonical> {
+    Ok(Sha256::of(&canonical(&json!(digests))?))
+}
+
+/// The salted digest of each attribute of a part: what its commitment is made of. They tell nothing of the values without the salts.
+///
+/// # Errors
+/// As [`commitment`].
+pub fn digests(
+    attributes: &BTreeMap<String, Value>,
+    salts: &BTreeMap<String, Salt>,
+) -> Result<BTreeMap<String, String>, CommitmentError> {
+    let digests = attributes.iter().map(|(pointer, value)| {
+        let salt = salts.get(pointer);
+        let salt = salt.ok_or_else(|| CommitmentError::Unsalted(pointer.clone()))?;
+        Ok((pointer.clone(), digest(&disclose(salt, pointer, value)?)))
+    });
+    digests.collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::collection::btree_map;
-    use proptest::prelude::*;
-    use serde_json::json;
-
     use super::*;
     use crate::open::tests::random;
+    use proptest::collection::btree_map;
+    use proptest::prelude::*;
 
     fn counter() -> impl FnMut(&mut [u8]) {
         let mut next = 0_u8;

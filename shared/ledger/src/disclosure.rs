@@ -99,13 +99,15 @@ pub(crate) fn disclose(salt: &Salt, name: &str, value: &Value) -> Result<String,
 }
 
 /// `base64url(SHA-256(disclosure))`, as RFC 9901 §4.2.3 has it.
-pub(crate) fn digest(disclosure: &str) -> String {
+#[must_use]
+pub fn digest(disclosure: &str) -> String {
     URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(disclosure))
 }
 
 /// Name and value of a disclosure; `None` where it is no disclosure. Only the canonical form counts: a member that stands
 /// there twice would read differently elsewhere.
-pub(crate) fn read(disclosure: &str) -> Option<(String, Value)> {
+#[must_use]
+pub fn read(disclosure: &str) -> Option<(String, Value)> {
     let bytes = URL_SAFE_NO_PAD.decode(disclosure).ok()?;
     let parts: [Value; 3] = serde_json::from_slice(&bytes).ok()?;
     if canonical(&json!(parts)).ok()? != bytes {

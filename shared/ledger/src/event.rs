@@ -24,6 +24,8 @@ pub(crate) const CHAIN: &str = "chain";
 pub(crate) const COMMITMENT: &str = "commitment";
 pub(crate) const EVIDENCE: &str = "evidence";
 pub(crate) const READINGS: &str = "readings";
+pub(crate) const STATE: &str = "state";
+pub(crate) const ERASED: &str = "erased";
 
 /// Who acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +116,35 @@ pub struct ReadingsCommitment {
     pub sha256: Sha256,
 }
 
+/// What stands beside a subject's values after an event, such as its status, which no class's commitment covers: SHA-256 of the
+/// canonical forms (RFC 8785).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateDigests {
+    /// Identity, status and relations.
+    pub facts: Sha256,
+    /// Who is responsible, and who was.
+    pub owners: Sha256,
+}
+
+/// What an event erased: nobody can open it any more, and no proof needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erased {
+    /// JSON Pointers of the attributes whose former values are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+    /// Numbers of the events whose reason and notes are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<u64>,
+    /// The salted digests that stay: of disclosures of events and of values in versions, in base64url.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub digests: Vec<String>,
+    /// Number of the subject's key that is gone, and with it whatever was ever sealed with that one or one before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<u32>,
+}
+
 /// A `null` that is there is a value.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
@@ -154,6 +185,10 @@ pub struct EventDraft {
     pub changes: Vec<AttributeChange>,
     /// The readings it brought, by class.
     pub readings: Vec<ReadingsCommitment>,
+    /// What stands beside the values from then on; for whoever is responsible for the subject, and for the audit.
+    pub state: Option<StateDigests>,
+    /// What it erased, if it did; for whoever is responsible for the subject, since it names attributes of every class.
+    pub erased: Option<Erased>,
 }
 
 /// Everything a restricted read says (ledger.md §1.5).
@@ -169,8 +204,10 @@ pub struct ReadEventDraft {
     pub subject: String,
     /// Who.
     pub actor: Actor,
-    /// Legal basis and purpose.
+    /// What for: a purpose code.
     pub purpose: String,
+    /// By which rules the restricted classes are read.
+    pub basis: Vec<String>,
     /// The classes read.
     pub classes: Vec<u8>,
     /// The attributes read, where not all of the classes.
@@ -179,6 +216,23 @@ pub struct ReadEventDraft {
     pub commitments: Vec<Sha256>,
     /// The request.
     pub request_id: String,
+}
+
+/// How often everybody's part of a unit was read on a day, by nobody in particular (ledger.md §1.5).
+#[derive(Clone, Debug)]
+pub struct PublicReadsDraft {
+    /// Name of the log.
+    pub log: String,
+    /// Its id.
+    pub event_id: EventId,
+    /// When it is written.
+    pub at: Timestamp,
+    /// Whose.
+    pub subject: String,
+    /// The day: `2027-02-18`.
+    pub day: String,
+    /// How often.
+    pub count: u64,
 }
 
 /// An event as it is stored.
@@ -242,6 +296,12 @@ impl EventDraft {
         ];
         if let Some(notes) = &self.notes {
             said.push((INTERNAL, "notes".to_owned(), json!(notes)));
+        }
+        if let Some(state) = self.state {
+            said.push((INTERNAL, STATE.to_owned(), json!(state)));
+        }
+        if let Some(erased) = self.erased {
+            said.push((INTERNAL, ERASED.to_owned(), json!(erased)));
         }
         if let Some(at) = self.occurred_at {
             said.push((own, "occurredAt".to_owned(), json!(at)));
@@ -318,12 +378,31 @@ impl ReadEventDraft {
             ("subject", json!(self.subject)),
             ("actor", json!(self.actor)),
             ("reason", json!(self.purpose)),
+            ("basis", json!(self.basis)),
             ("classes", json!(self.classes)),
             ("pointers", json!(self.pointers)),
             ("commitments", json!(self.commitments)),
             ("requestId", json!(self.request_id)),
         ]
-        .map(|(name, value)| (Audience::Class(0), name.to_owned(), value))
+        .map(|(name, value)| (INTERNAL, name.to_owned(), value))
+        .into();
+        seal(&self.log, self.event_id, self.at, said, random)
+    }
+}
+
+impl PublicReadsDraft {
+    /// Seals the event with salts and decoys from `random`. Only the owner's internal class opens it.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn seal(self, random: &mut dyn FnMut(&mut [u8])) -> Result<SealedEvent, SealError> {
+        let said = [
+            ("type", json!("public-reads")),
+            ("subject", json!(self.subject)),
+            ("day", json!(self.day)),
+            ("count", json!(self.count)),
+        ]
+        .map(|(name, value)| (INTERNAL, name.to_owned(), value))
         .into();
         seal(&self.log, self.event_id, self.at, said, random)
     }

@@ -28,16 +28,41 @@ impl Sha256 {
         Self(hasher.finalize().into())
     }
 
+    /// The RFC 6962 §2.1 hash of a node: SHA-256(0x01 || left || right).
+    #[must_use]
+    pub fn of_node(left: &Self, right: &Self) -> Self {
+        let mut hasher = sha2::Sha256::new();
+        hasher.update([1]);
+        hasher.update(left.0);
+        hasher.update(right.0);
+        Self(hasher.finalize().into())
+    }
+
+    /// A hash that lies somewhere as its 32 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Standard base64, as a content security policy names a hash.
+    /// Standard base64, as a content security policy and a checkpoint name a hash.
     #[must_use]
     pub fn to_base64(&self) -> String {
         base64::engine::general_purpose::STANDARD.encode(self.0)
+    }
+
+    /// Reads [`Self::to_base64`]; nothing else is that hash's text.
+    #[must_use]
+    pub fn from_base64(text: &str) -> Option<Self> {
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .ok()?;
+        Some(Self(bytes.try_into().ok()?))
     }
 }
 

@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::disclosure::{digest, read};
 use crate::event::{
-    Actor, AttributeChange, CHAIN, COMMITMENT, CommitmentChange, EVIDENCE, EvidenceReference,
-    MOST_DISCLOSURES, READINGS, ReadingsCommitment, VERSION,
+    Actor, AttributeChange, CHAIN, COMMITMENT, CommitmentChange, ERASED, EVIDENCE, Erased,
+    EvidenceReference, MOST_DISCLOSURES, READINGS, ReadingsCommitment, STATE, StateDigests,
+    VERSION,
 };
 use crate::id::{EventId, Sha256, Timestamp};
 
@@ -45,6 +46,10 @@ pub struct OpenedEvent {
     pub changes: Vec<AttributeChange>,
     /// The readings it brought, by class.
     pub readings: Vec<ReadingsCommitment>,
+    /// What stood beside the values from then on.
+    pub state: Option<StateDigests>,
+    /// What it erased, if it did.
+    pub erased: Option<Erased>,
     /// What a restricted read says beside these.
     pub other: Map<String, Value>,
 }
@@ -128,6 +133,8 @@ pub fn open(bytes: &[u8], disclosures: &[String]) -> Result<OpenedEvent, OpenErr
         commitments: Vec::new(),
         changes: Vec::new(),
         readings: Vec::new(),
+        state: None,
+        erased: None,
         other: Map::new(),
     };
     let mut seen = BTreeSet::new();
@@ -184,6 +191,8 @@ impl OpenedEvent {
             CHAIN => self.chain = Some(serde_json::from_value(value)?),
             "type" => self.event_type = Some(serde_json::from_value(value)?),
             "actor" => self.actor = Some(serde_json::from_value(value)?),
+            STATE => self.state = Some(serde_json::from_value(value)?),
+            ERASED => self.erased = Some(serde_json::from_value(value)?),
             "reason" => self.reason = Some(serde_json::from_value(value)?),
             "notes" => self.notes = Some(serde_json::from_value(value)?),
             "occurredAt" => self.occurred_at = Some(serde_json::from_value(value)?),

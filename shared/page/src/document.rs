@@ -1,8 +1,8 @@
 //! The values of a passport: what stands first (`summary.toml`), then every other attribute.
 
 use maud::{Markup, html};
-use passport::{Attribute, catalogue};
-use serde_json::{Map, Value};
+use passport::{Attribute, Composed};
+use serde_json::Value;
 
 use crate::summary::{self, Drawn};
 use crate::{Writing, chart};
@@ -12,13 +12,13 @@ const FEW: usize = 4;
 
 /// What the manufacturer calls the model.
 #[must_use]
-pub fn headline(document: &Map<String, Value>) -> Option<&str> {
-    document.get("identification")?.get("modelName")?.as_str()
+pub fn headline<'d>(document: &Composed<'d>) -> Option<&'d str> {
+    document.get("identification", "modelName")?.as_str()
 }
 
 /// What is needed at once.
 #[must_use]
-pub fn at_once(document: &Map<String, Value>, writing: Writing) -> Markup {
+pub fn at_once(document: &Composed<'_>, writing: Writing) -> Markup {
     html! {
         @for section in summary::sections() {
             @let present = section.present(document);
@@ -31,11 +31,11 @@ pub fn at_once(document: &Map<String, Value>, writing: Writing) -> Markup {
 
 /// Every other attribute of the view, in the catalogue's order; a long group is opened by whoever wants it.
 #[must_use]
-pub fn groups(document: &Map<String, Value>, writing: Writing) -> Markup {
+pub fn groups(document: &Composed<'_>, writing: Writing) -> Markup {
     html! {
-        @for (group, title) in catalogue().groups().filter_map(|group| Some((group, writing.texts.groups.get(group)?))) {
-            @let present = present(group, document);
-            @if !present.is_empty() {
+        @for (group, attributes) in summary::further() {
+            @let present = present(group, attributes, document);
+            @if let (Some(title), false) = (writing.texts.groups.get(*group), present.is_empty()) {
                 details.group open[present.len() <= FEW] {
                     summary { h2 { (title) } span.count { (present.len()) } }
                     (list(&present, None, writing))
@@ -77,17 +77,17 @@ fn drawing(attribute: &Attribute, value: &Value, drawn: Option<Drawn>, writing: 
     drawing.unwrap_or_else(|| writing.value(&attribute.ty, value))
 }
 
-/// What the document has of a group and the summary does not show.
+/// What the document has of these attributes of a group.
 fn present<'a>(
     group: &str,
-    document: &'a Map<String, Value>,
+    attributes: &[&'static Attribute],
+    document: &Composed<'a>,
 ) -> Vec<(&'static Attribute, &'a Value)> {
-    let Some(values) = document.get(group).and_then(Value::as_object) else {
+    let Some(values) = document.group(group) else {
         return Vec::new();
     };
-    catalogue()
-        .group(group)
-        .filter(|attribute| !summary::shows(attribute))
-        .filter_map(|attribute| Some((attribute, values.get(&attribute.id)?)))
+    let of_each = attributes.iter();
+    of_each
+        .filter_map(|attribute| Some((*attribute, values.get(&attribute.id)?)))
         .collect()
 }

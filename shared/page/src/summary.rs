@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use passport::{Attribute, catalogue};
+use passport::{Attribute, Composed, catalogue};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A few attributes under one heading.
 #[derive(Debug)]
@@ -86,24 +86,33 @@ pub fn sections() -> &'static [Section] {
     &SECTIONS
 }
 
-/// Whether the summary shows an attribute, so that it need not be shown again below.
-pub(crate) fn shows(attribute: &Attribute) -> bool {
-    SECTIONS
-        .iter()
-        .flat_map(|section| &section.attributes)
-        .any(|shown| std::ptr::eq(*shown, attribute))
+/// The groups with the attributes that the summary does not show.
+static FURTHER: LazyLock<Vec<(&str, Vec<&'static Attribute>)>> = LazyLock::new(|| {
+    let shown = |attribute: &&Attribute| {
+        let mut shown = SECTIONS.iter().flat_map(|section| &section.attributes);
+        !shown.any(|shown| std::ptr::eq(*shown, *attribute))
+    };
+    let groups = catalogue().groups();
+    groups
+        .map(|group| (group, catalogue().group(group).filter(shown).collect()))
+        .collect()
+});
+
+/// What is shown below the summary: the groups, in the order they are shown, each with its attributes.
+pub(crate) fn further() -> &'static [(&'static str, Vec<&'static Attribute>)] {
+    &FURTHER
 }
 
 impl Section {
     /// What the document has of it.
     #[must_use]
-    pub fn present<'a>(
-        &self,
-        document: &'a Map<String, Value>,
-    ) -> Vec<(&'static Attribute, &'a Value)> {
+    pub fn present<'a>(&self, document: &Composed<'a>) -> Vec<(&'static Attribute, &'a Value)> {
         self.attributes
             .iter()
-            .filter_map(|attribute| Some((*attribute, attribute.value_in(document)?)))
+            .filter_map(|attribute| {
+                let value = document.get(&attribute.group, &attribute.id)?;
+                Some((*attribute, value))
+            })
             .collect()
     }
 }

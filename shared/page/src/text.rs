@@ -64,6 +64,8 @@ pub struct Texts {
     pub unit: String,
     /// Before the time of the last change.
     pub updated: String,
+    /// Before the operator that signed it.
+    pub signed_by: String,
     /// The word for a language.
     pub language: String,
     /// Above several links that fit.

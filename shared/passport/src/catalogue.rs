@@ -1,6 +1,7 @@
 //! The catalogue: attributes, event types, guidance and units, read once from the data in `catalogue/` (as JSON: `build.rs`).
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -26,7 +27,7 @@ pub struct Catalogue {
     /// Those that earlier versions had, or had otherwise.
     retired: Vec<Attribute>,
     places: HashMap<String, HashMap<String, usize>>,
-    groups: Vec<String>,
+    groups: Vec<Group>,
     event_types: Vec<EventType>,
     purposes: Vec<Purpose>,
     label_moves: Vec<LabelMove>,
@@ -39,6 +40,13 @@ pub struct Catalogue {
     freshness: Vec<Freshness>,
     markets: BTreeMap<String, Vec<String>>,
     dates: Dates,
+}
+
+/// A group, and which of the attributes are its own.
+#[derive(Debug)]
+struct Group {
+    id: String,
+    attributes: Range<usize>,
 }
 
 const GROUPS: [&str; 10] = [
@@ -151,14 +159,14 @@ impl Catalogue {
 
     /// The groups, in the order they are shown.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.groups.iter().map(String::as_str)
+        self.groups.iter().map(|group| group.id.as_str())
     }
 
     /// The attributes of a group, in the order they are shown.
     pub fn group<'a>(&'a self, group: &str) -> impl Iterator<Item = &'a Attribute> {
-        self.attributes
-            .iter()
-            .filter(move |attribute| attribute.group == group)
+        let known = self.groups.iter().find(|known| known.id == group);
+        let own = known.and_then(|known| self.attributes.get(known.attributes.clone()));
+        own.into_iter().flatten()
     }
 
     /// Whether there is such a group.
@@ -385,11 +393,16 @@ fn places(attributes: &[Attribute]) -> HashMap<String, HashMap<String, usize>> {
     places
 }
 
-fn groups(attributes: &[Attribute]) -> Vec<String> {
-    let mut groups: Vec<String> = attributes
-        .iter()
-        .map(|attribute| attribute.group.clone())
-        .collect();
-    groups.dedup();
-    groups
+/// The groups, each of which was read from one file.
+fn groups(attributes: &[Attribute]) -> Vec<Group> {
+    let of_each = attributes.chunk_by(|one, next| one.group == next.group);
+    let mut from = 0;
+    of_each
+        .filter_map(|own| {
+            let attributes = from..from + own.len();
+            from = attributes.end;
+            let id = own.first()?.group.clone();
+            Some(Group { id, attributes })
+        })
+        .collect()
 }

@@ -239,7 +239,7 @@ fn named(pointer: &str) -> Option<(String, Option<String>)> {
 }
 
 /// Puts a value where the pointer of an attribute leads, or takes it away.
-pub(crate) fn put(document: &mut Map<String, Value>, pointer: &str, value: Option<Value>) {
+pub fn put(document: &mut Map<String, Value>, pointer: &str, value: Option<Value>) {
     if let Some((group, id)) = named(pointer) {
         set(document, &group, id.as_deref(), value);
     }

@@ -98,6 +98,16 @@ pub struct States {
     pub to: Vec<String>,
 }
 
+/// What an event erases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Erases {
+    /// Former values of attributes, and what was said of events: those that it names.
+    Values,
+    /// Whatever not everybody may read, of a passport that has ceased to exist.
+    Everything,
+}
+
 /// One type of event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,6 +163,9 @@ pub struct EventType {
     /// Whether the record follows the newest version of the catalogue from then on: the platform moves its values.
     #[serde(default)]
     pub migrates: bool,
+    /// What it erases.
+    #[serde(default)]
+    pub erases: Option<Erases>,
     /// What people call it.
     pub label: Translated,
 }

@@ -3,10 +3,23 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Level;
+use crate::{Composed, Level};
 
 /// The version of the catalogue's form, as EN 18223 `dppSchemaVersion` gives it.
 pub const SCHEMA_VERSION: &str = "EN18223:2026";
+
+/// The members of the header, in their order.
+pub const HEADER: [&str; 9] = [
+    "digitalProductPassportId",
+    "uniqueProductIdentifier",
+    "granularity",
+    "dppSchemaVersion",
+    "dppStatus",
+    "lastUpdated",
+    "economicOperatorId",
+    "facilityId",
+    "contentSpecificationIds",
+];
 
 /// What EN 18223 puts before the data elements.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +81,8 @@ impl Header {
     pub(crate) fn members(&self, view: &Map<String, Value>) -> Map<String, Value> {
         let mut header = self.clone();
         if header.facility_id.is_none() {
-            header.facility_id = facility(view);
+            let place = view.get("identification");
+            header.facility_id = place.and_then(|values| plant(values.get(PLACE)?));
         }
         match serde_json::to_value(&header) {
             Ok(Value::Object(members)) => members,
@@ -77,9 +91,11 @@ impl Header {
     }
 }
 
+/// The attribute that says where the battery was made.
+const PLACE: &str = "manufacturingPlace";
+
 /// The identifier of the plant that made the battery (Annex VI Part A(3)); public.
-fn facility(view: &Map<String, Value>) -> Option<String> {
-    let place = view.get("identification")?.get("manufacturingPlace")?;
+fn plant(place: &Value) -> Option<String> {
     Some(place.get("facility")?.as_str()?.to_owned())
 }
 
@@ -91,6 +107,27 @@ pub fn compressed(header: &Header, view: Map<String, Value>) -> Value {
         body.entry(group).or_insert(values);
     }
     Value::Object(body)
+}
+
+/// The compressed form of EN 18223, to be written at once: as [`compressed`] makes it.
+#[derive(Debug, Serialize)]
+pub struct Compressed<'d> {
+    #[serde(flatten)]
+    header: Header,
+    #[serde(flatten)]
+    groups: Composed<'d>,
+}
+
+impl<'d> Compressed<'d> {
+    /// Of a view.
+    #[must_use]
+    pub fn of(mut header: Header, view: Composed<'d>) -> Self {
+        if header.facility_id.is_none() {
+            header.facility_id = view.get("identification", PLACE).and_then(plant);
+        }
+        let groups = view.without(&HEADER);
+        Self { header, groups }
+    }
 }
 
 #[cfg(test)]

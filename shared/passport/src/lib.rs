@@ -13,6 +13,7 @@ mod catalogue;
 mod change;
 mod check_digit;
 mod class;
+mod composed;
 mod counter;
 mod declaration;
 mod document;
@@ -49,17 +50,18 @@ pub use attribute::{Attribute, CodeValue, Declares, Field, Level, Named, Type};
 pub use catalogue::{Catalogue, catalogue};
 pub use change::{Occasion, before_manufacture, restart_counters, validate_change};
 pub use class::{Class, Classes, NotAClass};
+pub use composed::{Composed, Group};
 pub use counter::falling;
 pub use declaration::{DECLARED_AND_GIVEN, declared};
 pub use document::{
     AttributeChange, Op, Touched, apply, attributes, compose, delta, evidence_named, merge_patch,
-    split, touched,
+    put, split, touched,
 };
 pub use edition::{Edition, Migration, compose_editions, latest_edition, migrate, newest_form};
 pub use element::{ElementFault, Full, OBJECT_TYPES};
 pub use element_path::{ElementPath, PathFault, Step, element_patch};
 pub use event_type::{
-    Audience, Effect, EventType, EvidenceRule, Permit, Purpose, Relation, States,
+    Audience, Effect, Erases, EventType, EvidenceRule, Permit, Purpose, Relation, States,
 };
 pub use fault::Fault;
 pub use format::is_time;
@@ -67,7 +69,7 @@ pub use freshness::{Freshness, Stale, stale};
 pub use guidance::{
     Category, Cell, Cells, Guidance, Obligation, Outcome, Sign, UnknownCategory, When,
 };
-pub use header::{Header, SCHEMA_VERSION, compressed};
+pub use header::{Compressed, HEADER, Header, SCHEMA_VERSION, compressed};
 pub use label::{EvidenceKind, LabelMove, LabelState};
 pub use life::{
     BATTERY_STATUSES, FIRST_STATUS, Move, RECORD_STATUSES, STATUS_PLACE, WASTE, battery_moves,

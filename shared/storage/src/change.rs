@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::{
-    Actor, Audience, CommitmentChange, EventDraft, EventId, EvidenceReference, PartSalts,
-    SealedEvent, Sha256, Timestamp,
+    Actor, Audience, CommitmentChange, Erased, EventDraft, EventId, EvidenceReference, PartSalts,
+    SealedEvent, Sha256, StateDigests, Timestamp,
 };
 use passport::{AttributeChange, Class};
 use serde_json::{Map, Value};
@@ -14,9 +14,9 @@ use crate::record::{
     HEAD, HeadItem, OpenRecord, PartItem, own_part_key, part_place, version_key, version_part_key,
 };
 use crate::scan::same_to_the_public;
-use crate::sealing::DataKey;
+use crate::sealing::{DataKey, with_random};
 use crate::unit::LabelChange;
-use crate::{Facts, Head, PartReference, StoreError, Subject, Table, fill_random};
+use crate::{Erasing, Facts, Head, PartReference, StoreError, Subject, Table, fill_random};
 
 /// The longest part of a version, in bytes: its removal, which an event holds whole, still has to fit.
 const PART_LIMIT: usize = 1 << 20;
@@ -87,6 +87,32 @@ pub struct EventInput {
     pub audience: Class,
     /// Readings of dynamic attributes, beside the values it changes.
     pub readings: Option<crate::Readings>,
+    /// What it erases, if it does.
+    pub erases: Option<Erasing>,
+}
+
+/// What stands beside a subject's values after an event. Its digests are in the event, so that neither a status nor a right can
+/// be changed without one.
+pub(crate) struct State<'s> {
+    pub(crate) organisation: &'s str,
+    pub(crate) tenures: &'s [crate::Tenure],
+    pub(crate) facts: &'s Facts,
+}
+
+impl State<'_> {
+    pub(crate) fn digests(&self) -> Result<StateDigests, StoreError> {
+        Ok(StateDigests {
+            facts: digest(self.facts)?,
+            owners: digest(&(self.organisation, self.tenures))?,
+        })
+    }
+}
+
+/// SHA-256 of the canonical form (RFC 8785).
+pub(crate) fn digest(value: &impl serde::Serialize) -> Result<Sha256, StoreError> {
+    let value = serde_json::to_value(value).map_err(StoreError::damaged)?;
+    let bytes = ledger::canonical(&value).map_err(StoreError::damaged)?;
+    Ok(Sha256::of(&bytes))
 }
 
 /// Proof that a change was taken in: its holder can later demand that the event stands in the log.
@@ -128,6 +154,8 @@ pub(crate) enum Guard {
     Request,
     /// None: the head's condition covers it.
     Covered,
+    /// The row is not put but removed, and has to be there.
+    Gone,
 }
 
 /// A subject's change, worked out: what will be written.
@@ -137,6 +165,22 @@ pub(crate) struct Worked {
 }
 
 impl SubjectChange {
+    /// The number of the key that takes the place of the subject's, where that one is erased.
+    pub(crate) fn next_key(&self) -> Option<u32> {
+        let erased = self.event.erases.as_ref()?.erased.key?;
+        Some(erased + 1)
+    }
+
+    /// The parts that go with the subject's key.
+    fn dropped(&self) -> Vec<PartReference> {
+        let mut parts = match (&self.before, self.next_key()) {
+            (Some(record), Some(_)) => record.head.parts.clone(),
+            _ => Vec::new(),
+        };
+        parts.retain(|part| part.class != Class::Public);
+        parts
+    }
+
     /// Works out parts, commitments and the sealed event, all in memory.
     pub(crate) fn work_out(
         &self,
@@ -150,19 +194,32 @@ impl SubjectChange {
             Some(after) => Some(self.changed_parts(after)?),
             None => None,
         };
-        let moved = parts
-            .as_ref()
-            .is_some_and(|parts| !parts.changed.is_empty());
+        let dropped = self.dropped();
+        let moved = !dropped.is_empty()
+            || parts
+                .as_ref()
+                .is_some_and(|parts| !parts.changed.is_empty());
         let version = previous.map_or(0, |head| head.version) + u64::from(moved);
         let seq = previous.map_or(0, |head| head.seq) + 1;
         let parts = parts.unwrap_or_default();
-        let sealed = self.seal_event(log, key, at, seq, &parts)?;
-
         let tenures = previous
             .map(|head| head.tenures_after(&self.organisation))
             .unwrap_or_default();
+        let state = State {
+            organisation: &self.organisation,
+            tenures: &tenures,
+            facts: &self.facts,
+        };
+        let sealed = self.seal_event(log, key, (at, seq), &parts, &state)?;
         let mut references = previous.map(|head| head.parts.clone()).unwrap_or_default();
+        references.retain(|part| !dropped.contains(part));
         let mut rows = Vec::new();
+        rows.extend(
+            self.event
+                .erases
+                .iter()
+                .flat_map(|erases| erases.rows.clone()),
+        );
         for part in &parts.changed {
             let reference = PartReference {
                 class: part.class,
@@ -184,6 +241,7 @@ impl SubjectChange {
             last_at: at,
             parts: references,
             facts: self.facts.clone(),
+            key: key.number,
             public_at: Some(at),
             tenures,
         };
@@ -222,7 +280,7 @@ impl SubjectChange {
             &self.subject,
             seq,
             &sealed,
-            self.event.audience,
+            (self.event.audience, self.erased()),
             key,
         )?);
         rows.extend(crate::series::rows(
@@ -245,6 +303,11 @@ impl SubjectChange {
             rows.push(label.after.row(&self.subject)?);
         }
         Ok(Worked { rows, receipt })
+    }
+
+    fn erased(&self) -> Option<Erased> {
+        let erases = self.event.erases.as_ref();
+        erases.map(|erases| erases.erased.clone())
     }
 
     fn changed_parts(&self, after: &Map<String, Value>) -> Result<ChangedParts, StoreError> {
@@ -295,9 +358,9 @@ impl SubjectChange {
         &self,
         log: &str,
         key: &DataKey,
-        at: Timestamp,
-        seq: u64,
+        (at, seq): (Timestamp, u64),
         parts: &ChangedParts,
+        state: &State<'_>,
     ) -> Result<SealedEvent, StoreError> {
         let event = &self.event;
         let previous_hash = self.before.as_ref().map(|record| record.head.event_hash);
@@ -319,31 +382,34 @@ impl SubjectChange {
             occurred_at: event.occurred_at,
             evidence: self.cited_evidence(),
             audience: event.audience.number(),
-            commitments: parts
-                .changed
-                .iter()
-                .map(|part| CommitmentChange {
-                    class: part.class.number(),
-                    before: part.before,
-                    after: Some(part.after),
-                })
-                .collect(),
+            commitments: self.commitments(parts),
             changes: self.logged_changes(&parts.changes),
             readings: match &event.readings {
                 Some(readings) => readings.commitments()?,
                 None => Vec::new(),
             },
+            state: Some(state.digests()?),
+            erased: self.erased(),
         };
-        let mut failure = None;
-        let sealed = draft.seal(&mut |buffer| {
-            if let Err(error) = fill_random(buffer) {
-                failure = Some(error);
-            }
+        with_random(|random| draft.seal(random))?.map_err(StoreError::seal)
+    }
+
+    /// Of the classes that changed. Of those that were erased none is left.
+    fn commitments(&self, parts: &ChangedParts) -> Vec<CommitmentChange> {
+        let changed = parts.changed.iter().map(|part| CommitmentChange {
+            class: part.class.number(),
+            before: part.before,
+            after: Some(part.after),
         });
-        match failure {
-            Some(error) => Err(error),
-            None => sealed.map_err(StoreError::seal),
-        }
+        let head = self.before.as_ref().map(|record| &record.head);
+        let dropped = self.dropped();
+        let own = |part: &&PartReference| head.is_some_and(|head| !head.is_kept(part));
+        let gone = dropped.iter().filter(own).map(|part| CommitmentChange {
+            class: part.class.number(),
+            before: Some(part.commitment),
+            after: None,
+        });
+        changed.chain(gone).collect()
     }
 
     /// Attributes, each for its class, and labels, for whoever may know of the event.
@@ -398,6 +464,7 @@ impl SubjectChange {
                 at: Some(at),
                 body: body.clone(),
                 salts: salts.clone(),
+                erased: BTreeMap::new(),
             };
             Row::put(Table::Records, &item, guard)
         };
@@ -452,6 +519,14 @@ impl SubjectChange {
 }
 
 impl Row {
+    /// The key of its item.
+    pub(crate) fn key(&self) -> crate::store::Item {
+        let names = self.table.key_attributes().iter();
+        let parts =
+            names.filter_map(|name| Some(((*name).to_owned(), self.item.get(*name)?.clone())));
+        parts.collect()
+    }
+
     pub(crate) fn put<T: serde::Serialize>(
         table: Table,
         item: &T,
@@ -507,17 +582,10 @@ fn renewed_salts(
         .map(|change| change.pointer.as_str())
         .collect();
     let present = passport::attributes(document);
-    let mut failure = None;
-    let salts = old.renew(
-        present.keys().map(String::as_str),
-        |pointer| changed.contains(pointer),
-        &mut |buffer: &mut [u8]| {
-            if let Err(error) = fill_random(buffer) {
-                failure = Some(error);
-            }
-        },
-    );
-    failure.map_or(Ok(salts), Err)
+    with_random(|random| {
+        let pointers = present.keys().map(String::as_str);
+        old.renew(pointers, |pointer| changed.contains(pointer), random)
+    })
 }
 
 fn logged(change: &AttributeChange) -> ledger::AttributeChange {

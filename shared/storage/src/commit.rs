@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use ledger::Timestamp;
 
 use crate::change::{Change, Guard, Receipt, Row};
+use crate::journal::EventItem;
 use crate::requests::Earlier;
+use crate::store::decode;
 use crate::{Store, StoreError, Subject, Table};
 
 /// How often a conflict with another transaction is tried again before the caller is asked to come back.
@@ -65,39 +67,34 @@ impl Store {
         let mut rows = change.rows;
         let mut receipts = Vec::with_capacity(change.subjects.len());
         for subject in &change.subjects {
-            let key = self.data_key_for_change(&subject.subject).await?;
+            let key = match subject.next_key() {
+                Some(number) => self.key_in_place(&subject.subject, number).await?,
+                None => self.data_key_for_change(&subject.subject).await?,
+            };
             let worked = subject.work_out(log, &key.key, now)?;
             rows.extend(worked.rows);
-            rows.extend(key.new_item.map(|item| Row {
-                table: Table::Keys,
-                item,
-                guard: Guard::New,
-            }));
+            rows.extend(key.row());
             receipts.push(worked.receipt);
         }
         if let Some(request) = change.request {
             rows.push(request.row(receipts.first(), now)?);
         }
-        self.write(rows, &receipts).await?;
+        self.write(rows).await?;
         Ok(receipts)
     }
 
-    pub(crate) async fn write(
-        &self,
-        rows: Vec<Row>,
-        receipts: &[Receipt],
-    ) -> Result<(), CommitError> {
-        let written = self.write_once(&rows, receipts).await;
+    pub(crate) async fn write(&self, rows: Vec<Row>) -> Result<(), CommitError> {
+        let written = self.write_once(&rows).await;
         // Also where nobody knows whether it was: an answer was lost.
         self.tell_watcher(|| subjects(&rows));
         written
     }
 
-    async fn write_once(&self, rows: &[Row], receipts: &[Receipt]) -> Result<(), CommitError> {
+    async fn write_once(&self, rows: &[Row]) -> Result<(), CommitError> {
         crate::size::fits(rows)?;
         let token = uuid::Uuid::new_v4().to_string();
         for attempt in 0..CONFLICT_ATTEMPTS {
-            let puts = rows.iter().map(|row| self.put_action(row));
+            let puts = rows.iter().map(|row| self.action(row));
             let sent = self
                 .dynamodb()
                 .transact_write_items()
@@ -111,14 +108,22 @@ impl Store {
             match judge(rows, error.into_service_error())? {
                 Verdict::Conflict => tokio::time::sleep(pause(attempt)?).await,
                 Verdict::Refused(refused) => {
-                    return self.explain(rows, &refused, receipts).await;
+                    return self.explain(rows, &refused).await;
                 }
             }
         }
         Err(CommitError::Busy)
     }
 
-    fn put_action(&self, row: &Row) -> Result<TransactWriteItem, StoreError> {
+    pub(crate) fn action(&self, row: &Row) -> Result<TransactWriteItem, StoreError> {
+        if matches!(row.guard, Guard::Gone) {
+            let gone = Delete::builder()
+                .table_name(self.table(row.table))
+                .set_key(Some(row.key()))
+                .condition_expression("attribute_exists(pk)");
+            let gone = gone.build().map_err(StoreError::unavailable)?;
+            return Ok(TransactWriteItem::builder().delete(gone).build());
+        }
         let put = Put::builder()
             .table_name(self.table(row.table))
             .set_item(Some(row.item.clone()));
@@ -128,24 +133,19 @@ impl Store {
                 .condition_expression("seq = :seq AND eventHash = :hash")
                 .expression_attribute_values(":seq", AttributeValue::N(seq.to_string()))
                 .expression_attribute_values(":hash", AttributeValue::S(event_hash.to_string())),
-            Guard::Covered => put,
+            Guard::Covered | Guard::Gone => put,
         };
         let put = put.build().map_err(StoreError::unavailable)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
     /// Finds out what a refused condition means for the caller.
-    async fn explain(
-        &self,
-        rows: &[Row],
-        refused: &[usize],
-        receipts: &[Receipt],
-    ) -> Result<(), CommitError> {
+    async fn explain(&self, rows: &[Row], refused: &[usize]) -> Result<(), CommitError> {
         let refused: Vec<&Row> = refused
             .iter()
             .filter_map(|index| rows.get(*index))
             .collect();
-        if self.took_effect(rows, receipts).await? {
+        if self.took_effect(rows).await? {
             return Ok(());
         }
         if let Some(row) = refused
@@ -166,20 +166,13 @@ impl Store {
     }
 
     /// Whether our own event stands in the ledger: then an earlier attempt succeeded and only its answer was lost.
-    async fn took_effect(&self, rows: &[Row], receipts: &[Receipt]) -> Result<bool, StoreError> {
-        let (Some(receipt), Some(row)) = (
-            receipts.first(),
-            rows.iter().find(|row| row.table == Table::Ledger),
-        ) else {
+    async fn took_effect(&self, rows: &[Row]) -> Result<bool, StoreError> {
+        let Some(row) = rows.iter().find(|row| row.table == Table::Ledger) else {
             return Ok(false);
         };
-        let text = |name: &str| row.item.get(name).and_then(|value| value.as_s().ok());
-        let (Some(pk), Some(sk)) = (text("pk"), text("sk")) else {
-            return Ok(false);
-        };
-        let stored: Option<crate::journal::EventItem> =
-            self.get(Table::Ledger, pk, Some(sk)).await?;
-        Ok(stored.is_some_and(|event| event.hash == receipt.hash))
+        let ours: EventItem = decode(row.item.clone())?;
+        let stored: Option<EventItem> = self.get(Table::Ledger, &ours.pk, Some(&ours.sk)).await?;
+        Ok(stored.is_some_and(|event| event.hash == ours.hash))
     }
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::change::{Guard, Row};
-use crate::store::{Item, decode, encode, key};
+use crate::store::{Item, decode, encode, key, shard};
 use crate::{Head, Store, StoreError, Subject, Table};
 
 /// Over how many partitions the rows are spread.
@@ -123,13 +123,6 @@ impl FromStr for Work {
     }
 }
 
-fn shard(name: &str) -> u8 {
-    let sum = name
-        .bytes()
-        .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
-    sum % DUE_SHARDS
-}
-
 fn partition(shard: u8) -> String {
     format!("PUBLISH#{shard}")
 }
@@ -145,7 +138,7 @@ fn face(subject: &Subject) -> String {
 fn item(work: &Work, mark: String) -> DueItem {
     let sk = work.to_string();
     DueItem {
-        pk: partition(shard(&sk)),
+        pk: partition(shard(&sk, DUE_SHARDS)),
         sk,
         v: 1,
         mark,
@@ -165,7 +158,7 @@ impl Work {
 
     fn key(&self) -> Item {
         let sk = self.to_string();
-        key(&partition(shard(&sk)), Some(&sk))
+        key(&partition(shard(&sk, DUE_SHARDS)), Some(&sk))
     }
 }
 
@@ -209,7 +202,7 @@ impl Store {
     pub async fn ask_later(&self, work: &Work, at: Timestamp) -> Result<(), StoreError> {
         let name = work.to_string();
         let item = LaterItem {
-            pk: later(shard(&name)),
+            pk: later(shard(&name, DUE_SHARDS)),
             sk: format!("{at}#{name}"),
             v: 1,
         };
@@ -262,7 +255,11 @@ impl Store {
     pub async fn due(&self, work: &Work) -> Result<Option<Due>, StoreError> {
         let sk = work.to_string();
         let item: Option<DueItem> = self
-            .get(Table::Records, &partition(shard(&sk)), Some(&sk))
+            .get(
+                Table::Records,
+                &partition(shard(&sk, DUE_SHARDS)),
+                Some(&sk),
+            )
             .await?;
         item.map(DueItem::due).transpose()
     }

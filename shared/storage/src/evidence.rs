@@ -323,25 +323,8 @@ impl Store {
         name: &str,
         version: Option<String>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let request = self.s3().get_object().bucket(bucket).key(name);
-        match request.set_version_id(version).send().await {
-            Ok(object) => {
-                let bytes = object
-                    .body
-                    .collect()
-                    .await
-                    .map_err(StoreError::unavailable)?;
-                Ok(Some(bytes.to_vec()))
-            }
-            Err(error) => {
-                let error = error.into_service_error();
-                if error.is_no_such_key() {
-                    Ok(None)
-                } else {
-                    Err(StoreError::unavailable(error))
-                }
-            }
-        }
+        let found = self.fetched(bucket, name, version).await?;
+        Ok(found.map(|(_, bytes)| bytes))
     }
 
     /// Writes an object once; answers its version where the bucket keeps versions. Where it stands already (412) it is the

@@ -129,6 +129,17 @@ fn first_catalogue() -> String {
 }
 
 impl Facts {
+    /// The battery category of a model, batch or passport.
+    #[must_use]
+    pub const fn category(&self) -> Option<Category> {
+        match self {
+            Self::Model { category, .. }
+            | Self::Batch { category, .. }
+            | Self::Passport { category, .. } => Some(*category),
+            Self::Unit { .. } | Self::Organisation { .. } => None,
+        }
+    }
+
     /// Who resolves its labels, or those of the batteries beneath it, where that is not this platform.
     #[must_use]
     pub const fn custody(&self) -> Option<&Custody> {

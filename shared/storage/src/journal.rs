@@ -1,19 +1,22 @@
 //! What was written about a subject: its events, what they disclose, and its versions.
 
-use ledger::{Audience, EventId, SealedEvent, Sha256, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+
+use ledger::{
+    Audience, Erased, EventId, PartSalts, SealedEvent, Sha256, Timestamp, read_disclosure,
+};
 use passport::Class;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::change::{Disclosures, Guard, Row};
 use crate::compression::{compress, expand};
+use crate::log::pending_row;
 use crate::record::{PartItem, version_part_key};
 use crate::sealing::DataKey;
 use crate::store::decode;
 use crate::{Facts, PartReference, Record, Sight, Store, StoreError, Subject, Table};
-
-/// Pending rows are spread over this many partitions.
-const PENDING_SHARDS: u8 = 16;
 
 /// An event as it stands in the ledger, with the disclosures its reader may open.
 #[derive(Debug, Clone)]
@@ -63,6 +66,17 @@ impl VersionEntry {
     }
 }
 
+/// The values of a part of a version, with the salts that it was committed to with.
+#[derive(Debug, Clone)]
+pub struct VersionValues {
+    /// The values.
+    pub document: Map<String, Value>,
+    /// Their salts.
+    pub salts: PartSalts,
+    /// The salted digests of values that were erased, by pointer.
+    pub erased: BTreeMap<String, String>,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(crate) struct VersionItem {
     pub(crate) pk: String,
@@ -81,37 +95,64 @@ pub(crate) struct EventItem {
     pub(crate) event_id: EventId,
     pub(crate) audience: Class,
     pub(crate) hash: Sha256,
+    /// For whom there is a disclosure item.
+    #[serde(default)]
+    pub(crate) opens: Vec<Audience>,
+    /// What it discloses for good: its place in the chain, and what it commits the public values to. Whatever else it discloses can be
+    /// erased.
+    #[serde(default)]
+    pub(crate) lasting: Vec<(Audience, String)>,
+    /// What it erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) erased: Option<Erased>,
     #[serde(with = "serde_bytes")]
     pub(crate) leaf: Vec<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct DisclosureItem {
-    pk: String,
-    sk: String,
-    v: u8,
-    audience: Audience,
+pub(crate) struct DisclosureItem {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+    pub(crate) v: u8,
+    pub(crate) audience: Audience,
     #[serde(with = "serde_bytes")]
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PendingItem {
-    pk: String,
-    sk: String,
-    v: u8,
-    hash: Sha256,
-    subject: String,
-    place: String,
+impl DisclosureItem {
+    /// The event that discloses it.
+    pub(crate) fn seq(&self) -> Option<u64> {
+        self.sk.split('#').next()?.parse().ok()
+    }
+
+    /// Its texts; `None` where the key that sealed them was erased.
+    pub(crate) fn texts(&self, key: &DataKey) -> Result<Option<Vec<String>>, StoreError> {
+        let clear = key.open_unless_erased(&self.body, &self.bound_to())?;
+        clear.map(|clear| expand(&clear)).transpose()
+    }
+
+    /// With these texts in their place.
+    pub(crate) fn sealing(self, texts: &[String], key: &DataKey) -> Result<Self, StoreError> {
+        let clear = serde_json::to_vec(texts).map_err(StoreError::damaged)?;
+        let body = key.seal(&compress(&clear)?, &self.bound_to())?;
+        Ok(Self { body, ..self })
+    }
+
+    /// The place that its seal binds it to.
+    pub(crate) fn bound_to(&self) -> String {
+        format!("{}|{}", self.pk, self.sk)
+    }
 }
 
-fn disclosure_partition(chain: &str) -> String {
+/// No chain is longer: as many digits as its places have.
+const LAST: u64 = 9_999_999_999;
+
+pub(crate) fn disclosure_partition(chain: &str) -> String {
     format!("D#{chain}")
 }
 
 /// Where an event stands in its chain: sorts as its number does.
-fn place(seq: u64) -> String {
+pub(crate) fn place(seq: u64) -> String {
     format!("{seq:010}")
 }
 
@@ -120,10 +161,16 @@ pub(crate) fn rows(
     subject: &Subject,
     seq: u64,
     sealed: &SealedEvent,
-    audience: Class,
+    (audience, erased): (Class, Option<Erased>),
     key: &DataKey,
 ) -> Result<Vec<Row>, StoreError> {
-    chain_rows(&subject.to_string(), &place(seq), sealed, audience, key)
+    chain_rows(
+        &subject.to_string(),
+        &place(seq),
+        sealed,
+        (audience, erased),
+        key,
+    )
 }
 
 /// The rows of an event at `place` in the partition `chain`: the leaf, its disclosures, and the pending row that brings it
@@ -132,9 +179,10 @@ pub(crate) fn chain_rows(
     chain: &str,
     place: &str,
     sealed: &SealedEvent,
-    audience: Class,
+    (audience, erased): (Class, Option<Erased>),
     key: &DataKey,
 ) -> Result<Vec<Row>, StoreError> {
+    let (lasting, disclosures) = apart(&sealed.disclosures);
     let event = EventItem {
         pk: chain.to_owned(),
         sk: place.to_owned(),
@@ -142,26 +190,39 @@ pub(crate) fn chain_rows(
         event_id: sealed.event_id,
         audience,
         hash: sealed.hash,
+        opens: disclosures.keys().copied().collect(),
+        lasting,
+        erased,
         leaf: sealed.bytes.clone(),
-    };
-    let shard = chain
-        .bytes()
-        .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte))
-        % PENDING_SHARDS;
-    let pending = PendingItem {
-        pk: format!("PENDING#{shard}"),
-        sk: sealed.event_id.to_string(),
-        v: 1,
-        hash: sealed.hash,
-        subject: chain.to_owned(),
-        place: place.to_owned(),
     };
     let mut rows = vec![
         Row::put(Table::Ledger, &event, Guard::New)?,
-        Row::put(Table::Log, &pending, Guard::New)?,
+        pending_row(sealed.event_id, sealed.hash, chain, place)?,
     ];
-    rows.extend(disclosure_rows(chain, place, &sealed.disclosures, key)?);
+    rows.extend(disclosure_rows(chain, place, &disclosures, key)?);
     Ok(rows)
+}
+
+/// What is never erased, apart from what can be.
+fn apart(disclosures: &Disclosures) -> (Vec<(Audience, String)>, Disclosures) {
+    let mut lasting = Vec::new();
+    let mut others = Disclosures::new();
+    for (audience, texts) in disclosures {
+        for text in texts {
+            match *audience == Audience::Chain || commits_to_public(text) {
+                true => lasting.push((*audience, text.clone())),
+                false => others.entry(*audience).or_default().push(text.clone()),
+            }
+        }
+    }
+    (lasting, others)
+}
+
+/// Whether a disclosure is the commitment to the public values.
+pub(crate) fn commits_to_public(disclosure: &str) -> bool {
+    read_disclosure(disclosure).is_some_and(|(name, value)| {
+        name == "commitment" && value.get("class") == Some(&Class::Public.number().into())
+    })
 }
 
 fn disclosure_rows(
@@ -174,16 +235,14 @@ fn disclosure_rows(
     disclosures
         .iter()
         .map(|(audience, texts)| {
-            let sk = format!("{place}#{audience}");
-            let clear = serde_json::to_vec(texts).map_err(StoreError::damaged)?;
             let item = DisclosureItem {
+                pk: pk.clone(),
+                sk: format!("{place}#{audience}"),
                 v: 1,
                 audience: *audience,
-                body: key.seal(&compress(&clear)?, &format!("{pk}|{sk}"))?,
-                pk: pk.clone(),
-                sk,
+                body: Vec::new(),
             };
-            Row::put(Table::Records, &item, Guard::New)
+            Row::put(Table::Records, &item.sealing(texts, key)?, Guard::New)
         })
         .collect()
 }
@@ -203,22 +262,48 @@ impl Store {
         chain: bool,
         from: u64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let from = place(from);
+        self.events_within(record, sight, chain, from..=LAST).await
+    }
+
+    /// The same of a part of the chain.
+    ///
+    /// # Errors
+    /// As [`Store::events`].
+    pub async fn events_within(
+        &self,
+        record: &Record,
+        sight: impl Into<Sight<'_>>,
+        chain: bool,
+        numbers: RangeInclusive<u64>,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let from = place(*numbers.start());
+        let to = place(*numbers.end().min(&LAST));
         let (subject, head, sight) = (&record.subject, &record.head, sight.into());
+        let opens = |seq, audience| match audience {
+            Audience::Chain => chain,
+            Audience::Class(number) => {
+                Class::from_number(number).is_some_and(|class| head.shows_event(seq, class, sight))
+            }
+        };
         let partition = subject.to_string();
-        let items = self.query_from(Table::Ledger, &partition, &from).await?;
+        let within = (from.as_str(), to.as_str());
+        let items = self
+            .query_between(Table::Ledger, &partition, within)
+            .await?;
         let mut events: Vec<StoredEvent> = Vec::new();
         for item in items {
             let item: EventItem = decode(item)?;
             let seq = item.sk.parse().map_err(StoreError::damaged)?;
             if chain || head.shows_event(seq, item.audience, sight) {
+                let lasting = item.lasting.into_iter();
+                let lasting = lasting.filter(|(audience, _)| opens(seq, *audience));
                 events.push(StoredEvent {
                     seq,
                     event_id: item.event_id,
                     bytes: item.leaf,
                     hash: item.hash,
                     audience: item.audience,
-                    disclosures: Vec::new(),
+                    disclosures: lasting.map(|(_, text)| text).collect(),
                 });
             }
         }
@@ -226,24 +311,21 @@ impl Store {
             return Ok(events);
         };
         let pk = disclosure_partition(&partition);
-        for item in self.query_from(Table::Records, &pk, &from).await? {
+        // Their keys go on with `#` and an audience.
+        let to = format!("{to}$");
+        let within = (from.as_str(), to.as_str());
+        for item in self.query_between(Table::Records, &pk, within).await? {
             let item: DisclosureItem = decode(item)?;
-            let Some(seq) = item.sk.split('#').next().and_then(|seq| seq.parse().ok()) else {
+            let Some(seq) = item.seq() else {
                 continue;
             };
-            let allowed = match item.audience {
-                Audience::Chain => chain,
-                Audience::Class(number) => Class::from_number(number)
-                    .is_some_and(|class| head.shows_event(seq, class, sight)),
-            };
-            if !allowed {
+            if !opens(seq, item.audience) {
                 continue;
             }
             let event = events.binary_search_by_key(&seq, |event| event.seq);
             if let Some(event) = event.ok().and_then(|index| events.get_mut(index)) {
-                let clear = key.open(&item.body, &format!("{pk}|{}", item.sk))?;
-                let mut texts: Vec<String> = expand(&clear)?;
-                event.disclosures.append(&mut texts);
+                let texts = item.texts(&key)?;
+                event.disclosures.extend(texts.into_iter().flatten());
             }
         }
         Ok(events)
@@ -264,7 +346,43 @@ impl Store {
             .collect()
     }
 
-    /// The values of one version that somebody sees, whoever is responsible by now.
+    /// A part of a version with the salts that its commitment was made with, for somebody who sees it; `None` for anybody else,
+    /// since a salt is as secret as its value, and where the key was erased.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the part is missing or does not open.
+    pub async fn version_part(
+        &self,
+        record: &Record,
+        part: &PartReference,
+        sight: impl Into<Sight<'_>>,
+    ) -> Result<Option<VersionValues>, StoreError> {
+        if !record.head.shows(part, sight.into()) {
+            return Ok(None);
+        }
+        let item = self.part_item(&record.subject, part).await?;
+        let opened = self.open_part(&record.subject, &item).await?;
+        Ok(opened.map(|opened| VersionValues {
+            document: opened.document,
+            salts: opened.salts,
+            erased: item.erased,
+        }))
+    }
+
+    async fn part_item(
+        &self,
+        subject: &Subject,
+        part: &PartReference,
+    ) -> Result<PartItem, StoreError> {
+        let (pk, sk) = (
+            subject.to_string(),
+            version_part_key(part.version, part.class),
+        );
+        let item = self.get(Table::Records, &pk, Some(&sk)).await?;
+        item.ok_or_else(|| StoreError::Damaged(format!("`{subject}` lacks `{sk}`")))
+    }
+
+    /// The values of one version that somebody sees, whoever is responsible by now, and the pointers of those that were erased.
     ///
     /// # Errors
     /// [`StoreError`] where a part is missing or does not open.
@@ -273,7 +391,7 @@ impl Store {
         record: &Record,
         entry: &VersionEntry,
         sight: impl Into<Sight<'_>>,
-    ) -> Result<Map<String, Value>, StoreError> {
+    ) -> Result<(Map<String, Value>, BTreeSet<String>), StoreError> {
         let (subject, sight) = (&record.subject, sight.into());
         let mut parts = Vec::new();
         for part in entry
@@ -281,13 +399,7 @@ impl Store {
             .iter()
             .filter(|part| record.head.shows(part, sight))
         {
-            let sk = version_part_key(part.version, part.class);
-            let item: Option<PartItem> = self
-                .get(Table::Records, &subject.to_string(), Some(&sk))
-                .await?;
-            parts.push(
-                item.ok_or_else(|| StoreError::Damaged(format!("`{subject}` lacks `{sk}`")))?,
-            );
+            parts.push(self.part_item(subject, part).await?);
         }
         let version = Record {
             subject: subject.clone(),
@@ -300,10 +412,13 @@ impl Store {
                 parts: entry.parts.clone(),
                 facts: entry.facts.clone(),
                 public_at: entry.public_at,
+                key: record.head.key,
                 tenures: record.head.tenures.clone(),
             },
             parts,
         };
-        self.document(&version, sight).await
+        let erased = version.parts.iter().flat_map(|part| part.erased.keys());
+        let erased = erased.cloned().collect();
+        Ok((self.document(&version, sight).await?, erased))
     }
 }

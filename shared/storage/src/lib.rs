@@ -21,28 +21,37 @@
 //! | what is to be published anew, and when | `records` | `PUBLISH#LATER#<shard 0-7>` | time, `#` and the same |
 //! | what of a model, batch or organisation was published last | `records` | `PUBLISH#FACE#<subject>` | `0#FACE` |
 //! | what the watch found of each host name | `records` | `WATCH#HOSTS` | host |
+//! | what an operator signed of the n-th public version | `records` | `SIGNED#<subject>` | `<n>` |
+//! | the public keys an operator ever signed with | `records` | `KEYS#<organisation>` | thumbprint |
 //! | a piece of evidence | `records` | `E#<id>` | `0#EVIDENCE` |
 //! | was it brought to this organisation | `records` | `E#<id>` | `0#OPENED#<organisation>` |
 //! | what an event discloses, by audience | `records` | `D#<subject>` | `<seq>#<audience>` |
 //! | the events of a subject, in order | `ledger` | `<subject>` | `<seq>` |
 //! | who read restricted data of a subject | `ledger` | `A#<subject>` | event id (UUIDv7) |
-//! | what the Merkle log has still to take in | `log` | `PENDING#<shard 0-15>` | event id |
+//! | how often a unit was scanned on a day that is over | `ledger` | `A#U#<unit>` | `<day>` |
+//! | what a Merkle log has still to take in | `log` | `PENDING#<log>#<shard 0-15>` | event id |
+//! | where a Merkle log stands | `log` | `HEAD#<log>` | `0` |
+//! | what a batch took in | `log` | `BATCH#<log>#<number>` | `0` |
+//! | which entry an event became | `log` | `LEAF#<subject>`, `LEAF#A#<subject>` | `<seq>`, event id or day |
 //! | the wrapped data key of a subject | `keys` | `<subject>` | |
 //! | was this request answered before | `requests` | `<org>|<client>|<route>|<key>` | |
 //! | how often a unit's labels were scanned | `signals` | `U#<unit>` | `<day>#<what was known>#<label>#<country>` |
 //! | which alarms were raised for an organisation | `signals` | `A#<organisation>` | `<day>#<unit>#<kind>#<label>` |
+//! | of which days are scans still to be told | `signals` | `SCANNED#<shard 0-7>` | `<day>#<unit>` |
 //! | was this part of a batch of scans counted | `signals` | `B#<batch>` | `<part>` |
 //!
 //! Sequence and version numbers in sort keys have ten digits. Every item carries its format version `v`. A change of a
 //! subject is one `TransactWriteItems` ([`Store::commit`]); there is no other way to write data or an event.
 
 mod alias;
+mod audit;
 mod carrier_host;
 mod change;
 mod commit;
 mod compression;
 mod cookie_seal;
 mod due;
+mod erasing;
 mod error;
 mod evidence;
 mod facts;
@@ -50,8 +59,11 @@ mod host_watch;
 mod index;
 mod journal;
 mod life;
+mod log;
+mod log_object;
 mod order;
 mod organisation;
+mod public_reads;
 mod published;
 mod read_log;
 mod record;
@@ -60,30 +72,39 @@ mod scan;
 mod sealing;
 mod series;
 mod sightings;
+mod signing_key;
 mod size;
 mod snapshot;
 mod store;
+mod stored;
 mod subject;
 mod tables;
 mod tenure;
 mod unit;
 mod value_set;
+mod view;
+mod witness;
 
 pub use alias::LinkedAlias;
+pub use audit::{Audited, Finding};
 pub use carrier_host::CarrierHost;
 pub use change::{Change, EventInput, Receipt, SubjectChange};
 pub use commit::{CommitError, MAX_SUBJECTS};
 pub use cookie_seal::CookieSeal;
 pub use due::{DUE_SHARDS, Due, NotWork, Work};
+pub use erasing::{Eraser, Erasing, Erasure};
 pub use error::StoreError;
 pub use evidence::{EVIDENCE_LIMIT, Evidence, EvidenceError, EvidenceState, Upload};
 pub use facts::{Custody, Facts, Recall, RecordStatus};
 pub use host_watch::{HostFinding, HostWatch, Severity};
 pub use index::UNIT_SHARDS;
-pub use journal::{StoredEvent, VersionEntry};
+pub use journal::{StoredEvent, VersionEntry, VersionValues};
 pub use life::{Asked, Life, Next, Offer, Recycling};
+pub use log::{Log, LogBatch, LogEntry, LogHead};
+pub use log_object::{LogNote, Served};
 pub use order::{Order, OrderState};
 pub use organisation::Registrar;
+pub use public_reads::ScannedDay;
 pub use published::Published;
 pub use read_log::ReadRecord;
 pub use record::{Head, OpenRecord, PartReference, Record};
@@ -92,10 +113,14 @@ pub use scan::{PublicPart, Scan, Shared};
 pub use sealing::{KeyVault, fill_random};
 pub use series::{Range, Readings, StoredReading};
 pub use sightings::{Alarm, COUNTERS_AT_ONCE, Counter};
+pub use signing_key::{OperatorKeys, SigningKey};
 pub use snapshot::{Placed, Snapshot};
 pub use store::{Buckets, Store, Watcher};
+pub use stored::{Bucket, NextPage, NotAnItem, ObjectHeaders, StoredItem, StoredObject};
 pub use subject::{NotASubject, Subject};
 pub use tables::{Table, create_tables};
 pub use tenure::{Sight, Tenure};
 pub use unit::{Awaiting, Label, LabelChange};
 pub use value_set::ValueSet;
+pub use view::SignedView;
+pub use witness::WitnessMemory;

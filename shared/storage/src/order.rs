@@ -193,6 +193,7 @@ impl Order {
                 event_hash,
                 last_at: self.at,
                 parts: Vec::new(),
+                key: 1,
                 facts: Facts::Unit {
                     carrier_host: self.carrier_host.clone(),
                     model: self.model,
@@ -269,7 +270,7 @@ impl Store {
             for (unit, labels) in units {
                 rows.extend(order.unit_rows(*unit, labels, event_hash)?);
             }
-            match self.write(rows.clone(), &[]).await {
+            match self.write(rows.clone()).await {
                 Ok(()) => {}
                 Err(CommitError::Exists | CommitError::Busy) => self.put_each(rows).await?,
                 Err(CommitError::Store(error)) => return Err(error),

@@ -22,14 +22,16 @@ pub struct Registrar {
 }
 
 #[derive(Serialize, Deserialize)]
-struct OrganisationItem {
+pub(crate) struct OrganisationItem {
     pk: String,
     sk: String,
     v: u8,
-    organisation: access::Organisation,
+    pub(crate) organisation: access::Organisation,
 }
 
-const ORGANISATION: &str = "0#ORGANISATION";
+pub(crate) const ORGANISATION: &str = "0#ORGANISATION";
+/// The event type of a registration; its notes are the record.
+pub(crate) const REGISTERED: &str = "organisation-registered";
 /// How often a registration is tried again when another of the same organisation comes between.
 const ATTEMPTS: u32 = 4;
 
@@ -90,7 +92,7 @@ impl Store {
             before,
             document: None,
             event: EventInput {
-                event_type: "organisation-registered".to_owned(),
+                event_type: REGISTERED.to_owned(),
                 role: "platform-operator".to_owned(),
                 organisation: by.organisation.clone(),
                 person: by.person.clone(),
@@ -100,6 +102,7 @@ impl Store {
                 evidence: Vec::new(),
                 audience: Class::Internal,
                 readings: None,
+                erases: None,
             },
             labels: Vec::new(),
         };
@@ -107,6 +110,11 @@ impl Store {
         if let Some(host) = &organisation.carrier_host {
             let reserved = self.reserved(host, &organisation.id, now).await?;
             change.rows.extend(reserved);
+        }
+        if let Some(key) = &organisation.signing_key {
+            change
+                .rows
+                .push(crate::view::key_row(&organisation.id, key)?);
         }
         let item = OrganisationItem {
             pk: subject.to_string(),

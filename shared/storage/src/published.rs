@@ -1,6 +1,6 @@
 //! What everybody may read without a function: objects of the public bucket.
 
-use crate::snapshot::{AS_OF, LOCATION, STATUS};
+use crate::snapshot::{AS_OF, LINK, LOCATION, STATUS};
 use crate::{Store, StoreError};
 
 /// An object of the public bucket.
@@ -20,6 +20,8 @@ pub struct Published {
     pub status: u16,
     /// `Location`, where custody moved.
     pub location: Option<String>,
+    /// `Link` to what operators signed of it.
+    pub link: Option<String>,
     /// When it was so.
     pub as_of: Option<String>,
 }
@@ -30,35 +32,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the bucket does not answer.
     pub async fn published(&self, key: &str) -> Result<Option<Published>, StoreError> {
-        let sent = self
-            .s3()
-            .get_object()
-            .bucket(&self.buckets().public)
-            .key(key)
-            .send()
-            .await;
-        let object = match sent {
-            Ok(object) => object,
-            Err(error) => {
-                let error = error.into_service_error();
-                return match error.is_no_such_key() {
-                    true => Ok(None),
-                    false => Err(StoreError::unavailable(error)),
-                };
-            }
+        let found = self.fetched(&self.buckets().public, key, None).await?;
+        let Some((object, body)) = found else {
+            return Ok(None);
         };
         let meta = |name: &str| object.metadata.as_ref()?.get(name).cloned();
         let status = meta(STATUS).and_then(|status| status.parse().ok());
-        let (location, as_of) = (meta(LOCATION), meta(AS_OF));
-        let body = object.body.collect().await;
+        let (location, link, as_of) = (meta(LOCATION), meta(LINK), meta(AS_OF));
         Ok(Some(Published {
-            body: body.map_err(StoreError::unavailable)?.to_vec(),
+            body,
             media_type: object.content_type,
             language: object.content_language,
             etag: object.e_tag,
             cache_control: object.cache_control,
             status: status.unwrap_or(200),
             location,
+            link,
             as_of,
         }))
     }

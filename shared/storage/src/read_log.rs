@@ -6,7 +6,8 @@ use passport::{Class, Classes};
 use crate::change::random;
 use crate::commit::CommitError;
 use crate::journal::chain_rows;
-use crate::{Store, StoreError, Subject, fill_random};
+use crate::sealing::with_random;
+use crate::{Store, StoreError, Subject};
 
 /// Who reads what, and what for.
 #[derive(Debug, Clone)]
@@ -21,8 +22,12 @@ pub struct ReadRecord {
     pub person: String,
     /// Why: a purpose code.
     pub purpose: String,
+    /// By which rules it reads the restricted classes.
+    pub basis: Vec<String>,
     /// The classes that leave.
     pub classes: Classes,
+    /// The attributes that leave, where not all of the classes.
+    pub pointers: Vec<String>,
     /// Commitments of what is read.
     pub commitments: Vec<Sha256>,
     /// The request.
@@ -52,36 +57,23 @@ impl Store {
                 reference: key.key.reference(&read.person),
             },
             purpose: read.purpose,
+            basis: read.basis,
             classes: read.classes.iter().map(Class::number).collect(),
-            pointers: Vec::new(),
+            pointers: read.pointers,
             commitments: read.commitments,
             request_id: read.request_id,
         };
-        let mut failure = None;
-        let sealed = draft
-            .seal(&mut |buffer| {
-                if let Err(error) = fill_random(buffer) {
-                    failure = Some(error);
-                }
-            })
-            .map_err(StoreError::damaged)?;
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        let chain = format!("A#{}", read.subject);
+        let sealed = with_random(|random| draft.seal(random))?.map_err(StoreError::damaged)?;
+        let chain = format!("{}{}", crate::log::READS, read.subject);
         let mut rows = chain_rows(
             &chain,
             &sealed.event_id.to_string(),
             &sealed,
-            Class::Internal,
+            (Class::Internal, None),
             &key.key,
         )?;
-        rows.extend(key.new_item.map(|item| crate::change::Row {
-            table: crate::Table::Keys,
-            item,
-            guard: crate::change::Guard::New,
-        }));
-        match self.write(rows, &[]).await {
+        rows.extend(key.row());
+        match self.write(rows).await {
             Ok(()) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
             Err(error) => Err(StoreError::unavailable(error)),

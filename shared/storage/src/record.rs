@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::compression::expand;
+use crate::sealing::DataKey;
 use crate::store::{Item, decode};
 use crate::tenure::kept;
 use crate::{Facts, Sight, Store, StoreError, Subject, Table, Tenure};
@@ -30,12 +31,24 @@ pub struct Head {
     pub parts: Vec<PartReference>,
     /// What identifies the subject and relates it to others.
     pub facts: Facts,
+    /// Number of the subject's key: what an earlier one sealed was erased.
+    #[serde(default = "first_key", skip_serializing_if = "is_first_key")]
+    pub(crate) key: u32,
     /// When what everybody is told of it last changed; heads from before this was kept do not say.
     #[serde(default)]
     pub(crate) public_at: Option<Timestamp>,
     /// Who was responsible before, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tenures: Vec<Tenure>,
+}
+
+const fn first_key() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_first_key(number: &u32) -> bool {
+    *number == 1
 }
 
 impl Head {
@@ -54,6 +67,12 @@ impl Head {
             .filter(|part| self.shows(part, sight))
             .map(|part| part.revision)
             .sum()
+    }
+
+    /// How often what everybody may read of its values changed; `None` where nobody but its owner reads any.
+    #[must_use]
+    pub fn public_version(&self) -> Option<u64> {
+        self.part(Class::Public).map(|part| part.revision)
     }
 
     /// The economic operator that everybody is told of: who placed the battery on the market, and until then who is
@@ -102,7 +121,7 @@ impl Head {
         parts.find(|part| part.class == class && !self.is_kept(part))
     }
 
-    fn part_of(&self, item: &PartItem) -> Option<&PartReference> {
+    pub(crate) fn part_of(&self, item: &PartItem) -> Option<&PartReference> {
         let mut parts = self.parts.iter();
         parts.find(|part| part.class == item.class && part.revision == item.revision)
     }
@@ -147,6 +166,16 @@ pub(crate) struct PartItem {
     pub(crate) body: Vec<u8>,
     #[serde(with = "serde_bytes")]
     pub(crate) salts: Vec<u8>,
+    /// The salted digests of values that were erased, by pointer: what is left of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) erased: BTreeMap<String, String>,
+}
+
+impl PartItem {
+    /// The version that it came with; `None` for the copy that is read every day.
+    pub(crate) fn version(&self) -> Option<u64> {
+        self.sk.split('#').nth(1)?.parse().ok()
+    }
 }
 
 pub(crate) const HEAD: &str = "0#HEAD";
@@ -247,6 +276,9 @@ impl Store {
                 _ => {}
             }
         }
+        if let Some(head) = &head {
+            self.vault().forget_before(subject, head.key);
+        }
         Ok(head.map(|head| Record {
             subject: subject.clone(),
             head,
@@ -328,15 +360,10 @@ impl Store {
         if part.class == Class::Public {
             return OpenedPart::read(&part.body, &part.salts).map(Some);
         }
-        let Some(key) = self.data_key(subject).await? else {
-            return Ok(None);
-        };
-        let place = part_place(subject, part.class, part.revision);
-        OpenedPart::read(
-            &key.open(&part.body, &place)?,
-            &key.open(&part.salts, &place)?,
-        )
-        .map(Some)
+        match self.data_key(subject).await? {
+            Some(key) => OpenedPart::unseal(subject, part, &key),
+            None => Ok(None),
+        }
     }
 }
 
@@ -347,7 +374,21 @@ pub(crate) struct OpenedPart {
 }
 
 impl OpenedPart {
-    fn read(body: &[u8], salts: &[u8]) -> Result<Self, StoreError> {
+    /// `None` where the key that sealed it was erased.
+    pub(crate) fn unseal(
+        subject: &Subject,
+        part: &PartItem,
+        key: &DataKey,
+    ) -> Result<Option<Self>, StoreError> {
+        let place = part_place(subject, part.class, part.revision);
+        let open = |sealed: &[u8]| key.open_unless_erased(sealed, &place);
+        let (Some(body), Some(salts)) = (open(&part.body)?, open(&part.salts)?) else {
+            return Ok(None);
+        };
+        Self::read(&body, &salts).map(Some)
+    }
+
+    pub(crate) fn read(body: &[u8], salts: &[u8]) -> Result<Self, StoreError> {
         Ok(Self {
             document: expand(body)?,
             salts: expand(salts)?,

@@ -13,7 +13,7 @@ use crate::change::{Guard, Row};
 use crate::compression::{compress, expand};
 use crate::record::{HEAD, HeadItem, PartItem, current_part_key, sort_key};
 use crate::store::decode;
-use crate::unit::{LABEL, Label, LabelItem};
+use crate::unit::{LABEL, Label};
 use crate::{Facts, Head, RecordStatus, Store, StoreError, Subject, Table};
 
 /// A unit has a public part for each of its passports; the head says which one is in force.
@@ -171,11 +171,11 @@ impl Store {
         let mut in_force = None;
         let mut labels = Vec::new();
         let mut passport = None;
-        // The head comes first: it sorts before everything else.
+        // The head comes first: it sorts before everything else. Heads and labels are read without the keys they are kept under.
         for item in items {
             match sort_key(&item) {
                 HEAD => {
-                    let found = decode::<HeadItem>(item)?.head;
+                    let found: Head = decode(item)?;
                     if let Facts::Unit { passport, .. } = &found.facts {
                         in_force = passport.map(public_key);
                     }
@@ -184,7 +184,7 @@ impl Store {
                 key if Some(key) == in_force.as_deref() => {
                     passport = Some(decode::<PublicItem>(item)?.open()?);
                 }
-                key if key.starts_with(LABEL) => labels.push(decode::<LabelItem>(item)?.label),
+                key if key.starts_with(LABEL) => labels.push(decode(item)?),
                 _ => {}
             }
         }

@@ -1,7 +1,7 @@
 //! Data keys: one per subject, wrapped by KMS (or by a key file on a developer's machine), never stored in the clear.
 //!
-//! Everything but class 1 is sealed with AES-256-GCM under its subject's key. Deleting the wrapped key erases all of it,
-//! backups included, while every proof stays valid.
+//! Everything but class 1 is sealed with AES-256-GCM under its subject's key. Another key in its place erases all of it, while every
+//! proof stays valid: what an earlier key sealed counts as absent.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -13,14 +13,17 @@ use aws_lc_rs::hmac;
 use aws_sdk_kms::primitives::Blob;
 use serde::{Deserialize, Serialize};
 
+use crate::change::{Guard, Row};
 use crate::store::Item;
 use crate::{Store, StoreError, Subject, Table};
 
 const KEY_BYTES: usize = 32;
 /// Keys held in the memory of one process; past that all are dropped and read again.
 const CACHED_KEYS: usize = 10_000;
-/// Format byte before every sealed text.
-const FORMAT: u8 = 1;
+/// Format byte before what the first key of a subject sealed.
+const OF_FIRST: u8 = 1;
+/// Format byte before what a later key sealed; the key's number follows, big-endian.
+const OF_LATER: u8 = 2;
 
 /// Fills a buffer from the operating system's random source.
 ///
@@ -29,6 +32,22 @@ const FORMAT: u8 = 1;
 pub fn fill_random(buffer: &mut [u8]) -> Result<(), StoreError> {
     aws_lc_rs::rand::fill(buffer)
         .map_err(|_| StoreError::Unavailable("the random source did not answer".to_owned()))
+}
+
+/// Has something drawn from the operating system's random source as it is made, such as an event with its salts.
+///
+/// # Errors
+/// As [`fill_random`]; what was made is dropped then.
+pub(crate) fn with_random<T>(
+    make: impl FnOnce(&mut dyn FnMut(&mut [u8])) -> T,
+) -> Result<T, StoreError> {
+    let mut failure = None;
+    let made = make(&mut |buffer| {
+        if let Err(error) = fill_random(buffer) {
+            failure = Some(error);
+        }
+    });
+    failure.map_or(Ok(made), Err)
 }
 
 /// What wraps data keys.
@@ -84,6 +103,14 @@ impl KeyVault {
         cache.get(subject).cloned()
     }
 
+    /// Forgets a key that another took the place of.
+    pub(crate) fn forget_before(&self, subject: &Subject, number: u32) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.get(subject).is_some_and(|key| key.number < number) {
+            cache.remove(subject);
+        }
+    }
+
     fn remember(&self, subject: &Subject, key: &Arc<DataKey>) {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHED_KEYS {
@@ -130,6 +157,11 @@ impl KeyVault {
         };
         DataKey::new(&bytes).ok_or_else(|| StoreError::damaged("a data key has the wrong size"))
     }
+
+    async fn open_key(&self, subject: &Subject, item: &KeyItem) -> Result<DataKey, StoreError> {
+        let key = self.unwrap_key(subject, &item.wrapped).await?;
+        Ok(key.numbered(item.number))
+    }
 }
 
 /// The 32 bytes of a key file, made on first use.
@@ -168,6 +200,8 @@ fn make_key_file(path: &Path) -> std::io::Result<()> {
 
 /// A subject's key in the clear, in memory only.
 pub(crate) struct DataKey {
+    /// Which of its subject's keys it is, from 1.
+    pub(crate) number: u32,
     cipher: LessSafeKey,
     references: hmac::Key,
 }
@@ -177,9 +211,14 @@ impl DataKey {
         let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, bytes).ok()?);
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"references");
         Some(Self {
+            number: 1,
             cipher,
             references: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
         })
+    }
+
+    fn numbered(self, number: u32) -> Self {
+        Self { number, ..self }
     }
 
     /// A name that tells nobody who is meant, the same for the same person within one subject.
@@ -187,7 +226,8 @@ impl DataKey {
         hex::encode(hmac::sign(&self.references, name.as_bytes()))
     }
 
-    /// Seals `clear`, bound to `place` (the key of the item it will be stored in), as format byte, nonce, ciphertext, tag.
+    /// Seals `clear`, bound to `place` (the key of the item it will be stored in), as format byte, the key's number where it is
+    /// not the first, nonce, ciphertext, tag.
     pub(crate) fn seal(&self, clear: &[u8], place: &str) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE_LEN];
         fill_random(&mut nonce)?;
@@ -199,13 +239,35 @@ impl DataKey {
                 &mut body,
             )
             .map_err(|_| StoreError::damaged("sealing failed"))?;
-        Ok([&[FORMAT][..], &nonce, &body].concat())
+        let number = self.number.to_be_bytes();
+        let begins = match self.number {
+            1 => vec![OF_FIRST],
+            _ => [&[OF_LATER][..], &number].concat(),
+        };
+        Ok([&begins[..], &nonce, &body].concat())
+    }
+
+    /// What is sealed at `place`; `None` where an earlier key sealed it, since that one was erased.
+    pub(crate) fn open_unless_erased(
+        &self,
+        sealed: &[u8],
+        place: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        match sealed_by(sealed) {
+            Some((number, _)) if number < self.number => Ok(None),
+            _ => self.open(sealed, place).map(Some),
+        }
     }
 
     pub(crate) fn open(&self, sealed: &[u8], place: &str) -> Result<Vec<u8>, StoreError> {
         let fault =
             || StoreError::damaged(format!("the sealed content of `{place}` does not open"));
-        let rest = sealed.strip_prefix(&[FORMAT]).ok_or_else(fault)?;
+        let (number, rest) = sealed_by(sealed).ok_or_else(fault)?;
+        if number > self.number {
+            return Err(StoreError::Unavailable(format!(
+                "the key of `{place}` was replaced meanwhile"
+            )));
+        }
         let (nonce, body) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(fault)?;
         let mut body = body.to_vec();
         let length = self
@@ -222,11 +284,31 @@ impl DataKey {
     }
 }
 
+/// Which key sealed this, and what follows that; `None` where it is nothing sealed.
+fn sealed_by(sealed: &[u8]) -> Option<(u32, &[u8])> {
+    let (begins, rest) = sealed.split_first()?;
+    match *begins {
+        OF_FIRST => Some((1, rest)),
+        OF_LATER => {
+            let (number, rest) = rest.split_first_chunk()?;
+            let number = u32::from_be_bytes(*number);
+            (number > 1).then_some((number, rest))
+        }
+        _ => None,
+    }
+}
+
+const fn first() -> u32 {
+    1
+}
+
 /// The stored form of a data key.
 #[derive(Serialize, Deserialize)]
 struct KeyItem {
     pk: String,
     v: u8,
+    #[serde(default = "first")]
+    number: u32,
     #[serde(with = "serde_bytes")]
     wrapped: Vec<u8>,
 }
@@ -235,6 +317,18 @@ struct KeyItem {
 pub(crate) struct KeyForChange {
     pub(crate) key: Arc<DataKey>,
     pub(crate) new_item: Option<Item>,
+    guard: Guard,
+}
+
+impl KeyForChange {
+    /// The row of a new key.
+    pub(crate) fn row(self) -> Option<Row> {
+        self.new_item.map(|item| Row {
+            table: Table::Keys,
+            item,
+            guard: self.guard,
+        })
+    }
 }
 
 impl Store {
@@ -252,7 +346,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        let key = Arc::new(self.vault().unwrap_key(subject, &item.wrapped).await?);
+        let key = Arc::new(self.vault().open_key(subject, &item).await?);
         self.vault().remember(subject, &key);
         Ok(Some(key))
     }
@@ -280,8 +374,28 @@ impl Store {
             return Ok(KeyForChange {
                 key,
                 new_item: None,
+                guard: Guard::New,
             });
         }
+        self.new_key(subject, 1, Guard::New).await
+    }
+
+    /// The key with this number, which takes the place of the one before: whatever that one sealed is erased with it. It is written
+    /// together with the head that names it.
+    pub(crate) async fn key_in_place(
+        &self,
+        subject: &Subject,
+        number: u32,
+    ) -> Result<KeyForChange, StoreError> {
+        self.new_key(subject, number, Guard::Covered).await
+    }
+
+    async fn new_key(
+        &self,
+        subject: &Subject,
+        number: u32,
+        guard: Guard,
+    ) -> Result<KeyForChange, StoreError> {
         let mut bytes = [0; KEY_BYTES];
         fill_random(&mut bytes)?;
         let wrapped = self.vault().wrap(subject, &bytes).await?;
@@ -289,11 +403,13 @@ impl Store {
         let item = KeyItem {
             pk: subject.to_string(),
             v: 1,
+            number,
             wrapped,
         };
         Ok(KeyForChange {
-            key: Arc::new(key),
+            key: Arc::new(key.numbered(number)),
             new_item: Some(crate::store::encode(&item)?),
+            guard,
         })
     }
 }
@@ -344,6 +460,27 @@ mod tests {
         }
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_an_earlier_key_sealed_is_absent_and_what_a_later_one_sealed_is_not() {
+        let second = DataKey::new(&[8; KEY_BYTES]).unwrap().numbered(2);
+        let (early, late) = (
+            key().seal(b"1", "here").unwrap(),
+            second.seal(b"2", "here").unwrap(),
+        );
+        assert_eq!(second.open_unless_erased(&early, "here").unwrap(), None);
+        assert_eq!(
+            second.open_unless_erased(&late, "here").unwrap().unwrap(),
+            b"2"
+        );
+        let refused = key().open_unless_erased(&late, "here").unwrap_err();
+        assert!(matches!(refused, StoreError::Unavailable(_)), "{refused}");
+        // Nobody makes what the first key sealed look as if an even earlier one had.
+        for number in [0_u32, 1] {
+            let lie = [&[OF_LATER][..], &number.to_be_bytes(), &early[1..]].concat();
+            assert!(key().open_unless_erased(&lie, "here").is_err());
+        }
     }
 
     #[test]

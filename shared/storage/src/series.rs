@@ -371,7 +371,10 @@ impl Found {
         key: &DataKey,
         item: SeriesItem,
     ) -> Result<(), StoreError> {
-        let clear = key.open(&item.body, &format!("{}|{}", partition(subject), item.sk))?;
+        let place = format!("{}|{}", partition(subject), item.sk);
+        let Some(clear) = key.open_unless_erased(&item.body, &place)? else {
+            return Ok(());
+        };
         let packed: Packed = expand(&clear)?;
         let Packed { entries, .. } = &packed;
         for (at, value) in entries {

@@ -1,5 +1,7 @@
 //! Counts of scans and the alarms they raised. Nothing here names a person, a device or an address, and all of it expires.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use identity::{LabelId, UnitId};
@@ -7,11 +9,14 @@ use ledger::Timestamp;
 use passport::{Count, Sighting, SignalKind, date};
 use serde::{Deserialize, Serialize};
 
+use crate::change::Guard;
+use crate::public_reads::ScannedDay;
 use crate::store::{Item, decode, encode, key};
 use crate::{Store, StoreError, Subject, Table};
 
-/// Counters that are added to at once: a transaction has 100 items, one of them is the batch's.
-pub const COUNTERS_AT_ONCE: usize = 90;
+/// Counters that are added to at once: a transaction has 100 items, one of them is the batch's, and each counter may be of a day of
+/// its own that is to be told.
+pub const COUNTERS_AT_ONCE: usize = 45;
 /// Thirteen months: long enough to know what is usual.
 const KEPT_DAYS: i64 = 396;
 /// A batch is not delivered again after that.
@@ -124,6 +129,13 @@ impl Store {
         for (counter, scans) in counters {
             actions.push(self.addition(counter, *scans)?);
         }
+        let days = counters.iter().map(|(counter, _)| ScannedDay {
+            unit: counter.unit,
+            day: counter.day,
+        });
+        for day in days.collect::<BTreeSet<_>>() {
+            actions.push(self.action(&day.row(Guard::Covered)?)?);
+        }
         for attempt in 0..ATTEMPTS {
             let sent = self
                 .dynamodb()
@@ -193,6 +205,16 @@ impl Store {
         items.into_iter().map(counted).collect()
     }
 
+    /// How often they were scanned on a day.
+    pub(crate) async fn sightings_on(&self, day: &ScannedDay) -> Result<u64, StoreError> {
+        let partition = Subject::Unit(day.unit).to_string();
+        let begins = format!("{}#", date(day.day));
+        let items = self
+            .query(Table::Signals, &partition, &begins, true)
+            .await?;
+        items.into_iter().map(|item| Ok(counted(item)?.scans)).sum()
+    }
+
     /// Raises an alarm for an organisation; `false` where it was raised before.
     ///
     /// # Errors
@@ -250,16 +272,8 @@ impl Store {
     /// [`StoreError`] where the bucket does not answer.
     pub async fn scan_log(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let bucket = &self.buckets().scan_logs;
-        let request = self.s3().get_object().bucket(bucket).key(name);
-        let object = match request.send().await {
-            Ok(object) => object,
-            Err(error) => {
-                let error = error.into_service_error();
-                return match error.is_no_such_key() {
-                    true => Ok(None),
-                    false => Err(StoreError::unavailable(error)),
-                };
-            }
+        let Some(object) = self.found(bucket, name, None).await? else {
+            return Ok(None);
         };
         if object
             .content_length

@@ -12,6 +12,7 @@ const CACHED: &str = "public, max-age=0, s-maxage=10";
 pub(crate) const AS_OF: &str = "snapshot-as-of";
 pub(crate) const STATUS: &str = "snapshot-status";
 pub(crate) const LOCATION: &str = "snapshot-location";
+pub(crate) const LINK: &str = "snapshot-link";
 const DIGEST: &str = "snapshot-digest";
 const STATE: &str = "snapshot-state";
 
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub language: &'static str,
     /// Where it leads, for a status that leads elsewhere.
     pub location: Option<String>,
+    /// `Link` to what operators signed of it.
+    pub link: Option<String>,
     /// When it was so.
     pub as_of: Timestamp,
     /// The same for the same content, whenever it is written.
@@ -102,6 +105,10 @@ impl Store {
             Some(location) => put.metadata(LOCATION, location),
             None => put,
         };
+        let put = match snapshot.link {
+            Some(link) => put.metadata(LINK, link),
+            None => put,
+        };
         let put = match over {
             Some(placed) => put.if_match(&placed.etag),
             None => put.if_none_match("*"),
@@ -115,6 +122,8 @@ impl Store {
     }
 }
 
-fn status<E>(error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> Option<u16> {
+pub(crate) fn status<E>(
+    error: &SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
+) -> Option<u16> {
     error.raw_response().map(|answer| answer.status().as_u16())
 }

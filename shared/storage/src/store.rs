@@ -19,6 +19,8 @@ pub struct Buckets {
     pub intake: String,
     /// Object Lock; written once.
     pub evidence: String,
+    /// Object Lock; written once: full tiles and every checkpoint of the Merkle logs.
+    pub archive: String,
     /// Everybody may read it: what the edge answers from where the resolver fails.
     pub public: String,
     /// Where CloudFront's logs of scans are delivered; emptied after three days.
@@ -121,7 +123,7 @@ impl Store {
     }
 
     /// A store as the environment of a Lambda function describes it: `TABLE_PREFIX`, `INTAKE_BUCKET`, `EVIDENCE_BUCKET`,
-    /// `PUBLIC_BUCKET`, `SCAN_LOG_BUCKET` and `DATA_KEY_ID` (the KMS key that wraps data keys; a function without it reads public parts only). Honours
+    /// `ARCHIVE_BUCKET`, `PUBLIC_BUCKET`, `SCAN_LOG_BUCKET` and `DATA_KEY_ID` (the KMS key that wraps data keys; a function without it reads public parts only). Honours
     /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3`.
     ///
     /// # Errors
@@ -132,6 +134,7 @@ impl Store {
         let buckets = Buckets {
             intake: std::env::var("INTAKE_BUCKET").unwrap_or_default(),
             evidence: std::env::var("EVIDENCE_BUCKET").unwrap_or_default(),
+            archive: std::env::var("ARCHIVE_BUCKET").unwrap_or_default(),
             public: std::env::var("PUBLIC_BUCKET").unwrap_or_default(),
             scan_logs: std::env::var("SCAN_LOG_BUCKET").unwrap_or_default(),
         };
@@ -213,28 +216,28 @@ impl Store {
         match begins {
             "" => self.queried(table, pk, None, consistent).await,
             _ => {
-                let keys = ("begins_with(sk, :sk)", begins);
+                let keys = ("begins_with(sk, :sk)", vec![(":sk", begins)]);
                 self.queried(table, pk, Some(keys), consistent).await
             }
         }
     }
 
-    /// Every item of a partition from a sort key on, in order, strongly consistent.
-    pub(crate) async fn query_from(
+    /// Every item of a partition from one sort key to another, in order, strongly consistent.
+    pub(crate) async fn query_between(
         &self,
         table: Table,
         pk: &str,
-        from: &str,
+        (from, to): (&str, &str),
     ) -> Result<Vec<Item>, StoreError> {
-        self.queried(table, pk, Some(("sk >= :sk", from)), true)
-            .await
+        let keys = ("sk BETWEEN :sk AND :to", vec![(":sk", from), (":to", to)]);
+        self.queried(table, pk, Some(keys), true).await
     }
 
     async fn queried(
         &self,
         table: Table,
         pk: &str,
-        keys: Option<(&str, &str)>,
+        keys: Option<(&str, Vec<(&str, &str)>)>,
         consistent: bool,
     ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
@@ -247,11 +250,15 @@ impl Store {
                 .consistent_read(consistent)
                 .set_exclusive_start_key(start)
                 .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
-            let request = match keys {
+            let request = match &keys {
                 None => request.key_condition_expression("pk = :pk"),
-                Some((condition, key)) => request
-                    .key_condition_expression(format!("pk = :pk AND {condition}"))
-                    .expression_attribute_values(":sk", AttributeValue::S(key.to_owned())),
+                Some((condition, keys)) => keys.iter().fold(
+                    request.key_condition_expression(format!("pk = :pk AND {condition}")),
+                    |request, (name, key)| {
+                        let key = AttributeValue::S((*key).to_owned());
+                        request.expression_attribute_values(*name, key)
+                    },
+                ),
             };
             let page = request.send().await.map_err(StoreError::unavailable)?;
             items.append(&mut page.items.unwrap_or_default());
@@ -313,7 +320,7 @@ impl Store {
     }
 }
 
-fn required(name: &'static str) -> Result<String, StoreError> {
+pub(crate) fn required(name: &'static str) -> Result<String, StoreError> {
     std::env::var(name).map_err(|_| StoreError::Misconfigured(format!("`{name}` is not set")))
 }
 
@@ -331,4 +338,10 @@ pub(crate) fn decode<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
 
 pub(crate) fn encode<T: Serialize>(item: &T) -> Result<Item, StoreError> {
     serde_dynamo::to_item(item).map_err(StoreError::damaged)
+}
+
+/// Over which of `shards` partitions a name falls.
+pub(crate) fn shard(name: &str, shards: u8) -> u8 {
+    let hash = |sum: u8, byte: u8| sum.wrapping_mul(31).wrapping_add(byte);
+    name.bytes().fold(0, hash) % shards
 }

@@ -79,7 +79,12 @@ impl Head {
     /// Whether somebody sees this part.
     #[must_use]
     pub fn shows(&self, part: &PartReference, sight: Sight<'_>) -> bool {
-        sight.reaches(part.class, self.former(part))
+        self.shows_of(part.class, part.version, sight)
+    }
+
+    /// Whether somebody sees the part of a class that came with this version.
+    pub(crate) fn shows_of(&self, class: Class, version: u64, sight: Sight<'_>) -> bool {
+        sight.reaches(class, self.former_of(version))
     }
 
     /// Whether somebody sees what an event says to this class.
@@ -91,8 +96,12 @@ impl Head {
 
     /// The earlier time in which a part was written.
     pub(crate) fn former(&self, part: &PartReference) -> Option<&Tenure> {
+        self.former_of(part.version)
+    }
+
+    fn former_of(&self, version: u64) -> Option<&Tenure> {
         let mut tenures = self.tenures.iter();
-        tenures.find(|tenure| part.version <= tenure.version)
+        tenures.find(|tenure| version <= tenure.version)
     }
 
     /// Whether a part was kept by who was responsible before.

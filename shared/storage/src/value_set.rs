@@ -85,11 +85,13 @@ impl Store {
         };
         let pk = subject.to_string();
         let items = self.query(Table::Records, &pk, BEGINS, true).await?;
-        let sets = items.into_iter().map(|item| {
+        let mut sets = Vec::with_capacity(items.len());
+        for item in items {
             let item: ValueSetItem = decode(item)?;
-            expand(&key.open(&item.body, &format!("{pk}|{}", item.sk))?)
-        });
-        sets.collect()
+            let clear = key.open_unless_erased(&item.body, &format!("{pk}|{}", item.sk))?;
+            sets.extend(clear.map(|clear| expand(&clear)).transpose()?);
+        }
+        Ok(sets)
     }
 
     /// One version of a subject, without its values; `None` where there is no such version.

@@ -76,6 +76,15 @@ impl Caller {
         Ok(Self::Partner(Box::new(principal)))
     }
 
+    /// Whether this caller may sign what the organisation stands for: as whoever is wholly responsible for a record.
+    #[must_use]
+    pub fn signs_for(&self, organisation: &str) -> bool {
+        let Self::Partner(principal) = self else {
+            return false;
+        };
+        principal.organisation == organisation && access::sees_its_former(principal)
+    }
+
     /// Whether this caller acts for the organisation.
     #[must_use]
     pub fn acts_for(&self, organisation: &str) -> bool {

@@ -103,6 +103,7 @@ mod tests {
         };
         let site = |https| Site {
             host: Host::parse("id.example.eu").unwrap(),
+            log_host: Host::parse("id.example.eu").unwrap(),
             https,
             market: false,
             recycling_reversal_days: 0,

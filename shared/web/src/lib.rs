@@ -32,7 +32,7 @@ pub use platform::{Platform, RECYCLING_REVERSAL_DAYS, Site, now};
 pub use problem::{Problem, ProblemBody};
 pub use problem_kind::ProblemKind;
 pub use profile::{Foreign, Profiled, Wanted, wanted};
-pub use provenance::{Provenance, time};
+pub use provenance::{Named, Provenance, time};
 pub use recent::Recent;
 pub use representation::{Representation, Represented};
 pub use sign_in::{Provider, SESSION, SignIn};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use access::Issuers;
 use identity::{Carrier, Host, LabelId, UnitId};
 use ledger::Timestamp;
-use storage::{Store, StoreError, Subject};
+use storage::{Log, Store, StoreError, Subject};
 use uuid::Uuid;
 
 use crate::{Problem, Recent, SignIn};
@@ -15,6 +15,8 @@ use crate::{Problem, Recent, SignIn};
 pub struct Site {
     /// Host of the carrier URL.
     pub host: Host,
+    /// Host in the names of its logs: the one it began with, whatever became of it since.
+    pub log_host: Host,
     /// `https` everywhere but on a developer's machine.
     pub https: bool,
     /// Whether labels of this stage may go on batteries for sale.
@@ -59,6 +61,21 @@ impl Site {
         format!("{}/p/{passport}", self.origin())
     }
 
+    /// What operators signed of a passport's public view: `https://HOST/v1/dpps/<uuid>/signatures`.
+    #[must_use]
+    pub fn signatures(&self, passport: Uuid) -> String {
+        format!("{}/v1/dpps/{passport}/signatures", self.origin())
+    }
+
+    /// The same as a link of the public view (RFC 8288).
+    #[must_use]
+    pub fn signatures_link(&self, passport: Uuid) -> String {
+        format!(
+            "<{}>; rel=\"describedby\"; type=\"application/json\"; title=\"signatures\"",
+            self.signatures(passport)
+        )
+    }
+
     /// The identifier of a version of the attribute catalogue: `https://HOST/v1/catalogue/<version>`. It leads there.
     #[must_use]
     pub fn catalogue_identifier(&self, version: &str) -> String {
@@ -82,10 +99,16 @@ impl Site {
         faults
     }
 
-    /// The name of the audit log, in every leaf.
+    /// The name of the log of changes, in every leaf: its origin (C2SP tlog-checkpoint).
     #[must_use]
     pub fn log(&self) -> String {
-        format!("{}/log", self.host)
+        self.log_origin(Log::Changes)
+    }
+
+    /// The name of a log, in every leaf of it: its origin (C2SP tlog-checkpoint).
+    #[must_use]
+    pub fn log_origin(&self, log: Log) -> String {
+        format!("{}/{log}", self.log_host)
     }
 }
 
@@ -212,7 +235,8 @@ impl Platform {
 }
 
 impl Site {
-    /// From `CARRIER_ORIGIN` (`https://HOST`), `MARKET_LABELS` and `RECYCLING_REVERSAL_DAYS`.
+    /// From `CARRIER_ORIGIN` (`https://HOST`), `MARKET_LABELS`, `RECYCLING_REVERSAL_DAYS` and, once the stage moved to another host
+    /// than it began with, `LOG_HOST`.
     ///
     /// # Errors
     /// A sentence naming what is missing or wrong.
@@ -227,8 +251,13 @@ impl Site {
                 ));
             }
         };
+        let host = Host::parse(host).map_err(|error| format!("`CARRIER_ORIGIN`: {error}"))?;
         Ok(Self {
-            host: Host::parse(host).map_err(|error| format!("`CARRIER_ORIGIN`: {error}"))?,
+            log_host: match std::env::var("LOG_HOST") {
+                Ok(named) => Host::parse(&named).map_err(|error| format!("`LOG_HOST`: {error}"))?,
+                Err(_) => host.clone(),
+            },
+            host,
             https,
             market: std::env::var("MARKET_LABELS").is_ok_and(|value| value == "true"),
             recycling_reversal_days: match std::env::var("RECYCLING_REVERSAL_DAYS") {
@@ -251,6 +280,7 @@ mod tests {
     fn a_host_of_an_operators_own_is_another_domain_name_without_a_port() {
         let site = Site {
             host: Host::parse("id.example.eu").unwrap(),
+            log_host: Host::parse("id.example.eu").unwrap(),
             https: true,
             market: true,
             recycling_reversal_days: RECYCLING_REVERSAL_DAYS,

@@ -1,11 +1,12 @@
 //! What a change says of itself: event type, reason, evidence.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use access::{Principal, Role};
 use axum::http::HeaderMap;
 use ledger::{EvidenceReference, Timestamp};
-use passport::{Class, EventType};
+use passport::{Class, Erases, EventType};
 use serde_json::{Map, Value};
 use storage::{EventInput, EvidenceState, Store};
 use uuid::Uuid;
@@ -21,6 +22,10 @@ const EVIDENCE_COUNT: usize = 20;
 const MOST_NAMED: usize = 20;
 /// The members of a body that every change may have.
 const MEMBERS: [&str; 4] = ["reason", "notes", "occurredAt", "evidence"];
+/// The member that names what is erased.
+const ERASES: &str = "erases";
+/// Most values, and events, that one event names to be erased.
+const MOST_ERASED: usize = 100;
 /// Where the provenance of an EN 18222 request stands: type, reason, evidence, time.
 pub(crate) const HEADERS: [&str; 4] = [
     "DPP-Event-Type",
@@ -45,6 +50,17 @@ pub struct Provenance {
     /// When it happened.
     pub occurred_at: Option<Timestamp>,
     evidence: Vec<Uuid>,
+    /// What it names to be erased.
+    pub erases: Option<Named>,
+}
+
+/// What an event names to be erased.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// JSON Pointers of attributes: their former values.
+    pub values: BTreeSet<String>,
+    /// Numbers of events: their reason and notes.
+    pub events: BTreeSet<u64>,
 }
 
 impl Provenance {
@@ -62,6 +78,7 @@ impl Provenance {
         let known = |name: &str| {
             others.contains(&name)
                 || MEMBERS.contains(&name)
+                || name == ERASES
                 || (name == "type"
                     && (only.is_none() || json.get(name).and_then(Value::as_str) == only))
         };
@@ -92,6 +109,7 @@ impl Provenance {
                     Vec::new()
                 }
             },
+            erases: json.get(ERASES),
         };
         given.checked(["type", "reason"], faults)
     }
@@ -125,6 +143,7 @@ impl Provenance {
                 .map(str::trim)
                 .filter(|id| !id.is_empty())
                 .collect(),
+            erases: None,
         };
         given.checked(["DPP-Event-Type", "DPP-Reason"], faults)
     }
@@ -157,6 +176,7 @@ impl Provenance {
             audience,
             evidence: self.cited(store, &principal.organisation).await?,
             readings: None,
+            erases: None,
         })
     }
 
@@ -199,6 +219,7 @@ struct Given<'a> {
     notes: Option<&'a str>,
     occurred_at: Option<&'a str>,
     evidence: Vec<&'a str>,
+    erases: Option<&'a Value>,
 }
 
 impl Given<'_> {
@@ -269,6 +290,23 @@ impl Given<'_> {
         if event_type.is_some_and(EventType::takes_no_evidence) && !self.evidence.is_empty() {
             faults.say("this event takes no evidence");
         }
+        let takes_names = event_type.and_then(|it| it.erases) == Some(Erases::Values);
+        let erases = match (takes_names, self.erases) {
+            (true, named) => {
+                let named = named.and_then(named_to_erase);
+                if named.is_none() {
+                    faults.say(
+                        "expected in `erases` what is erased: `values`, JSON Pointers of attributes, or `events`, numbers of events, 100 of each at most",
+                    );
+                }
+                named
+            }
+            (false, Some(_)) => {
+                faults.say("this event names nothing that is erased: `erases` is not for it");
+                None
+            }
+            (false, None) => None,
+        };
         match event_type.filter(|_| faults.said.is_empty()) {
             Some(event_type) => Ok(Provenance {
                 event_type,
@@ -276,10 +314,27 @@ impl Given<'_> {
                 notes: self.notes.map(str::to_owned),
                 occurred_at,
                 evidence,
+                erases,
             }),
             None => Err(faults.problem()),
         }
     }
+}
+
+/// What is named in `erases`; `None` where it is not what is expected, or names nothing.
+fn named_to_erase(erases: &Value) -> Option<Named> {
+    let mut named = Named::default();
+    for (name, list) in erases.as_object()? {
+        let list = list.as_array().filter(|list| list.len() <= MOST_ERASED)?;
+        for one in list {
+            match name.as_str() {
+                "values" => named.values.insert(one.as_str()?.to_owned()),
+                "events" => named.events.insert(one.as_u64()?),
+                _ => return None,
+            };
+        }
+    }
+    (named != Named::default()).then_some(named)
 }
 
 /// What is wrong, all of it.

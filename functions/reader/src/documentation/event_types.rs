@@ -1,7 +1,7 @@
 //! Event types: what can happen, who may say so, and what it does.
 
 use maud::{Markup, html};
-use passport::{Audience, EventType, EvidenceRule, Permit, Relation, catalogue};
+use passport::{Audience, Erases, EventType, EvidenceRule, Permit, Relation, catalogue};
 
 use super::prose::listed;
 use super::roles;
@@ -128,6 +128,11 @@ fn effect(event_type: &EventType) -> Markup {
         @if event_type.corrects { p { "counters may fall, a value may be older than the present one" } }
         @if event_type.restarts_counters { p { "counters that it brings no value of begin anew" } }
         @if event_type.migrates { p { "the record follows the newest version of the catalogue; the platform moves its values" } }
+        @match event_type.erases {
+            Some(Erases::Values) => p { "former values, and what was said of events, are erased: those that it names in " code { "erases" } },
+            Some(Erases::Everything) => p { "whatever not everybody may read is erased, once the passport has ceased to exist" },
+            None => {},
+        }
         @if event_type.only_data() { p { "changes data, and is written only where it does" } }
         @else if event_type.may_change { p { "may change data" } }
         @else { p { "changes no data" } }

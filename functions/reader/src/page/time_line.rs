@@ -3,7 +3,7 @@
 use ledger::{AttributeChange, EvidenceReference};
 use maud::{Markup, html};
 use page::{Writing, time};
-use passport::{Category, Type, catalogue};
+use passport::{Category, Erases, Type, catalogue};
 use web::{Caller, Platform, Problem};
 
 use crate::answer::Event;
@@ -74,13 +74,24 @@ impl Telling {
                 dl {
                     @if recorded_later { (row(&texts.recorded, &self.time(&recorded))) }
                     @if let Some(actor) = &event.actor { (row(&texts.by, &html! { (actor.organisation) " (" (actor.role) ")" })) }
-                    @if let Some(reason) = &event.reason { (row(&texts.reason, &html! { (reason) })) }
+                    @match &event.reason {
+                        Some(reason) => (row(&texts.reason, &html! { (reason) })),
+                        None => (row(&texts.reason, &self.erased())),
+                    }
                     @if let Some(notes) = &event.notes { (row(&texts.notes, &html! { (notes) })) }
                     @if !evidence.is_empty() { (row(&texts.evidence, &self.evidence(evidence))) }
                     (self.changes(changes))
                 }
             }
         }
+    }
+
+    /// In the place of what was erased: what erased it.
+    fn erased(self) -> Markup {
+        let erasing = catalogue()
+            .event_types()
+            .find(|it| it.erases == Some(Erases::Values));
+        html! { @if let Some(erasing) = erasing { em { (self.writing.words(&erasing.label)) } } }
     }
 
     fn time(self, text: &str) -> Markup {

@@ -2,6 +2,26 @@ use std::fmt::Write;
 
 use super::*;
 
+#[test]
+fn a_read_has_the_rules_it_is_permitted_by_as_its_basis() {
+    let principal = |organisation: &str, role: &str| somebody(organisation, &[role]);
+    let classes = Classes::PUBLIC.with(Class::Individual);
+    let named = |principal: &Principal, owner: &str, classes| {
+        let basis = basis(principal, owner, classes);
+        basis.into_iter().collect::<Vec<_>>().join("; ")
+    };
+    let maker = principal("maker", "economic-operator");
+    assert!(named(&maker, "maker", Classes::ALL).starts_with("Art. 77(4)"));
+    let garage = principal("garage", "service-provider");
+    assert_eq!(
+        named(&garage, "maker", classes),
+        "Art. 77(2)(c), Annex XIII points 2 and 4"
+    );
+    let auditor = principal("auditors", "auditor");
+    assert!(named(&auditor, "maker", Classes::PUBLIC).starts_with("rule of the platform"));
+    assert!(named(&maker, "another", classes).starts_with("Art. 77(7)"));
+}
+
 fn somebody(organisation: &str, roles: &[&str]) -> Principal {
     Principal {
         subject: "client-1".to_owned(),

@@ -110,6 +110,7 @@ fn a_read_event_opens_to_the_internal_class_only_and_says_who_read_what() {
         subject: subject.clone(),
         actor: actor.clone(),
         purpose: "purpose-canary".to_owned(),
+        basis: vec!["basis-canary".to_owned()],
         classes: vec![1, 2, 4],
         pointers: vec!["/pointer-canary".to_owned()],
         commitments: vec![Sha256::of(b"part")],
@@ -129,8 +130,36 @@ fn a_read_event_opens_to_the_internal_class_only_and_says_who_read_what() {
     assert_eq!(opened.reason.as_deref(), Some("purpose-canary"));
     let other = json!({
         "subject": subject, "classes": [1, 2, 4], "pointers": ["/pointer-canary"],
-        "commitments": [Sha256::of(b"part")], "requestId": "request-canary",
+        "commitments": [Sha256::of(b"part")], "requestId": "request-canary", "basis": ["basis-canary"],
     });
+    assert_eq!(Value::Object(opened.other), other);
+}
+
+#[test]
+fn public_reads_say_day_and_count_and_nothing_of_who_read() {
+    let EventDraft {
+        log, event_id, at, ..
+    } = draft(3, None);
+    let reads = PublicReadsDraft {
+        log,
+        event_id,
+        at,
+        subject: "U#subject-canary".to_owned(),
+        day: "2027-02-18".to_owned(),
+        count: 7,
+    };
+    let event = reads.seal(&mut random()).unwrap();
+    let audiences: Vec<&Audience> = event.disclosures.keys().collect();
+    assert_eq!(audiences, [&Audience::Class(0)]);
+    let leaf = String::from_utf8(event.bytes.clone()).unwrap();
+    assert!(
+        !leaf.contains("canary") && !leaf.contains("02-18"),
+        "{leaf}"
+    );
+    let opened = open(&event.bytes, &event.disclosures[&Audience::Class(0)]).unwrap();
+    assert_eq!(opened.event_type.as_deref(), Some("public-reads"));
+    assert!(opened.actor.is_none() && opened.reason.is_none());
+    let other = json!({"subject": "U#subject-canary", "day": "2027-02-18", "count": 7});
     assert_eq!(Value::Object(opened.other), other);
 }
 

@@ -44,6 +44,8 @@ pub(crate) fn draft(seq: u64, prev: Option<Sha256>) -> EventDraft {
             after: Some(json!("96-canary")),
         }],
         readings: Vec::new(),
+        state: None,
+        erased: None,
     }
 }
 

@@ -496,6 +496,23 @@ pub struct CommittedReadings {
     pub sha256: String,
 }
 
+/// What an event erased.
+#[derive(Debug, ToSchema)]
+pub struct ErasedValues {
+    /// JSON Pointers of the attributes whose former values are gone.
+    #[schema(value_type = Vec<String>, required = false)]
+    pub values: Vec<String>,
+    /// Numbers of the events whose reason and notes are gone.
+    #[schema(value_type = Vec<u64>, required = false)]
+    pub events: Vec<u64>,
+    /// The salted digests that stay, in base64url.
+    #[schema(value_type = Vec<String>, required = false)]
+    pub digests: Vec<String>,
+    /// Number of the record's key that is gone, and with it whatever that key or one before it sealed.
+    #[schema(nullable = false)]
+    pub key: Option<u32>,
+}
+
 /// A value that was measured too long ago.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]

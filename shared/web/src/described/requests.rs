@@ -62,6 +62,15 @@ pub struct NewAlias {
     pub why: Why,
 }
 
+/// A signature that an operator made itself.
+#[derive(Debug, ToSchema)]
+pub struct NewSignature {
+    /// A detached JWS (RFC 7515 appendix F) over the version's statement as canonical JSON (RFC 8785). Its header has `alg`, `kid` (the
+    /// thumbprint of the registered key, RFC 7638) and `typ` (`battery-passport-view+jws`); a seal may bring certificates in `x5c`.
+    #[schema(min_length = 1, max_length = 16384)]
+    pub signature: String,
+}
+
 /// Where custody is moved to.
 #[derive(Debug, ToSchema)]
 pub struct MovedCustody {
@@ -135,9 +144,24 @@ pub struct LifecycleEvent {
     /// An RFC 7396 merge patch of the battery's data by group; what comes of it is held against their schema.
     #[schema(value_type = Object, required = false)]
     pub changes: serde_json::Value,
+    /// What `personal-data-erased` erases.
+    #[schema(nullable = false)]
+    pub erases: Option<ToErase>,
     /// Why.
     #[serde(flatten)]
     pub why: Why,
+}
+
+/// What is erased: at least one value or event.
+#[derive(Debug, ToSchema)]
+pub struct ToErase {
+    /// JSON Pointers of attributes, 100 at most: their former values, in the versions and in what events disclose. The value that an
+    /// attribute has now stays.
+    #[schema(value_type = Vec<String>, required = false)]
+    pub values: Vec<String>,
+    /// Numbers of events, 100 at most: their reason and notes.
+    #[schema(value_type = Vec<u64>, required = false)]
+    pub events: Vec<u64>,
 }
 
 fn lifecycle_event() -> Object {

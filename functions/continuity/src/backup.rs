@@ -1,0 +1,163 @@
+//! Taking everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use ledger::{Sha256, Timestamp};
+use storage::{Bucket, Log, LogNote, Store, Table};
+
+use crate::Failure;
+use crate::everything::{each_item, each_object};
+use crate::folder::{FORMAT, Folder, Lines, Manifest, OBJECTS, ObjectLine, SECRETS, Secret};
+
+/// How often it is begun anew where something changed meanwhile.
+const ATTEMPTS: u32 = 5;
+/// What it waits after the first attempt, twice that after the second, and so on: a log needs a moment to take in what changed.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A backup that was taken.
+#[derive(Debug, Clone)]
+pub struct Backup {
+    /// What it holds.
+    pub manifest: Manifest,
+    /// SHA-256 of its manifest: who notes it down elsewhere can tell any other.
+    pub digest: Sha256,
+}
+
+/// What a backup takes along that is not in the store.
+#[derive(Clone, Default)]
+pub struct Beside {
+    /// See [`Manifest::settings`].
+    pub settings: BTreeMap<String, String>,
+    /// Keys that no table holds; none where a key service keeps them.
+    pub secrets: Vec<Secret>,
+}
+
+/// Takes everything that lasts: all tables, evidence, the archive and what is published, as it is stored, so that sealed values
+/// stay sealed; and apart from it, in the folder `keys`, the wrapped keys that open them. Both folders have to be empty.
+///
+/// Nothing is stopped for it. Where something changed meanwhile it is begun anew, so that what is taken belongs together.
+///
+/// # Errors
+/// [`Failure`]; what was written until then is no backup, since its manifest comes last.
+pub async fn backup(
+    store: &Store,
+    beside: &Beside,
+    to: &Path,
+    keys: &Path,
+    now: Timestamp,
+) -> Result<Backup, Failure> {
+    let (folder, keys) = (Folder::new(to)?, Folder::new(keys)?);
+    for attempt in 1..=ATTEMPTS {
+        let before = state(store).await?;
+        let mut taken = Vec::new();
+        for table in Table::ALL {
+            if table != Table::Keys {
+                taken.push(take_table(store, &folder, table).await?);
+            }
+        }
+        let wrapped = take_table(store, &keys, Table::Keys).await?;
+        let mut secrets = keys.writer(SECRETS)?;
+        for secret in &beside.secrets {
+            secrets.line(secret)?;
+        }
+        taken.push(take_objects(store, &folder).await?);
+        if state(store).await? != before {
+            tokio::time::sleep(PAUSE * attempt).await;
+            continue;
+        }
+        let manifest = |files| Manifest {
+            format: FORMAT.to_owned(),
+            taken_at: now,
+            settings: beside.settings.clone(),
+            logs: before.logs.clone(),
+            files,
+        };
+        keys.seal(&manifest([wrapped, secrets.done()?].into()))?;
+        let manifest = manifest(taken.into_iter().collect());
+        let digest = folder.seal(&manifest)?;
+        return Ok(Backup { manifest, digest });
+    }
+    Err(Failure::Unquiet)
+}
+
+pub(crate) fn table_file(table: Table) -> String {
+    format!("tables/{}.jsonl", table.suffix())
+}
+
+/// Where everything stands that is changed together.
+#[derive(PartialEq)]
+struct State {
+    /// Every subject's newest event.
+    heads: BTreeMap<String, u64>,
+    /// Events, restricted reads among them.
+    events: u64,
+    /// What no log has let go of yet: a batch is written down before.
+    pending: BTreeSet<(String, String)>,
+    /// Entries of each log.
+    logs: BTreeMap<String, u64>,
+    /// What each log serves.
+    served: Vec<Option<String>>,
+}
+
+async fn state(store: &Store) -> Result<State, Failure> {
+    let mut state = State {
+        heads: BTreeMap::new(),
+        events: 0,
+        pending: BTreeSet::new(),
+        logs: BTreeMap::new(),
+        served: Vec::new(),
+    };
+    each_item(store, Table::Records, |item| {
+        if let ((subject, "0#HEAD"), Some(seq)) = (item.place(), item.number("seq")) {
+            state.heads.insert(subject.to_owned(), seq);
+        }
+        Ok(())
+    })
+    .await?;
+    each_item(store, Table::Ledger, |_| {
+        state.events += 1;
+        Ok(())
+    })
+    .await?;
+    each_item(store, Table::Log, |item| {
+        let (pk, sk) = item.place();
+        if pk.starts_with("PENDING#") {
+            state.pending.insert((pk.to_owned(), sk.to_owned()));
+        }
+        Ok(())
+    })
+    .await?;
+    for log in Log::ALL {
+        let head = store.log_head(log).await?;
+        state.logs.insert(log.to_string(), head.frontier.size());
+        let served = store.served(log, LogNote::Checkpoint).await?;
+        state.served.push(served.map(|it| it.text));
+    }
+    Ok(state)
+}
+
+type Taken = (String, Lines);
+
+async fn take_table(store: &Store, folder: &Folder, table: Table) -> Result<Taken, Failure> {
+    let mut lines = folder.writer(&table_file(table))?;
+    each_item(store, table, |item| lines.line(&item)).await?;
+    lines.done()
+}
+
+async fn take_objects(store: &Store, folder: &Folder) -> Result<Taken, Failure> {
+    let mut lines = folder.writer(OBJECTS)?;
+    for bucket in Bucket::ALL {
+        each_object(store, bucket, "", |name, object| {
+            lines.line(&ObjectLine {
+                bucket,
+                name: name.to_owned(),
+                headers: object.headers,
+                sha256: folder.keep(&object.bytes)?,
+            })
+        })
+        .await?;
+    }
+    lines.done()
+}
