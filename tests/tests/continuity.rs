@@ -64,12 +64,12 @@ async fn a_platform_at_work_is_audited_and_backed_up() {
     let _ = stage.seeded().await;
     let maker = stage.maker();
     let working = async {
-        for _ in 0..40 {
+        for _ in 0..20 {
             let _ = maker.draft().await;
         }
     };
     let auditing = async {
-        for _ in 0..10 {
+        for _ in 0..5 {
             let audit = local::audit(stage.data()).await.unwrap();
             assert_eq!(words(&audit.findings), "");
         }
