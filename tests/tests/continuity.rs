@@ -1,6 +1,7 @@
 //! What is stored outlives what it is stored in: a backup is taken while the platform runs, comes back into an empty one, and is
 //! verified there; and whoever changed anything stored is told on.
 
+use local::Restoring;
 use storage::{Bucket, Log, ObjectHeaders, StoredObject};
 use tests::Stage;
 
@@ -50,7 +51,7 @@ async fn everything_is_as_it_was_written() {
 #[tokio::test]
 async fn a_drill_shows_that_a_backup_restores() {
     let stage = lived_in().await;
-    let drill = local::drill(stage.data()).await.unwrap();
+    let drill = local::drill(stage.data(), None).await.unwrap();
     assert_eq!(words(&drill.restored.audit.findings), "");
     assert_eq!(drill.different, Vec::<String>::new());
     assert!(drill.succeeded() && drill.answers > 10, "{}", drill.answers);
@@ -76,7 +77,7 @@ async fn a_platform_at_work_is_audited_and_backed_up() {
     };
     tokio::join!(working, auditing);
     let _ = maker.draft().await;
-    let drill = local::drill(stage.data()).await.unwrap();
+    let drill = local::drill(stage.data(), None).await.unwrap();
     assert_eq!(words(&drill.restored.audit.findings), "");
     assert!(drill.succeeded(), "{:?}", drill.different);
 }
@@ -108,7 +109,9 @@ async fn a_restored_platform_goes_on_where_the_backup_ended() {
     drop(stage);
 
     let data = tempfile::tempdir().unwrap();
-    let restored = local::restore(&to, &keys, data.path(), None).await.unwrap();
+    let restored = local::restore(&to, &keys, data.path(), Restoring::default())
+        .await
+        .unwrap();
     assert_eq!(words(&restored.audit.findings), "");
     let stage = Stage::on(data).await;
     let again = stage
@@ -156,7 +159,7 @@ async fn what_is_not_the_backup_that_was_taken_is_refused_before_anything_is_wri
     take("one", "one.keys").await;
     take("two", "two.keys").await;
     let refused = async |from: &str, keys: &str, data: &str, why: &str| {
-        let refused = local::restore(&at(from), &at(keys), &at(data), None).await;
+        let refused = local::restore(&at(from), &at(keys), &at(data), Restoring::default()).await;
         let refused = refused.unwrap_err().to_string();
         assert!(refused.contains(why), "{refused}");
     };
@@ -185,7 +188,13 @@ async fn what_is_not_the_backup_that_was_taken_is_refused_before_anything_is_wri
         refused("one", "one.keys", "new2", "is not what it was").await;
     }
     // Never over anything.
-    let restored = local::restore(&at("two"), &at("two.keys"), &at("there"), None).await;
+    let restored = local::restore(
+        &at("two"),
+        &at("two.keys"),
+        &at("there"),
+        Restoring::default(),
+    )
+    .await;
     let _ = restored.unwrap();
     refused("two", "two.keys", "there", "").await;
     let again = local::backup(stage.data(), &at("two"), &at("more")).await;
@@ -197,6 +206,6 @@ async fn what_is_not_the_backup_that_was_taken_is_refused_before_anything_is_wri
     // A drill needs no platform that runs.
     let _ = stage.maker().draft().await;
     let data = stage.stop();
-    let idle = local::drill(data.path()).await.unwrap();
+    let idle = local::drill(data.path(), None).await.unwrap();
     assert!(idle.succeeded(), "{:?}", idle.different);
 }

@@ -1,5 +1,6 @@
 //! What is erased is gone, in every item, for whoever asks and after any restore; and nothing that was ever proved is shaken.
 
+use local::Restoring;
 use serde_json::{Value, json};
 use storage::{Bucket, Erasure, Log, Table};
 use tests::{Answer, Partner, Stage};
@@ -544,7 +545,11 @@ async fn what_was_erased_stays_erased_after_an_older_backup_comes_back() {
         let keys = at(&format!("{backup}.keys"));
         let erased = erased.map(std::path::PathBuf::as_path);
         let from = at(backup);
-        let restored = local::restore(&from, &keys, data.path(), erased);
+        let restoring = Restoring {
+            erasures: erased,
+            ..Restoring::default()
+        };
+        let restored = local::restore(&from, &keys, data.path(), restoring);
         let restored = restored.await.unwrap();
         let found: Vec<_> = restored
             .audit

@@ -146,7 +146,7 @@ async fn too_many_scans_on_one_day_raise_one_alarm() {
 async fn a_drill_asks_for_every_label_and_is_no_scan_of_any() {
     let stage = Stage::start().await;
     let battery = example(&stage).await;
-    let drill = local::drill(stage.data()).await.unwrap();
+    let drill = local::drill(stage.data(), None).await.unwrap();
     let findings = &drill.restored.audit.findings;
     assert!(drill.succeeded(), "{:?} {findings:?}", drill.different);
     scan(&stage, &battery.unit, &battery.label, "DE", 1).await;

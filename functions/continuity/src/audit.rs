@@ -1,5 +1,6 @@
 //! Holding everything that is stored against the chains and the logs.
 
+mod former;
 mod log;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::Failure;
 use crate::everything::{each_item, each_object};
+use former::former;
 use log::{BookKept, archive, batches, files};
 
 /// Chains that are read at once.
@@ -88,10 +90,11 @@ async fn look(store: &Store, keys: &[VerifierKey]) -> Result<Audit, Failure> {
         archive(&mut audit, log, &files, &batches, keys);
         taken.hold(&mut audit, log, &files.entries, batches.size, &events);
     }
+    former(store, &mut audit, &taken, &events, keys).await?;
     for place in events.keys() {
         if taken.pending.contains(place) {
             audit.pending += 1;
-        } else if !taken.indexes.contains_key(place) {
+        } else if !taken.indexes.contains_key(place) && !taken.former.contains_key(place) {
             let (chain, place) = place;
             finds(
                 &mut audit,

@@ -49,8 +49,7 @@ pub async fn backup(
     now: Timestamp,
 ) -> Result<Backup, Failure> {
     let (folder, keys) = (Folder::new(to)?, Folder::new(keys)?);
-    for attempt in 1..=ATTEMPTS {
-        let before = state(store).await?;
+    let (logs, files, wrapped, secrets) = undisturbed(store, async |logs| {
         let mut taken = Vec::new();
         for table in Table::ALL {
             if table != Table::Keys {
@@ -58,28 +57,42 @@ pub async fn backup(
             }
         }
         let wrapped = take_table(store, &keys, Table::Keys).await?;
-        let mut secrets = keys.writer(SECRETS)?;
-        for secret in &beside.secrets {
-            secrets.line(secret)?;
-        }
+        let secrets = write_secrets(&keys, &beside.secrets)?;
         taken.push(take_objects(store, &folder).await?);
-        if state(store).await? != before {
-            tokio::time::sleep(PAUSE * attempt).await;
-            continue;
-        }
-        let manifest = |files| Manifest {
-            format: FORMAT.to_owned(),
-            taken_at: now,
-            settings: beside.settings.clone(),
-            logs: before.logs.clone(),
-            files,
+        Ok(Some((logs.clone(), taken, wrapped, secrets)))
+    })
+    .await?;
+    let manifest = |files| Manifest {
+        format: FORMAT.to_owned(),
+        taken_at: now,
+        organisation: None,
+        settings: beside.settings.clone(),
+        logs: logs.clone(),
+        files,
+    };
+    keys.seal(&manifest([wrapped, secrets].into()))?;
+    let manifest = manifest(files.into_iter().collect());
+    let digest = folder.seal(&manifest)?;
+    Ok(Backup { manifest, digest })
+}
+
+/// What was taken while nothing changed: where something did, or it says that it has to wait, it is taken anew. It is handed how many
+/// entries each log has.
+pub(crate) async fn undisturbed<T>(
+    store: &Store,
+    mut take: impl AsyncFnMut(&BTreeMap<String, u64>) -> Result<Option<T>, Failure>,
+) -> Result<T, Failure> {
+    let mut failure = Failure::Unquiet;
+    for attempt in 1..=ATTEMPTS {
+        let before = state(store).await?;
+        failure = match take(&before.logs).await? {
+            Some(taken) if state(store).await? == before => return Ok(taken),
+            Some(_) => Failure::Unquiet,
+            None => Failure::NotLogged,
         };
-        keys.seal(&manifest([wrapped, secrets.done()?].into()))?;
-        let manifest = manifest(taken.into_iter().collect());
-        let digest = folder.seal(&manifest)?;
-        return Ok(Backup { manifest, digest });
+        tokio::time::sleep(PAUSE * attempt).await;
     }
-    Err(Failure::Unquiet)
+    Err(failure)
 }
 
 pub(crate) fn table_file(table: Table) -> String {
@@ -138,11 +151,20 @@ async fn state(store: &Store) -> Result<State, Failure> {
     Ok(state)
 }
 
-type Taken = (String, Lines);
+/// A file of lines, with its name.
+pub(crate) type Taken = (String, Lines);
 
 async fn take_table(store: &Store, folder: &Folder, table: Table) -> Result<Taken, Failure> {
     let mut lines = folder.writer(&table_file(table))?;
     each_item(store, table, |item| lines.line(&item)).await?;
+    lines.done()
+}
+
+pub(crate) fn write_secrets(keys: &Folder, secrets: &[Secret]) -> Result<Taken, Failure> {
+    let mut lines = keys.writer(SECRETS)?;
+    for secret in secrets {
+        lines.line(secret)?;
+    }
     lines.done()
 }
 

@@ -37,6 +37,9 @@ pub struct Manifest {
     pub format: String,
     /// When it was begun.
     pub taken_at: Timestamp,
+    /// Whose it is alone; none where it is everybody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
     /// What the platform was started with and has to be started with again, such as the host that its codes name.
     pub settings: BTreeMap<String, String>,
     /// Entries of each log.

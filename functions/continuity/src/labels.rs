@@ -3,6 +3,7 @@
 use storage::{Store, Table};
 
 use crate::Failure;
+use crate::belongings::Belongings;
 use crate::everything::each_item;
 
 /// The path of every label that was ever issued, `/<unit>/<label>`, in order.
@@ -20,5 +21,16 @@ pub async fn labels(store: &Store) -> Result<Vec<String>, Failure> {
     })
     .await?;
     labels.sort_unstable();
+    Ok(labels)
+}
+
+/// Those of the batteries that an organisation is responsible for.
+///
+/// # Errors
+/// [`Failure`] where the table does not answer, or where there is no such organisation.
+pub async fn labels_of(store: &Store, organisation: &str) -> Result<Vec<String>, Failure> {
+    let own = Belongings::of(store, organisation).await?;
+    let mut labels = labels(store).await?;
+    labels.retain(|label| own.names_in_path(label));
     Ok(labels)
 }

@@ -2,19 +2,22 @@
 
 mod audit;
 mod backup;
+mod belongings;
 mod everything;
 mod folder;
 mod labels;
+mod moving;
 mod restore;
 
 pub use audit::{Audit, audit};
 pub use backup::{Backup, Beside, backup};
 pub use folder::{FORMAT, Lines, Manifest, Secret};
-pub use labels::labels;
+pub use labels::{labels, labels_of};
+pub use moving::{From, move_out};
 pub use restore::{Verified, erase_again};
 
 use ledger::Timestamp;
-use storage::StoreError;
+use storage::{EvidenceError, StoreError};
 
 /// Why a backup was not taken, or not brought back.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +43,18 @@ pub enum Failure {
     /// A key of a log that is none.
     #[error("a key of a log: {0}")]
     Key(#[from] verify::NotAKey),
+    /// A piece of evidence does not open.
+    #[error("evidence: {0}")]
+    Evidence(#[from] EvidenceError),
+    /// What is served of a log is none.
+    #[error("the log `{0}`: {1}")]
+    Log(String, String),
+    /// Nobody has this name here.
+    #[error("`{0}` is no organisation of this platform")]
+    Nobody(String),
+    /// Events are pending, and nobody took them in.
+    #[error("something of it is in no log yet: let the platform run until it is")]
+    NotLogged,
     /// There was no quiet moment.
     #[error("something changed during every one of five attempts: try again when less happens")]
     Unquiet,

@@ -44,6 +44,12 @@ impl Verified {
         })
     }
 
+    /// Whose it is alone; none where it is everybody's.
+    #[must_use]
+    pub fn organisation(&self) -> Option<&str> {
+        self.manifest.organisation.as_deref()
+    }
+
     /// What was taken along beside the store: needed before there is one.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use passport::Level;
 use serde::{Deserialize, Serialize};
-use storage::{Record, StoredEvent, Subject};
+use storage::{Log, Record, StoredEvent, Subject};
 use utoipa::ToSchema;
 use web::{Caller, Partner, Path, Platform, Problem, Query};
 
@@ -223,17 +223,24 @@ impl ChainFile {
         events: &[StoredEvent],
         numbers: RangeInclusive<u64>,
     ) -> Result<(), Problem> {
-        let Some(served) = Served::read(platform).await? else {
+        let present = Served::read(platform, Log::Changes).await?;
+        let size = present.as_ref().map_or(0, |it| it.checkpoint.size());
+        let store = &platform.store;
+        let Some((seq, logged)) = store.last_logged(subject, numbers, size).await? else {
             return Ok(());
         };
-        let store = &platform.store;
-        let size = served.checkpoint.size();
-        let Some((seq, index)) = store.last_logged(subject, numbers, size).await? else {
+        let served = match logged.folder.host() {
+            None => present,
+            Some(_) => Served::read(platform, logged.folder).await?,
+        };
+        let Some(served) = served else {
             return Ok(());
         };
         let mut links = self.events.iter_mut().zip(events);
         if let Some((link, event)) = links.find(|(_, event)| event.seq == seq) {
-            let proof = served.inclusion(platform, index, &event.bytes).await?;
+            let proof = served
+                .inclusion(platform, logged.index, &event.bytes)
+                .await?;
             link.proof = Some(proof.to_string());
         }
         Ok(())

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use ledger::{Checkpoint, EventId, Note, ProofPlan, Sha256, TlogProof, verify_inclusion};
 use passport::Level;
 use serde::{Deserialize, Serialize};
-use storage::{Log, LogNote, Record, StoredEvent, Subject};
+use storage::{LogFolder, LogNote, Record, StoredEvent, Subject};
 use utoipa::ToSchema;
 use web::{Caller, Partner, Path, Platform, Problem, Query};
 
@@ -180,19 +180,21 @@ async fn inclusion(
     seq: u64,
     leaf: &[u8],
 ) -> Result<Option<TlogProof>, Problem> {
-    let Some(index) = platform.store.log_index(subject, seq).await? else {
+    let Some(logged) = platform.store.log_index(subject, seq).await? else {
         return Ok(None);
     };
-    match Served::read(platform).await? {
-        Some(served) if index < served.checkpoint.size() => {
-            served.inclusion(platform, index, leaf).await.map(Some)
+    match Served::read(platform, logged.folder).await? {
+        Some(served) if logged.index < served.checkpoint.size() => {
+            let proof = served.inclusion(platform, logged.index, leaf);
+            proof.await.map(Some)
         }
         _ => Ok(None),
     }
 }
 
-/// What is served of the log of changes: proofs lead to its root.
+/// What is served of a log: proofs lead to its root.
 pub(crate) struct Served {
+    folder: LogFolder,
     note: Note,
     /// What the note says.
     pub(crate) checkpoint: Checkpoint,
@@ -200,14 +202,22 @@ pub(crate) struct Served {
 
 impl Served {
     /// `None` before the first checkpoint.
-    pub(crate) async fn read(platform: &Platform) -> Result<Option<Self>, Problem> {
-        let store = &platform.store;
-        let Some(served) = store.served(Log::Changes, LogNote::Checkpoint).await? else {
+    pub(crate) async fn read(
+        platform: &Platform,
+        folder: impl Into<LogFolder>,
+    ) -> Result<Option<Self>, Problem> {
+        let folder = folder.into();
+        let served = platform.store.served(folder.clone(), LogNote::Checkpoint);
+        let Some(served) = served.await? else {
             return Ok(None);
         };
         let note = Note::from_str(&served.text).map_err(Problem::internal)?;
         let checkpoint = Checkpoint::from_str(note.text()).map_err(Problem::internal)?;
-        Ok(Some(Self { note, checkpoint }))
+        Ok(Some(Self {
+            folder,
+            note,
+            checkpoint,
+        }))
     }
 
     /// That an event is the entry with this index.
@@ -220,7 +230,7 @@ impl Served {
         let (size, root) = (self.checkpoint.size(), self.checkpoint.root());
         let plan = ProofPlan::inclusion(index, size).map_err(Problem::internal)?;
         let store = &platform.store;
-        let tiles = store.log_tiles(Log::Changes, plan.tiles()).await?;
+        let tiles = store.log_tiles(self.folder.clone(), plan.tiles()).await?;
         let hashes = plan.prove(&tiles).map_err(Problem::internal)?;
         let leaf = Sha256::of_leaf(leaf);
         // Whoever gets a proof gets one that holds.

@@ -3,16 +3,25 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use local::Failure;
+use local::{Failure, Restoring};
 
 /// Where the keys of a backup lie, where nothing else is said: beside it, never in it.
 fn keys_of(backup: &Path, keys: Option<&Path>) -> std::path::PathBuf {
     keys.map_or_else(|| backup.with_extension("keys"), Path::to_owned)
 }
 
-pub(crate) async fn backup(data: &Path, to: &Path, keys: Option<&Path>) -> Result<String, String> {
+pub(crate) async fn backup(
+    data: &Path,
+    to: &Path,
+    keys: Option<&Path>,
+    organisation: Option<&str>,
+) -> Result<String, String> {
     let keys = keys_of(to, keys);
-    let taken = local::backup(data, to, &keys).await.map_err(words)?;
+    let taken = match organisation {
+        None => local::backup(data, to, &keys).await,
+        Some(organisation) => local::move_out(data, organisation, to, &keys).await,
+    };
+    let taken = taken.map_err(words)?;
     let manifest = &taken.manifest;
     let mut report = format!("Taken at {}:\n", manifest.taken_at);
     for (file, lines) in &manifest.files {
@@ -24,7 +33,13 @@ pub(crate) async fn backup(data: &Path, to: &Path, keys: Option<&Path>) -> Resul
         );
     }
     for (log, size) in &manifest.logs {
-        let _ = writeln!(report, "{size:>9} entries of the log `{log}`");
+        let _ = match organisation {
+            None => writeln!(report, "{size:>9} entries of the log `{log}`"),
+            Some(_) => writeln!(
+                report,
+                "{size:>9} entries has the log `{log}`: taken along is what its own proofs need"
+            ),
+        };
     }
     let _ = writeln!(
         report,
@@ -43,10 +58,10 @@ pub(crate) async fn restore(
     from: &Path,
     keys: Option<&Path>,
     data: &Path,
-    erasures: Option<&Path>,
+    restoring: Restoring<'_>,
 ) -> Result<String, String> {
     let keys = keys_of(from, keys);
-    let restored = local::restore(from, &keys, data, erasures);
+    let restored = local::restore(from, &keys, data, restoring);
     let restored = restored.await.map_err(words)?;
     let findings = findings(&restored.audit.findings);
     let report = format!(
@@ -76,8 +91,8 @@ pub(crate) async fn audit(data: &Path) -> Result<String, String> {
     }
 }
 
-pub(crate) async fn drill(data: &Path) -> Result<String, String> {
-    let drill = local::drill(data).await.map_err(words)?;
+pub(crate) async fn drill(data: &Path, organisation: Option<&str>) -> Result<String, String> {
+    let drill = local::drill(data, organisation).await.map_err(words)?;
     let mut report = format!(
         "Taken in {:.1} s, brought back in {:.1} s, verified in {:.1} s; the first label resolved {:.1} s after nothing was there.\n",
         drill.taken_in.as_secs_f64(),

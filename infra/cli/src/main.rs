@@ -108,6 +108,9 @@ enum Command {
         /// An empty folder for the keys; beside the backup where it is not given.
         #[arg(long)]
         keys: Option<PathBuf>,
+        /// Only what is this operator's, for another platform: its batteries with their whole history, evidence and proofs.
+        #[arg(long)]
+        organisation: Option<String>,
         /// The platform's data folder.
         #[arg(long, default_value = local::DEFAULT_DATA)]
         data: PathBuf,
@@ -127,6 +130,9 @@ enum Command {
         /// The folder `erasures` of the archive that outlived the platform: what was erased after the backup is erased again.
         #[arg(long)]
         erasures: Option<PathBuf>,
+        /// For what is one operator's: the host that the logs of this platform are named for, for good.
+        #[arg(long)]
+        log_host: Option<String>,
     },
     /// Read everything that is stored and name whatever is not as it was written.
     ///
@@ -141,6 +147,9 @@ enum Command {
     ///
     /// Ends with exit code 1 where anything differs.
     Drill {
+        /// Only what is this operator's, as it would go to another platform.
+        #[arg(long)]
+        organisation: Option<String>,
         /// The platform's data folder.
         #[arg(long, default_value = local::DEFAULT_DATA)]
         data: PathBuf,
@@ -201,15 +210,27 @@ async fn main() -> ExitCode {
             };
             organisation::register(&file, &registrar).await
         }
-        Command::Backup { to, keys, data } => keep::backup(&data, &to, keys.as_deref()).await,
+        Command::Backup {
+            to,
+            keys,
+            organisation,
+            data,
+        } => keep::backup(&data, &to, keys.as_deref(), organisation.as_deref()).await,
         Command::Restore {
             from,
             keys,
             data,
             erasures,
-        } => keep::restore(&from, keys.as_deref(), &data, erasures.as_deref()).await,
+            log_host,
+        } => {
+            let restoring = local::Restoring {
+                erasures: erasures.as_deref(),
+                log_host: log_host.as_deref(),
+            };
+            keep::restore(&from, keys.as_deref(), &data, restoring).await
+        }
         Command::Audit { data } => keep::audit(&data).await,
-        Command::Drill { data } => keep::drill(&data).await,
+        Command::Drill { organisation, data } => keep::drill(&data, organisation.as_deref()).await,
         Command::Verify(verb) => return verify(verb).await,
         Command::Hosts { usual: None } => hosts::list().await,
         Command::Hosts { usual: Some(host) } => hosts::take_as_usual(&host).await,

@@ -22,15 +22,21 @@ use crate::seed::REMEMBERED;
 use crate::{sequencing, stores};
 
 /// The keys of a data folder: the one that wraps data keys, and those that sign.
-const SECRETS: [&str; 3] = ["data-key", "log-key", "witness-key"];
+const SECRETS: [&str; 3] = [DATA_KEY, "log-key", "witness-key"];
 /// What begins the name of a key that signs for an operator.
 const OPERATORS: &str = "operator-keys/";
 /// The setting that holds what its codes name.
 const HOST: &str = "host";
 /// The setting, and the file, that holds the host in the names of its logs.
 const LOG_HOST: &str = "log-host";
+/// The setting, and the file, that holds the keys of logs of other platforms which its subjects brought along, one a line.
+const FORMER_LOGS: &str = "former-logs";
+/// The key that wraps data keys.
+const DATA_KEY: &str = "data-key";
 /// Where there are none, none are brought in either when it is started.
 const NO_EXAMPLES: &str = r#"{"batteries":[]}"#;
+/// What the logs of an operator's new platform are named for while it is tried; reserved for that (RFC 2606).
+const DRILLED: &str = "drill.invalid";
 /// How a label is asked for: as a browser, as a program, and for everything that there is.
 const ACCEPT: [&str; 3] = ["text/html", "application/json", "application/linkset+json"];
 
@@ -89,11 +95,64 @@ async fn backed_up(
         settings: BTreeMap::from([
             (HOST.to_owned(), source.host.clone()),
             (LOG_HOST.to_owned(), log_host.trim().to_owned()),
+            (FORMER_LOGS.to_owned(), former_logs(data)?),
             (REMEMBERED.to_owned(), examples),
         ]),
         secrets,
     };
     Ok(continuity::backup(&source.store, &beside, to, keys, web::now()).await?)
+}
+
+/// Takes what is one operator's into the empty folder `to`, and its keys into the empty folder `keys`, for another platform. This one
+/// may run meanwhile, and keeps everything.
+///
+/// # Errors
+/// [`Failure`] in words.
+pub async fn move_out(
+    data: &Path,
+    organisation: &str,
+    to: &Path,
+    keys: &Path,
+) -> Result<Backup, Failure> {
+    let source = Source::open(data).await?;
+    moved_out(&source, data, organisation, to, keys).await
+}
+
+async fn moved_out(
+    source: &Source,
+    data: &Path,
+    organisation: &str,
+    to: &Path,
+    keys: &Path,
+) -> Result<Backup, Failure> {
+    let own_key = names(&operator_keys(data))?;
+    let own_key = own_key.iter().filter(|name| *name == organisation);
+    let secrets = own_key.map(|name| read_secret(data, format!("{OPERATORS}{name}")));
+    let logs = log_keys(data)?;
+    let logs = logs.iter().map(|key| format!("{key}\n")).collect();
+    let beside = Beside {
+        settings: BTreeMap::from([
+            (HOST.to_owned(), source.host.clone()),
+            (FORMER_LOGS.to_owned(), logs),
+            (REMEMBERED.to_owned(), NO_EXAMPLES.to_owned()),
+        ]),
+        secrets: secrets.collect::<Result<_, _>>()?,
+    };
+    let log_host = std::fs::read_to_string(data.join(LOG_HOST))?;
+    let from = continuity::From {
+        organisation,
+        log_host: log_host.trim(),
+        data_key: DATA_KEY,
+    };
+    Ok(continuity::move_out(&source.store, from, &beside, to, keys, web::now()).await?)
+}
+
+/// The keys of logs of other platforms, one a line.
+fn former_logs(data: &Path) -> Result<String, Failure> {
+    match std::fs::read_to_string(data.join(FORMER_LOGS)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => Ok(read?),
+    }
 }
 
 /// What was brought back.
@@ -111,8 +170,16 @@ pub struct Restored {
     pub audit: Audit,
 }
 
-/// Brings a backup and its keys into the new folder `data`, and verifies all of it. What was erased after it was taken is erased again:
-/// `erasures` is the folder of that name in the archive that outlived it.
+/// What a restore needs beside the backup.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Restoring<'r> {
+    /// What was erased after it was taken is erased again: the folder `erasures` of the archive that outlived it.
+    pub erasures: Option<&'r Path>,
+    /// For what is one operator's: the host that the logs of its new platform are named for.
+    pub log_host: Option<&'r str>,
+}
+
+/// Brings a backup and its keys into the new folder `data`, and verifies all of it.
 ///
 /// # Errors
 /// [`Failure`] in words; what the audit finds is no error.
@@ -120,22 +187,42 @@ pub async fn restore(
     from: &Path,
     keys: &Path,
     data: &Path,
-    erasures: Option<&Path>,
+    Restoring { erasures, log_host }: Restoring<'_>,
 ) -> Result<Restored, Failure> {
     let began = Instant::now();
     let backup = Verified::open(from, keys)?;
-    std::fs::create_dir_all(data)?;
-    let _lock = lock(data)?;
     let Beside { settings, secrets } = backup.beside()?;
     let setting = |name: &str| {
         let setting = settings.get(name).cloned();
         setting.ok_or_else(|| Failure::new(format!("the manifest has no setting `{name}`")))
     };
+    let former = setting(FORMER_LOGS)?;
+    let log_host = match (backup.organisation(), log_host) {
+        (None, None) => setting(LOG_HOST)?,
+        (Some(_), Some(host)) => new_log_host(host, &former)?,
+        (None, Some(_)) => {
+            return Err(Failure::new(
+                "it is a whole platform's, whose logs go on under their name: no host for new ones was expected",
+            ));
+        }
+        (Some(organisation), None) => {
+            return Err(Failure::new(format!(
+                "it is `{organisation}`'s alone, for another platform: expected the host that the logs there are named for"
+            )));
+        }
+    };
+    std::fs::create_dir_all(data)?;
+    let _lock = lock(data)?;
     for Secret { name, value } in secrets {
         write_secret(&secret_file(data, &name)?, &value)?;
     }
-    for name in [LOG_HOST, REMEMBERED] {
-        std::fs::write(data.join(name), setting(name)?)?;
+    let files = [
+        (LOG_HOST, log_host),
+        (FORMER_LOGS, former),
+        (REMEMBERED, setting(REMEMBERED)?),
+    ];
+    for (name, content) in files {
+        std::fs::write(data.join(name), content)?;
     }
     let store = stores::open(data).await?.store;
     backup.restore(&store).await?;
@@ -152,6 +239,20 @@ pub async fn restore(
         verified_in: began.elapsed().saturating_sub(took),
         audit,
     })
+}
+
+/// A host that no log is named for which anything came from: a name is one log's, for good.
+fn new_log_host(host: &str, former: &str) -> Result<String, Failure> {
+    let host = Host::parse(host)?.to_string();
+    for key in former.lines() {
+        let key: VerifierKey = key.parse()?;
+        if key.name().split('/').next() == Some(host.as_str()) {
+            return Err(Failure::new(format!(
+                "`{host}` names logs of another platform: expected a host that names none yet"
+            )));
+        }
+    }
+    Ok(host)
 }
 
 /// Reads everything that is stored of the platform over `data`, which may run, and names whatever is not as it was written.
@@ -211,7 +312,7 @@ fn write_secret(file: &Path, hexadecimal: &str) -> Result<(), Failure> {
     Ok(opened.write_all(&bytes)?)
 }
 
-/// The keys that the logs of a folder sign with.
+/// The keys that the logs of a folder sign with, and those of logs that its subjects brought along.
 fn log_keys(data: &Path) -> Result<Vec<VerifierKey>, Failure> {
     let host = std::fs::read_to_string(data.join(LOG_HOST))?;
     let key = SigningKey::file(&sequencing::log_key(data))?;
@@ -219,7 +320,11 @@ fn log_keys(data: &Path) -> Result<Vec<VerifierKey>, Failure> {
         let origin = format!("{}/{log}", host.trim());
         VerifierKey::new(&origin, SignatureType::Ed25519, key.public())
     });
-    Ok(named.into_iter().collect::<Result<_, _>>()?)
+    let mut keys: Vec<VerifierKey> = named.into_iter().collect::<Result<_, _>>()?;
+    for key in former_logs(data)?.lines() {
+        keys.push(key.parse()?);
+    }
+    Ok(keys)
 }
 
 /// What a drill came to.
@@ -247,35 +352,47 @@ impl Drill {
     }
 }
 
-/// Takes a backup of the platform over `data`, which may run, brings it into an empty platform beside it, verifies all of it, and asks
-/// the functions over both for every label: the answers have to be the same, byte for byte. Nobody counts these scans. What it made is
-/// removed again.
+/// Takes a backup of the platform over `data`, which may run, or what is one operator's, brings it into an empty platform beside it,
+/// verifies all of it, and asks the functions over both for every label: the answers have to be the same, byte for byte. Nobody counts
+/// these scans. What it made is removed again.
 ///
 /// # Errors
 /// [`Failure`] in words; what was found to differ is no error.
-pub async fn drill(data: &Path) -> Result<Drill, Failure> {
+pub async fn drill(data: &Path, organisation: Option<&str>) -> Result<Drill, Failure> {
     let source = Source::open(data).await?;
     let folder = data.join("drill");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
     std::fs::create_dir(&folder)?;
-    let drilled = drilled(&source, data, &folder).await;
+    let drilled = drilled(&source, data, &folder, organisation).await;
     std::fs::remove_dir_all(&folder)?;
     drilled
 }
 
-async fn drilled(source: &Source, data: &Path, folder: &Path) -> Result<Drill, Failure> {
+async fn drilled(
+    source: &Source,
+    data: &Path,
+    folder: &Path,
+    organisation: Option<&str>,
+) -> Result<Drill, Failure> {
     let (to, keys, new) = (
         folder.join("backup"),
         folder.join("keys"),
         folder.join("data"),
     );
     let began = Instant::now();
-    let backup = backed_up(source, data, &to, &keys).await?;
+    let backup = match organisation {
+        None => backed_up(source, data, &to, &keys).await?,
+        Some(organisation) => moved_out(source, data, organisation, &to, &keys).await?,
+    };
     let taken_in = began.elapsed();
     let began = Instant::now();
-    let restored = restore(&to, &keys, &new, None).await?;
+    let restoring = Restoring {
+        erasures: None,
+        log_host: organisation.map(|_| DRILLED),
+    };
+    let restored = restore(&to, &keys, &new, restoring).await?;
     let running = start(&Options {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         host: Some(source.host.clone()),
@@ -297,7 +414,11 @@ async fn drilled(source: &Source, data: &Path, folder: &Path) -> Result<Drill, F
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
-    for path in continuity::labels(&source.store).await? {
+    let labels = match organisation {
+        None => continuity::labels(&source.store).await?,
+        Some(organisation) => continuity::labels_of(&source.store, organisation).await?,
+    };
+    for path in labels {
         for accept in ACCEPT {
             let there = answer(&client, running.address, &path, accept).await?;
             if drill.answers == 0 {

@@ -21,7 +21,7 @@ mod template;
 mod welcome;
 mod witnessing;
 
-pub use continuity::{Drill, Restored, audit, backup, drill, restore};
+pub use continuity::{Drill, Restored, Restoring, audit, backup, drill, move_out, restore};
 pub use documentation::documentation;
 pub use issuer::{Issuer, TokenRequest};
 pub use listener::serve_edge;

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use identity::Host;
 use ledger::Tile;
 use storage::{Log, Published, Store};
 use web::Problem;
@@ -26,13 +27,22 @@ pub(crate) fn router(store: Store) -> Router {
 
 async fn file(store: &Store, log: Log, path: &str) -> Result<Response, Problem> {
     let missing = || Problem::not_found("the log has no such file");
-    let size = path.strip_prefix("checkpoints/");
-    let is_checkpoint = size.is_some_and(|size| size.parse::<u64>().is_ok());
-    if !is_checkpoint && !NOTES.contains(&path) && Tile::from_str(path).is_err() {
+    // What was brought along of the log of another platform.
+    let of_former = path.strip_prefix("former/").and_then(|path| {
+        let (host, path) = path.split_once('/')?;
+        Host::parse(host).is_ok().then_some(path)
+    });
+    if !is_file(of_former.unwrap_or(path)) {
         return Err(missing());
     }
     let found = store.published(&format!("v1/{log}/{path}")).await?;
     found.map(answer).ok_or_else(missing)
+}
+
+fn is_file(path: &str) -> bool {
+    let size = path.strip_prefix("checkpoints/");
+    let is_checkpoint = size.is_some_and(|size| size.parse::<u64>().is_ok());
+    is_checkpoint || NOTES.contains(&path) || Tile::from_str(path).is_ok()
 }
 
 fn answer(file: Published) -> Response {

@@ -101,7 +101,7 @@ pub enum EvidenceError {
 }
 
 #[derive(Serialize, Deserialize)]
-struct EvidenceItem {
+pub(crate) struct EvidenceItem {
     pk: String,
     sk: String,
     v: u8,
@@ -147,7 +147,7 @@ impl Evidence {
         format!("{}/{}", self.organisation, self.id)
     }
 
-    fn item(&self) -> EvidenceItem {
+    pub(crate) fn item(&self) -> EvidenceItem {
         EvidenceItem {
             pk: partition(self.id),
             sk: EVIDENCE.to_owned(),
@@ -161,6 +161,20 @@ impl Evidence {
     fn locked_key(&self, organisation: &DataKey) -> String {
         let digest = organisation.reference(&format!("{}|{}", self.sha256, self.class.number()));
         format!("evidence/{}/{digest}", self.organisation)
+    }
+
+    /// Where its bytes lie for good, and as what.
+    pub(crate) fn locked(
+        &self,
+        organisation: &DataKey,
+        bytes: Vec<u8>,
+    ) -> Result<(String, Vec<u8>), StoreError> {
+        let name = self.locked_key(organisation);
+        let body = match self.class {
+            Class::Public => bytes,
+            _ => organisation.seal(&bytes, &name)?,
+        };
+        Ok((name, body))
     }
 }
 
@@ -239,11 +253,7 @@ impl Store {
         let bytes = self.uploaded_bytes(evidence).await?;
         let owner = Subject::Organisation(evidence.organisation.clone());
         let organisation = self.lasting_key(&owner).await?;
-        let locked = evidence.locked_key(&organisation);
-        let body = match evidence.class {
-            Class::Public => bytes,
-            _ => organisation.seal(&bytes, &locked)?,
-        };
+        let (locked, body) = evidence.locked(&organisation, bytes)?;
         let version = self.lock(&locked, &evidence.media_type, body).await?;
         let confirmed = Evidence {
             state: EvidenceState::Confirmed,

@@ -53,7 +53,8 @@ impl Log {
     }
 
     /// The log that a chain's events belong to.
-    fn of(chain: &str) -> Self {
+    #[must_use]
+    pub fn of(chain: &str) -> Self {
         match chain.starts_with(READS) {
             true => Self::Reads,
             false => Self::Changes,
@@ -77,6 +78,60 @@ impl fmt::Display for Log {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// Where a log's files lie.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LogFolder {
+    log: Log,
+    former: Option<String>,
+}
+
+impl LogFolder {
+    /// Where that lies which was brought along of the log of another platform, whose logs are named for this host.
+    #[must_use]
+    pub fn former(log: Log, host: &str) -> Self {
+        Self {
+            log,
+            former: Some(host.to_owned()),
+        }
+    }
+
+    /// The log.
+    #[must_use]
+    pub const fn log(&self) -> Log {
+        self.log
+    }
+
+    /// The host that it is named for, where it is the log of another platform.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.former.as_deref()
+    }
+}
+
+impl From<Log> for LogFolder {
+    fn from(log: Log) -> Self {
+        Self { log, former: None }
+    }
+}
+
+impl fmt::Display for LogFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.former {
+            Some(host) => write!(f, "{}/former/{host}", self.log),
+            None => write!(f, "{}", self.log),
+        }
+    }
+}
+
+/// The entry of a log that an event became.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// Which log.
+    pub folder: LogFolder,
+    /// Its index there.
+    pub index: u64,
 }
 
 /// An event by where it stands, and its hash.
@@ -173,6 +228,9 @@ struct IndexItem {
     sk: String,
     v: u8,
     index: u64,
+    /// Whose log, where that is another platform's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    former: Option<String>,
 }
 
 /// The sort key of items that are alone in their partition.
@@ -288,7 +346,7 @@ impl Store {
     pub async fn log_indexes(
         &self,
         places: &[(String, String)],
-    ) -> Result<Vec<((String, String), u64)>, StoreError> {
+    ) -> Result<Vec<((String, String), Logged)>, StoreError> {
         let keys = places
             .iter()
             .map(|(chain, place)| key(&index_partition(chain), Some(place)));
@@ -298,7 +356,14 @@ impl Store {
             .map(|item| {
                 let item: IndexItem = decode(item)?;
                 let chain = item.pk.strip_prefix("LEAF#").unwrap_or_default();
-                Ok(((chain.to_owned(), item.sk), item.index))
+                let logged = Logged {
+                    folder: LogFolder {
+                        log: Log::of(chain),
+                        former: item.former,
+                    },
+                    index: item.index,
+                };
+                Ok(((chain.to_owned(), item.sk), logged))
             })
             .collect()
     }
@@ -307,13 +372,18 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where the table does not answer or the item is damaged.
-    pub async fn log_index(&self, subject: &Subject, seq: u64) -> Result<Option<u64>, StoreError> {
+    pub async fn log_index(
+        &self,
+        subject: &Subject,
+        seq: u64,
+    ) -> Result<Option<Logged>, StoreError> {
         let place = (subject.to_string(), crate::journal::place(seq));
         let found = self.log_indexes(&[place]).await?;
-        Ok(found.first().map(|(_, index)| *index))
+        Ok(found.into_iter().next().map(|(_, logged)| logged))
     }
 
-    /// The last of these events of a subject that is an entry below `size`, of the last hundred: its number, and the entry it became.
+    /// The last of these events of a subject that is an entry below `size`, or one of a former log, of the last hundred: its number,
+    /// and the entry it became.
     ///
     /// # Errors
     /// [`StoreError`] where the table does not answer or an item is damaged.
@@ -322,16 +392,17 @@ impl Store {
         subject: &Subject,
         numbers: RangeInclusive<u64>,
         size: u64,
-    ) -> Result<Option<(u64, u64)>, StoreError> {
+    ) -> Result<Option<(u64, Logged)>, StoreError> {
         let chain = subject.to_string();
         let places = numbers.rev().take(READS_AT_ONCE);
         let places = places.map(|seq| (chain.clone(), crate::journal::place(seq)));
         let found = self.log_indexes(&places.collect::<Vec<_>>()).await?;
-        let logged = found.into_iter().filter(|(_, index)| *index < size);
-        let Some(((_, place), index)) = logged.max() else {
+        let covered = |logged: &Logged| logged.folder.host().is_some() || logged.index < size;
+        let covered = found.into_iter().filter(|(_, logged)| covered(logged));
+        let Some(((_, place), logged)) = covered.max_by(|one, other| one.0.cmp(&other.0)) else {
             return Ok(None);
         };
-        Ok(Some((place.parse().map_err(StoreError::damaged)?, index)))
+        Ok(Some((place.parse().map_err(StoreError::damaged)?, logged)))
     }
 
     /// The leaves of entries, in their order, and what the events among them erased.
@@ -461,6 +532,7 @@ impl Store {
                 sk: entry.place.clone(),
                 v: 1,
                 index,
+                former: None,
             };
             let put = PutRequest::builder().set_item(Some(encode(&item)?));
             let put = put.build().map_err(StoreError::unavailable)?;

@@ -6,7 +6,7 @@ use aws_sdk_s3::types::ChecksumAlgorithm;
 use futures_util::future::try_join_all;
 use ledger::{Tile, Tiles};
 
-use crate::log::Log;
+use crate::log::{Log, LogFolder};
 use crate::snapshot::status;
 use crate::{Erasure, Store, StoreError};
 
@@ -27,12 +27,14 @@ pub enum LogNote {
 }
 
 impl LogNote {
-    fn key(self, log: Log) -> String {
+    /// Its name in the public bucket.
+    #[must_use]
+    pub fn key(self, folder: &LogFolder) -> String {
         let name = match self {
             Self::Checkpoint => "checkpoint",
             Self::Keys => "keys",
         };
-        format!("v1/{log}/{name}")
+        format!("v1/{folder}/{name}")
     }
 }
 
@@ -49,9 +51,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where the bucket does not answer.
-    pub async fn log_tiles(&self, log: Log, tiles: Vec<Tile>) -> Result<Tiles, StoreError> {
+    pub async fn log_tiles(
+        &self,
+        folder: impl Into<LogFolder>,
+        tiles: Vec<Tile>,
+    ) -> Result<Tiles, StoreError> {
+        let folder = folder.into();
         let read = tiles.into_iter().map(async |tile| {
-            let found = self.published(&format!("v1/{log}/{tile}")).await?;
+            let found = self.published(&format!("v1/{folder}/{tile}")).await?;
             Ok::<_, StoreError>(found.map(|found| (tile, found.body)))
         });
         Ok(try_join_all(read).await?.into_iter().flatten().collect())
@@ -138,8 +145,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] where the bucket does not answer.
-    pub async fn served(&self, log: Log, note: LogNote) -> Result<Option<Served>, StoreError> {
-        let Some(found) = self.published(&note.key(log)).await? else {
+    pub async fn served(
+        &self,
+        folder: impl Into<LogFolder>,
+        note: LogNote,
+    ) -> Result<Option<Served>, StoreError> {
+        let Some(found) = self.published(&note.key(&folder.into())).await? else {
             return Ok(None);
         };
         Ok(Some(Served {
@@ -163,7 +174,7 @@ impl Store {
             .s3()
             .put_object()
             .bucket(&self.buckets().public)
-            .key(note.key(log))
+            .key(note.key(&log.into()))
             .content_type(NOTE)
             .cache_control(BRIEFLY)
             .body(ByteStream::from(text.into_bytes()));

@@ -17,7 +17,7 @@ use crate::change::{Guard, Row};
 use crate::store::Item;
 use crate::{Store, StoreError, Subject, Table};
 
-const KEY_BYTES: usize = 32;
+pub(crate) const KEY_BYTES: usize = 32;
 /// Keys held in the memory of one process; past that all are dropped and read again.
 const CACHED_KEYS: usize = 10_000;
 /// Format byte before what the first key of a subject sealed.
@@ -80,8 +80,12 @@ impl KeyVault {
     /// # Errors
     /// [`StoreError::Misconfigured`] where the file cannot be read or made, or has another size.
     pub fn file(path: &Path) -> Result<Self, StoreError> {
-        let bytes = key_file(path)?;
-        let key = DataKey::new(&bytes).ok_or_else(|| StoreError::damaged("a key file"))?;
+        Self::of(&key_file(path)?)
+    }
+
+    /// Keys wrapped by these 32 bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Result<Self, StoreError> {
+        let key = DataKey::new(bytes).ok_or_else(|| StoreError::damaged("a key file"))?;
         Ok(Self::over(Wrapper::Local(Box::new(key))))
     }
 
@@ -119,7 +123,11 @@ impl KeyVault {
         cache.insert(subject.clone(), Arc::clone(key));
     }
 
-    async fn wrap(&self, subject: &Subject, bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(crate) async fn wrap(
+        &self,
+        subject: &Subject,
+        bytes: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
         match &self.wrapper {
             Wrapper::Kms { client, key_id } => {
                 let answer = client
@@ -139,8 +147,12 @@ impl KeyVault {
         }
     }
 
-    async fn unwrap_key(&self, subject: &Subject, wrapped: &[u8]) -> Result<DataKey, StoreError> {
-        let bytes = match &self.wrapper {
+    pub(crate) async fn unwrap_bytes(
+        &self,
+        subject: &Subject,
+        wrapped: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        match &self.wrapper {
             Wrapper::Kms { client, key_id } => client
                 .decrypt()
                 .key_id(key_id)
@@ -151,15 +163,16 @@ impl KeyVault {
                 .map_err(StoreError::unavailable)?
                 .plaintext
                 .map(Blob::into_inner)
-                .ok_or_else(|| StoreError::Unavailable("the key service sent no key".to_owned()))?,
-            Wrapper::Local(key) => key.open(wrapped, &subject.to_string())?,
-            Wrapper::Absent => return Err(StoreError::NoKeys),
-        };
-        DataKey::new(&bytes).ok_or_else(|| StoreError::damaged("a data key has the wrong size"))
+                .ok_or_else(|| StoreError::Unavailable("the key service sent no key".to_owned())),
+            Wrapper::Local(key) => key.open(wrapped, &subject.to_string()),
+            Wrapper::Absent => Err(StoreError::NoKeys),
+        }
     }
 
     async fn open_key(&self, subject: &Subject, item: &KeyItem) -> Result<DataKey, StoreError> {
-        let key = self.unwrap_key(subject, &item.wrapped).await?;
+        let bytes = self.unwrap_bytes(subject, &item.wrapped).await?;
+        let key = DataKey::new(&bytes);
+        let key = key.ok_or_else(|| StoreError::damaged("a data key has the wrong size"))?;
         Ok(key.numbered(item.number))
     }
 }
@@ -304,13 +317,25 @@ const fn first() -> u32 {
 
 /// The stored form of a data key.
 #[derive(Serialize, Deserialize)]
-struct KeyItem {
-    pk: String,
+pub(crate) struct KeyItem {
+    pub(crate) pk: String,
     v: u8,
     #[serde(default = "first")]
     number: u32,
     #[serde(with = "serde_bytes")]
-    wrapped: Vec<u8>,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+impl KeyItem {
+    /// That of a subject's first key.
+    pub(crate) fn first(subject: &Subject, wrapped: Vec<u8>) -> Self {
+        Self {
+            pk: subject.to_string(),
+            v: 1,
+            number: first(),
+            wrapped,
+        }
+    }
 }
 
 /// A subject's key and, where it is new, the item that has to be written with the change that first uses it.
@@ -349,6 +374,14 @@ impl Store {
         let key = Arc::new(self.vault().open_key(subject, &item).await?);
         self.vault().remember(subject, &key);
         Ok(Some(key))
+    }
+
+    /// A subject's key, unwrapped.
+    pub(crate) async fn key_bytes(&self, subject: &Subject) -> Result<Vec<u8>, StoreError> {
+        let place = subject.to_string();
+        let item = self.get::<KeyItem>(Table::Keys, &place, None).await?;
+        let item = item.ok_or(StoreError::NoKeys)?;
+        self.vault().unwrap_bytes(subject, &item.wrapped).await
     }
 
     /// The name under which a person's acts stand in a subject's records: the same for the same person, and nobody's name.
@@ -401,10 +434,8 @@ impl Store {
         let wrapped = self.vault().wrap(subject, &bytes).await?;
         let key = DataKey::new(&bytes).ok_or_else(|| StoreError::damaged("a new data key"))?;
         let item = KeyItem {
-            pk: subject.to_string(),
-            v: 1,
             number,
-            wrapped,
+            ..KeyItem::first(subject, wrapped)
         };
         Ok(KeyForChange {
             key: Arc::new(key.numbered(number)),

@@ -11,8 +11,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::store::Item;
-use crate::{Store, StoreError, Table};
+use crate::record::HeadItem;
+use crate::store::{Item, decode};
+use crate::{Head, Store, StoreError, Table};
 
 /// An item of a table. Its text is DynamoDB JSON, as an export to S3 has it: `{"pk": {"S": "U#…"}, …}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,30 @@ pub struct StoredItem(Item);
 pub struct NotAnItem;
 
 impl StoredItem {
+    pub(crate) const fn new(item: Item) -> Self {
+        Self(item)
+    }
+
+    pub(crate) fn into_item(self) -> Item {
+        self.0
+    }
+
+    /// The head that it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where it is none.
+    pub fn head(self) -> Result<Head, StoreError> {
+        Ok(decode::<HeadItem>(self.0)?.head)
+    }
+
+    /// The same with a text in this attribute.
+    #[must_use]
+    pub fn with_text(mut self, attribute: &str, text: &str) -> Self {
+        let text = AttributeValue::S(text.to_owned());
+        self.0.insert(attribute.to_owned(), text);
+        self
+    }
+
     /// An attribute that is a text.
     #[must_use]
     pub fn text(&self, attribute: &str) -> Option<&str> {

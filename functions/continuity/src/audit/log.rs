@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ledger::{Checkpoint, Frontier, Level, Note, Sha256, Tile, VerifierKey, decode_entries};
-use storage::{Bucket, Log, Store, StoreError, Table};
+use storage::{Bucket, Log, LogFolder, Logged, Store, StoreError, Table};
 
 use super::{Audit, Events, READS, finds};
 use crate::Failure;
@@ -14,6 +14,8 @@ use crate::everything::{each_item, each_object};
 pub(super) struct BookKept {
     pub(super) indexes: HashMap<(String, String), u64>,
     pub(super) pending: BTreeSet<(String, String)>,
+    /// Those that are entries of another platform's logs.
+    pub(super) former: HashMap<(String, String), Logged>,
 }
 
 impl BookKept {
@@ -23,7 +25,15 @@ impl BookKept {
             let (pk, sk) = item.place();
             if let (Some(chain), Some(index)) = (pk.strip_prefix("LEAF#"), item.number("index")) {
                 let place = (chain.to_owned(), sk.to_owned());
-                kept.indexes.insert(place, index);
+                match item.text("former") {
+                    None => {
+                        kept.indexes.insert(place, index);
+                    }
+                    Some(host) => {
+                        let folder = LogFolder::former(Log::of(chain), host);
+                        kept.former.insert(place, Logged { folder, index });
+                    }
+                }
             } else if pk.starts_with("PENDING#") {
                 let text = |name| item.text(name).unwrap_or_default().to_owned();
                 kept.pending.insert((text("subject"), text("place")));
