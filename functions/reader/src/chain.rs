@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ledger::TlogProof;
 use passport::Level;
 use serde::{Deserialize, Serialize};
 use storage::{Log, Record, StoredEvent, Subject};
@@ -16,7 +17,7 @@ use web::{Caller, Partner, Path, Platform, Problem, Query};
 
 use crate::history::{item, unit_of};
 use crate::products::own_product;
-use crate::proof::Served;
+use crate::proof::{Served, inclusion};
 use crate::view::{Loaded, record_events_read};
 
 /// What the file is, for whoever opens it.
@@ -190,6 +191,29 @@ async fn export(
     Ok(response)
 }
 
+/// The events after which a chain left the log of another platform.
+fn left(events: &[StoredEvent]) -> Result<Vec<&StoredEvent>, Problem> {
+    let log = |event: &StoredEvent| {
+        let leaf: NamedLog = serde_json::from_slice(&event.bytes).map_err(Problem::internal)?;
+        Ok::<_, Problem>(leaf.log)
+    };
+    let mut left = Vec::new();
+    for pair in events.windows(2) {
+        if let [before, after] = pair
+            && log(before)? != log(after)?
+        {
+            left.push(before);
+        }
+    }
+    Ok(left)
+}
+
+/// The log that a leaf names.
+#[derive(Deserialize)]
+struct NamedLog {
+    log: String,
+}
+
 impl ChainFile {
     /// As many of the events as fit, one at least.
     fn of(subject: &Subject, events: &[StoredEvent]) -> Self {
@@ -214,7 +238,7 @@ impl ChainFile {
         }
     }
 
-    /// Gives the last event that is in the log its proof. One is enough, since each event holds the hash of the one before; it costs
+    /// Gives the last event that is in the log its proof, and the last one of each log that the chain left. One is enough, since each event holds the hash of the one before; it costs
     /// two reads of tables and some tiles, where a proof for each would cost as many and a kilobyte for each event.
     async fn prove(
         &mut self,
@@ -236,13 +260,25 @@ impl ChainFile {
         let Some(served) = served else {
             return Ok(());
         };
-        let mut links = self.events.iter_mut().zip(events);
-        if let Some((link, event)) = links.find(|(_, event)| event.seq == seq) {
+        let told = events.get(..self.events.len()).unwrap_or(events);
+        for event in left(told)?.into_iter().filter(|event| event.seq != seq) {
+            if let Some(proof) = inclusion(platform, subject, event.seq, &event.bytes).await? {
+                self.give(event, events, &proof);
+            }
+        }
+        if let Some(event) = events.iter().find(|event| event.seq == seq) {
             let proof = served
                 .inclusion(platform, logged.index, &event.bytes)
                 .await?;
-            link.proof = Some(proof.to_string());
+            self.give(event, events, &proof);
         }
         Ok(())
+    }
+
+    fn give(&mut self, event: &StoredEvent, events: &[StoredEvent], proof: &TlogProof) {
+        let mut links = self.events.iter_mut().zip(events);
+        if let Some((link, _)) = links.find(|(_, of)| of.seq == event.seq) {
+            link.proof = Some(proof.to_string());
+        }
     }
 }

@@ -174,7 +174,8 @@ async fn named(
         .ok_or_else(|| Problem::not_found("there is no such event for you"))
 }
 
-async fn inclusion(
+/// That an event is an entry of its log; `None` for the seconds until it is.
+pub(crate) async fn inclusion(
     platform: &Platform,
     subject: &Subject,
     seq: u64,

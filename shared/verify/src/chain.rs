@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::hash::Hash;
+use crate::leaf::Leaf;
 use crate::proof::{Event, Logged, document, leaf_bytes};
 use crate::report::{Fault, Report};
 use crate::trust::{Head, Trust};
@@ -52,12 +53,14 @@ pub fn chain(files: &[impl AsRef<[u8]>], trust: &Trust) -> Report {
         let mut walk = Walk {
             subject,
             trust,
+            present: present(&files)?,
             seq: 0,
             before: None,
             ids: BTreeSet::new(),
+            left: Vec::new(),
             entry: None,
             heads: BTreeMap::new(),
-            proved: None,
+            proved: Vec::new(),
         };
         for file in &files {
             if file.subject != *subject {
@@ -73,19 +76,33 @@ pub fn chain(files: &[impl AsRef<[u8]>], trust: &Trust) -> Report {
     })
 }
 
+/// The log that the last event names; nothing where there is no event.
+fn present(files: &[ChainFile]) -> Result<String, Fault> {
+    let mut links = files.iter().rev().flat_map(|file| file.events.iter().rev());
+    let Some(last) = links.next() else {
+        return Ok(String::new());
+    };
+    let bytes = leaf_bytes("the last event", &last.leaf)?;
+    Ok(Leaf::read("the last event", &bytes)?.log)
+}
+
 struct Walk<'c> {
     subject: &'c str,
     trust: &'c Trust,
+    /// The log that the last event names.
+    present: String,
     /// Number of the event last seen.
     seq: u64,
     before: Option<Event>,
     ids: BTreeSet<u128>,
+    /// The logs that it was in before, each with the number of its last event there: it moved from one platform to another.
+    left: Vec<(String, u64)>,
     /// The log's entry that the last event with a proof is.
     entry: Option<u64>,
     /// Roots of the checkpoints seen, by log and size.
     heads: BTreeMap<(String, u64), Hash>,
-    /// The last event with a proof, and the checkpoint it was held against.
-    proved: Option<(u64, Head<'c>)>,
+    /// The last event of each log with a proof, and the checkpoint it was held against.
+    proved: Vec<(u64, Head<'c>)>,
 }
 
 impl<'c> Walk<'c> {
@@ -96,7 +113,10 @@ impl<'c> Walk<'c> {
         let bytes = leaf_bytes(&place, &link.leaf)?;
         let event = Event::read(&place, &bytes, &link.disclosures)?;
         self.follows(&place, &event)?;
+        let log = &event.leaf.log;
         let logged = match &link.proof {
+            // Whoever trusts the log that it is in now need not know those before: each event holds the hash of the one before.
+            Some(_) if *log != self.present && !self.trust.knows(log) => String::new(),
             Some(proof) => self.logged(&place, proof, &bytes, &event)?,
             None => String::new(),
         };
@@ -137,8 +157,14 @@ impl<'c> Walk<'c> {
             return Err(fault.expected(before.leaf.hash).found(found));
         }
         if event.leaf.log != before.leaf.log {
-            let fault = lie("it names another log than the event before it");
-            return Err(fault.expected(&before.leaf.log).found(&event.leaf.log));
+            let log = &event.leaf.log;
+            if self.left.iter().any(|(left, _)| left == log) {
+                let fault = lie("it names a log that its chain had left");
+                return Err(fault.expected(&before.leaf.log).found(log));
+            }
+            let left = (before.leaf.log.clone(), self.seq - 1);
+            self.left.push(left);
+            self.entry = None;
         }
         if event.leaf.millisecond <= before.leaf.millisecond {
             let fault = lie("its time is not after that of the event before it");
@@ -176,7 +202,9 @@ impl<'c> Walk<'c> {
             return Err(fault.expected(known).found(checkpoint.root));
         }
         self.entry = Some(logged.index);
-        self.proved = Some((self.seq, logged.head));
+        self.proved
+            .retain(|(_, head)| head.checkpoint.origin != logged.head.checkpoint.origin);
+        self.proved.push((self.seq, logged.head));
         Ok(format!(", entry {} of the log", logged.index))
     }
 
@@ -192,7 +220,13 @@ impl<'c> Walk<'c> {
                 self.subject, self.seq, last.leaf.hash
             ),
         );
-        match &self.proved {
+        for (log, to) in &self.left {
+            report.proves(format!(
+                "Up to event {to} it names the log `{log}`, which it left then: it moved to another platform."
+            ));
+        }
+        let last_proved = self.proved.iter().map(|(to, _)| *to).max();
+        match last_proved {
             // A script that names a key wants it used.
             None if self.trust.knows_a_log() => {
                 let what = "no event came with a proof, so no key could be held against it";
@@ -201,24 +235,35 @@ impl<'c> Walk<'c> {
             None => report.leaves_open(
                 "That any of it is in a log: no event came with a proof. Whoever wrote the file may have written all of it.",
             ),
-            Some((to, head)) => {
-                report.proves(format!(
-                    "Event {to} is in the log `{}`, signed by a key that you trust, and every event before it with it, \
-                     bound by its hash.",
-                    last.leaf.log
+            Some(to) if to < self.seq => report.leaves_open(format!(
+                "That the events after event {to} are in the log: they came without a proof."
+            )),
+            Some(_) => {}
+        }
+        for (to, head) in &self.proved {
+            report.proves(format!(
+                "Event {to} is in the log `{}`, signed by a key that you trust, and every event before it with it, bound by its \
+                 hash.",
+                head.checkpoint.origin
+            ));
+            head.tell(report);
+        }
+        if last_proved.is_some() {
+            let proved = |log: &str| {
+                let mut proved = self.proved.iter();
+                proved.any(|(_, head)| head.checkpoint.origin == log)
+            };
+            for (log, to) in self.left.iter().filter(|(log, _)| !proved(log)) {
+                report.leaves_open(format!(
+                    "That the events up to event {to} were in the log `{log}`: no proof of it came that one of your keys signed."
                 ));
-                head.tell(report);
-                if self.heads.len() > 1 {
-                    report.leaves_open(
-                        "That its checkpoints are of one growing log: that is not looked at here.",
-                    );
-                }
-                if *to < self.seq {
-                    report.leaves_open(format!(
-                        "That the events after event {to} are in the log: they came without a proof."
-                    ));
-                }
             }
+        }
+        let logs: BTreeSet<&str> = self.heads.keys().map(|(log, _)| log.as_str()).collect();
+        if self.heads.len() > logs.len() {
+            report.leaves_open(
+                "That its checkpoints are of one growing log: that is not looked at here.",
+            );
         }
         report.leaves_open("That no event came after the last one.");
         report.leaves_open(

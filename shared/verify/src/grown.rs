@@ -103,6 +103,7 @@ mod tests {
 
     fn check(log: &Log, older: &str, newer: usize, spoil: impl Fn(&str, &mut Vec<u8>)) -> Report {
         let of_size = Log {
+            origin: log.origin,
             leaves: log.leaves[..newer].to_vec(),
             witnesses: Vec::new(),
         };

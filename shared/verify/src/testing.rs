@@ -165,6 +165,7 @@ pub(crate) fn events(count: u64) -> Vec<Written> {
 
 /// A log of leaves.
 pub(crate) struct Log {
+    pub(crate) origin: &'static str,
     pub(crate) leaves: Vec<Vec<u8>>,
     pub(crate) witnesses: Vec<&'static str>,
 }
@@ -172,6 +173,7 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn of(events: &[Written]) -> Self {
         Self {
+            origin: LOG,
             leaves: events.iter().map(|event| event.leaf.clone()).collect(),
             witnesses: Vec::new(),
         }
@@ -183,7 +185,8 @@ impl Log {
 
     /// The checkpoint when it had so many entries.
     pub(crate) fn checkpoint(&self, size: usize) -> String {
-        checkpoint(LOG, size, &root(&self.hashes()[..size]), &self.witnesses)
+        let root = root(&self.hashes()[..size]);
+        checkpoint(self.origin, size, &root, &self.witnesses)
     }
 
     /// A C2SP proof.

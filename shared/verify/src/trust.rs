@@ -91,6 +91,11 @@ impl Trust {
         !self.logs.is_empty()
     }
 
+    /// Whether a signature of this log could count.
+    pub(crate) fn knows(&self, origin: &str) -> bool {
+        self.logs.iter().any(|key| key.name == origin)
+    }
+
     fn take(&mut self, line: &str, quorum: &mut Option<Option<Member>>) -> Result<(), String> {
         if line
             .chars()

@@ -123,12 +123,75 @@ fn each_lie_is_told_by_its_name() {
         then(placed(1, SUBJECT, 2, Some(&first)))
             .starts_with("event 2: its id is that of an earlier event")
     );
-    let mut elsewhere = placed(2, SUBJECT, 2, Some(&first));
-    elsewhere.leaf = String::from_utf8(elsewhere.leaf)
-        .unwrap()
-        .replace(LOG, "id.example.it/log")
-        .into_bytes();
-    assert!(then(elsewhere).starts_with("event 2: it names another log"));
+    let elsewhere = named(OTHER, placed(2, SUBJECT, 2, Some(&first)));
+    let back = placed(3, SUBJECT, 3, Some(&elsewhere));
+    assert_eq!(
+        fault(&[first.clone(), elsewhere, back]),
+        format!("event 3: it names a log that its chain had left; expected {OTHER}; found {LOG}")
+    );
+}
+
+const OTHER: &str = "id.example.it/log";
+
+/// The event as it names another log.
+fn named(log: &str, mut event: Written) -> Written {
+    let leaf = String::from_utf8(event.leaf).unwrap();
+    event.leaf = leaf.replace(LOG, log).into_bytes();
+    event
+}
+
+/// Two events of one log, and two of that of the platform it moved to, with a proof in each.
+fn moved() -> Value {
+    let first = placed(1, SUBJECT, 1, None);
+    let second = placed(2, SUBJECT, 2, Some(&first));
+    let third = named(OTHER, placed(3, SUBJECT, 3, Some(&second)));
+    let fourth = named(OTHER, placed(4, SUBJECT, 4, Some(&third)));
+    let old = Log::of(&[first.clone(), second.clone()]);
+    let new = Log {
+        origin: OTHER,
+        ..Log::of(&[third.clone(), fourth.clone()])
+    };
+    let events = [first, second, third, fourth];
+    let mut file = chain_file(&old, &events, &[1]);
+    file["events"][3]["proof"] = json!(new.proof(1));
+    file
+}
+
+#[test]
+fn a_chain_that_moved_is_whole_across_its_logs() {
+    let key = |log: &str| key_text(log, 1).parse::<VerifierKey>().unwrap();
+    let report = |keys: &[&str]| {
+        let trust = Trust::keys(keys.iter().map(|log| key(log)));
+        chain(&[moved().to_string()], &trust)
+    };
+    let left = format!(
+        "Up to event 2 it names the log `{LOG}`, which it left then: it moved to another platform."
+    );
+    let both = report(&[LOG, OTHER]);
+    assert_eq!(both.verdict(), Verdict::Proved, "{both}");
+    assert!(both.proved.contains(&left), "{both}");
+    for (event, log) in [(2, LOG), (4, OTHER)] {
+        let said = format!("Event {event} is in the log `{log}`, signed by a key that you trust");
+        assert!(both.proved.iter().any(|it| it.starts_with(&said)), "{both}");
+    }
+    assert!(!both.to_string().contains("of one growing log"), "{both}");
+    // The new log alone: what was before is bound by its hash, and not more.
+    let new = report(&[OTHER]);
+    assert_eq!(new.verdict(), Verdict::Proved, "{new}");
+    let open = format!("That the events up to event 2 were in the log `{LOG}`");
+    assert!(new.to_string().contains(&open), "{new}");
+    // The old log alone says nothing of what came after.
+    assert_eq!(report(&[LOG]).verdict(), Verdict::Unchecked);
+}
+
+#[test]
+fn a_proof_of_a_log_that_was_left_lies_no_less() {
+    let mut file = moved();
+    let proof = file["events"][1]["proof"].as_str().unwrap();
+    file["events"][1]["proof"] = json!(proof.replace("index 1", "index 0"));
+    let keys = [LOG, OTHER].map(|log| key_text(log, 1).parse::<VerifierKey>().unwrap());
+    let report = chain(&[file.to_string()], &Trust::keys(keys));
+    assert_eq!(report.verdict(), Verdict::Refuted, "{report}");
 }
 
 #[test]
