@@ -36,6 +36,8 @@ pub struct Audit {
     pub evidence: usize,
     /// Entries of each log.
     pub entries: BTreeMap<String, u64>,
+    /// Events that logs of other platforms took in, and prove.
+    pub brought_along: usize,
     /// Events that no log has taken in yet.
     pub pending: usize,
     /// Everything that is not as it was written.

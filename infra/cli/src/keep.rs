@@ -33,13 +33,11 @@ pub(crate) async fn backup(
         );
     }
     for (log, size) in &manifest.logs {
-        let _ = match organisation {
-            None => writeln!(report, "{size:>9} entries of the log `{log}`"),
-            Some(_) => writeln!(
-                report,
-                "{size:>9} entries has the log `{log}`: taken along is what its own proofs need"
-            ),
+        let along = match organisation {
+            None => "",
+            Some(_) => ", of which goes along what the proofs of its own need",
         };
+        let _ = writeln!(report, "{size:>9} entries of the log `{log}`{along}");
     }
     let _ = writeln!(
         report,
@@ -129,8 +127,12 @@ fn counted(audit: &continuity::Audit) -> String {
         .iter()
         .map(|(log, size)| format!("{size} entries of the log `{log}`"))
         .collect();
+    let brought_along = match audit.brought_along {
+        0 => String::new(),
+        events => format!("{events} proved by logs of the platform before, "),
+    };
     format!(
-        "{} subjects, {} events ({} not in a log yet), {} versions, {} pieces of evidence, {}",
+        "{} subjects, {} events ({brought_along}{} not in a log yet), {} versions, {} pieces of evidence, {}",
         audit.subjects,
         audit.events,
         audit.pending,

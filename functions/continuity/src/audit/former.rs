@@ -56,7 +56,9 @@ pub(super) async fn former(
             let root = checkpoint.root();
             let proves = |hashes: &Vec<_>| verify_inclusion(&event.hash, index, size, root, hashes);
             let proved = hashes.is_some_and(|hashes| proves(&hashes).is_ok());
-            if !proved {
+            if proved {
+                audit.brought_along += 1;
+            } else {
                 finds(
                     audit,
                     name,
