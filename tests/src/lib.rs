@@ -248,6 +248,10 @@ impl Stage {
                 local::log_key(self.data()).to_string_lossy().into_owned(),
             ),
             (
+                "AUDIT_KEY_FILE",
+                self.data().join("audit-key").to_string_lossy().into_owned(),
+            ),
+            (
                 "OPERATOR_KEY_FOLDER",
                 local::operator_keys(self.data())
                     .to_string_lossy()

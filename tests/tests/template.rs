@@ -338,7 +338,7 @@ fn the_publisher_hears_the_ledger_and_sweeps() {
 
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only
 /// on the list of pending orders, `+` only on what is to be published, `&` only on what is signed and the keys of it, `=` only with keys that sign for operators, `~` only on what the watch found, `^` also on the hosts. What is not here is not allowed, and what is here is needed.
-const RIGHTS: [(&str, &[(&str, &str)]); 10] = [
+const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
     (
         "ResolverFunction",
         &[("RecordsTable", "BatchGetItem GetItem Query")],
@@ -418,6 +418,21 @@ const RIGHTS: [(&str, &[(&str, &str)]); 10] = [
                 "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query",
             ),
             ("PublicBucket", "GetObject ListBucket PutObject"),
+        ],
+    ),
+    (
+        "AuditorFunction",
+        &[
+            ("ArchiveBucket", "GetObject ListBucket PutObject"),
+            ("AuditKey", "GetPublicKey Sign"),
+            ("DataKey", "Decrypt"),
+            ("EvidenceBucket", "GetObject GetObjectVersion"),
+            ("KeysTable", "GetItem"),
+            ("LedgerTable", "Query Scan"),
+            ("LogKey", "GetPublicKey"),
+            ("LogTable", "GetItem Scan"),
+            ("PublicBucket", "GetObject ListBucket PutObject"),
+            ("RecordsTable", "GetItem Query Scan"),
         ],
     ),
     (
@@ -531,7 +546,9 @@ fn rights_are_those_of_the_calls() {
 }
 
 /// Filter, alarm, the log group of both, and what an alarm makes of silence.
-const HEARD: [(&str, &str, &str, &str); 5] = [
+const HEARD: [(&str, &str, &str, &str); 7] = [
+    ("AuditFindings", "AuditFound", "AuditorLogs", "notBreaching"),
+    ("Audited", "AuditSilent", "AuditorLogs", "breaching"),
     ("HostAlarmsRaised", "HostAlarm", "WatchLogs", "notBreaching"),
     ("HostsWatched", "HostWatchSilent", "WatchLogs", "breaching"),
     ("LogFaults", "LogFault", "SequencerLogs", "notBreaching"),
@@ -546,11 +563,13 @@ const HEARD: [(&str, &str, &str, &str); 5] = [
 
 /// CloudWatch counts what the functions really log, and misses it where it stays away.
 #[test]
-fn watch_and_sequencer_are_heard_and_missed() {
+fn watch_sequencer_and_auditor_are_heard_and_missed() {
     let logged = [
         include_str!("../../functions/watch/src/lib.rs"),
         include_str!("../../functions/watch/src/main.rs"),
         include_str!("../../functions/sequencer/src/main.rs"),
+        include_str!("../../functions/auditor/src/lib.rs"),
+        include_str!("../../functions/auditor/src/main.rs"),
     ]
     .concat();
     let filters = resources("AWS::Logs::MetricFilter");

@@ -121,7 +121,7 @@ impl Sequencer {
         let site = Site::from_env()?;
         let sentence = |error: StoreError| error.to_string();
         let store = Store::from_env().await.map_err(sentence)?;
-        let key = SigningKey::from_env().await.map_err(sentence)?;
+        let key = SigningKey::from_env("LOG_KEY").await.map_err(sentence)?;
         let sequencer = Self::new(store, Arc::new(site), Arc::new(key));
         Ok(sequencer.with_witnesses(Witnesses::from_env()?))
     }

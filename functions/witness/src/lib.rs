@@ -10,9 +10,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use ledger::{
-    AddCheckpoint, Cosignature, KeyError, Note, NoteSignature, Refusal, SignatureType, VerifierKey,
-};
+use ledger::{AddCheckpoint, KeyError, NoteSignature, Refusal, SignatureType, VerifierKey};
 use storage::{SigningKey, StoreError, WitnessMemory};
 
 /// Longest request: a proof of 63 hashes takes 3 KB, the rest is for signatures.
@@ -36,8 +34,6 @@ enum Failure {
     Refused(#[from] Refusal),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the key's signature is not one of what it was given")]
-    Key,
 }
 
 impl Witness {
@@ -70,7 +66,7 @@ impl Witness {
         let logs: Result<_, _> = logs.split_whitespace().map(VerifierKey::from_str).collect();
         let logs = logs.map_err(|error| format!("`LOGS`: {error}"))?;
         let sentence = |error: StoreError| error.to_string();
-        let key = SigningKey::from_env().await.map_err(sentence)?;
+        let key = SigningKey::from_env("LOG_KEY").await.map_err(sentence)?;
         let memory = WitnessMemory::from_env().await.map_err(sentence)?;
         Self::new(&name, Arc::new(key), memory, logs)
             .map_err(|error| format!("`WITNESS_NAME`: {error}"))
@@ -112,27 +108,10 @@ impl Witness {
             return Err(Refusal::Elsewhere { size }.into());
         }
         // 5
-        let now = web::now().as_second().unsigned_abs();
-        let cosignature = self.cosignature(&note, now).await?;
+        let cosignature = self.key.cosign(&self.verifier_key, &note, web::now());
+        let cosignature = cosignature.await?;
         tracing::info!(%origin, next.size, "cosigned");
         Ok(cosignature)
-    }
-
-    async fn cosignature(&self, note: &Note, timestamp: u64) -> Result<NoteSignature, Failure> {
-        let message = Cosignature::message(timestamp, note.text());
-        let signature = self.key.sign(&message).await?;
-        let signature = signature.as_slice().try_into().map_err(|_| Failure::Key)?;
-        let cosignature = Cosignature {
-            timestamp,
-            signature,
-        };
-        let line = NoteSignature::cosignature(&self.verifier_key, &cosignature);
-        // What does not verify here verifies nowhere.
-        let cosigned = note.clone().with_signature(line.clone());
-        match cosigned.signed_by(&self.verifier_key) {
-            Ok(Some(_)) => Ok(line),
-            _ => Err(Failure::Key),
-        }
     }
 }
 
@@ -172,7 +151,7 @@ impl IntoResponse for Failure {
                 }
             }
             // What failed here is for our log alone.
-            Self::Store(_) | Self::Key => {
+            Self::Store(_) => {
                 tracing::error!(error = sentence, "not cosigned");
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }

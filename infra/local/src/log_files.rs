@@ -13,7 +13,7 @@ use storage::{Log, Published, Store};
 use web::Problem;
 
 /// Files that are followed by newer ones.
-const NOTES: [&str; 2] = ["checkpoint", "keys"];
+const NOTES: [&str; 4] = ["checkpoint", "keys", "audits/newest", "audits/key"];
 
 pub(crate) fn router(store: Store) -> Router {
     let files = Log::ALL.into_iter().fold(Router::new(), |router, log| {
@@ -40,9 +40,10 @@ async fn file(store: &Store, log: Log, path: &str) -> Result<Response, Problem> 
 }
 
 fn is_file(path: &str) -> bool {
-    let size = path.strip_prefix("checkpoints/");
-    let is_checkpoint = size.is_some_and(|size| size.parse::<u64>().is_ok());
-    is_checkpoint || NOTES.contains(&path) || Tile::from_str(path).is_ok()
+    let number = ["checkpoints/", "audits/"];
+    let number = number.iter().find_map(|folder| path.strip_prefix(folder));
+    let is_kept = number.is_some_and(|number| number.parse::<u64>().is_ok());
+    is_kept || NOTES.contains(&path) || Tile::from_str(path).is_ok()
 }
 
 fn answer(file: Published) -> Response {

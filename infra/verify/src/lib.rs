@@ -61,6 +61,14 @@ pub enum Verb {
         #[command(flatten)]
         how: How,
     },
+    /// One checkpoint of a log, such as an audited one (`/v1/log/audits/newest`): who signed it.
+    Checkpoint {
+        /// The checkpoint.
+        file: PathBuf,
+        /// Whom to trust, and how to answer.
+        #[command(flatten)]
+        how: How,
+    },
     /// Two checkpoints of a log: that it only grew between them.
     Consistency {
         /// The checkpoint that was kept from before; with `--from` the number of its entries will do.
@@ -124,6 +132,7 @@ impl Verb {
         | Self::Version { how, .. }
         | Self::View { how, .. }
         | Self::Chain { how, .. }
+        | Self::Checkpoint { how, .. }
         | Self::Consistency { how, .. }
         | Self::Log { how, .. }) = self;
         let report = how
@@ -162,6 +171,7 @@ impl Verb {
                 let files: Vec<_> = files.iter().map(|it| read(it)).collect::<Result<_, _>>()?;
                 Ok(verify::chain(&files, trust))
             }
+            Self::Checkpoint { file, .. } => Ok(verify::checkpoint(&text(file)?, trust)),
             Self::Consistency {
                 older,
                 newer,

@@ -4,7 +4,7 @@
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use futures_util::future::try_join_all;
-use ledger::{Tile, Tiles};
+use ledger::{Tile, Tiles, Timestamp};
 
 use crate::log::{Log, LogFolder};
 use crate::snapshot::status;
@@ -24,6 +24,10 @@ pub enum LogNote {
     Checkpoint,
     /// The keys that its checkpoints verify with, one a line, the newest first.
     Keys,
+    /// The checkpoint that the auditor cosigned last: it found everything behind it as it was written.
+    Audit,
+    /// The key that the auditor's cosignatures verify with.
+    AuditorKey,
 }
 
 impl LogNote {
@@ -33,6 +37,8 @@ impl LogNote {
         let name = match self {
             Self::Checkpoint => "checkpoint",
             Self::Keys => "keys",
+            Self::Audit => "audits/newest",
+            Self::AuditorKey => "audits/key",
         };
         format!("v1/{folder}/{name}")
     }
@@ -107,6 +113,35 @@ impl Store {
         let served = (self.buckets().public.as_str(), key.as_str());
         self.write_exactly(served, NOTE, note.as_bytes()).await?;
         Ok(note)
+    }
+
+    /// Serves a checkpoint that was audited then, by the second and as the newest, with the key that it was cosigned with; and keeps it
+    /// for ever.
+    ///
+    /// # Errors
+    /// [`StoreError`] where a bucket does not answer.
+    pub async fn publish_audit(
+        &self,
+        log: Log,
+        at: Timestamp,
+        note: String,
+        key: &str,
+    ) -> Result<(), StoreError> {
+        let name = format!("{log}/audits/{}", at.as_second());
+        let kept = (self.buckets().archive.as_str(), name.as_str());
+        self.write_exactly(kept, NOTE, note.as_bytes()).await?;
+        let name = format!("v1/{name}");
+        let served = (self.buckets().public.as_str(), name.as_str());
+        self.write_exactly(served, NOTE, note.as_bytes()).await?;
+        for (name, text) in [
+            (LogNote::AuditorKey, format!("{key}\n")),
+            (LogNote::Audit, note),
+        ] {
+            let before = self.served(log, name).await?;
+            // Where another audit ended meanwhile, its word is as new.
+            self.serve(log, name, text, before.as_ref()).await?;
+        }
+        Ok(())
     }
 
     /// Writes down in the archive what an event erased, once: it outlives every backup of the tables.

@@ -6,6 +6,8 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 
+use ledger::{Cosignature, Note, NoteSignature, Timestamp, VerifierKey};
+
 use crate::StoreError;
 use crate::sealing::key_file;
 use crate::store::required;
@@ -67,20 +69,19 @@ impl SigningKey {
         })
     }
 
-    /// As the environment says: `LOG_KEY_ID` names a KMS key, or `LOG_KEY_FILE` a file on a developer's machine.
+    /// As the environment says: `<name>_ID` names a KMS key, or `<name>_FILE` a file on a developer's machine.
     ///
     /// # Errors
     /// [`StoreError`] where neither does, or the key cannot be had.
-    pub async fn from_env() -> Result<Self, StoreError> {
-        match (std::env::var("LOG_KEY_ID"), std::env::var("LOG_KEY_FILE")) {
+    pub async fn from_env(name: &str) -> Result<Self, StoreError> {
+        let (id, file) = (format!("{name}_ID"), format!("{name}_FILE"));
+        match (std::env::var(&id), std::env::var(file)) {
             (Ok(key_id), _) => {
                 let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
                 Self::kms(aws_sdk_kms::Client::new(&config), key_id).await
             }
             (_, Ok(file)) => Self::file(file.as_ref()),
-            _ => Err(StoreError::Misconfigured(
-                "`LOG_KEY_ID` is not set".to_owned(),
-            )),
+            _ => Err(StoreError::Misconfigured(format!("`{id}` is not set"))),
         }
     }
 
@@ -88,6 +89,33 @@ impl SigningKey {
     #[must_use]
     pub const fn public(&self) -> &[u8; PUBLIC_KEY] {
         &self.public
+    }
+
+    /// Cosigns a checkpoint (C2SP tlog-cosignature), as `own`, whose key this is.
+    ///
+    /// # Errors
+    /// [`StoreError`] where KMS does not answer, or answers with what is no signature.
+    pub async fn cosign(
+        &self,
+        own: &VerifierKey,
+        checkpoint: &Note,
+        now: Timestamp,
+    ) -> Result<NoteSignature, StoreError> {
+        let timestamp = now.as_second().unsigned_abs();
+        let message = Cosignature::message(timestamp, checkpoint.text());
+        let signature = self.sign(&message).await?;
+        let no_signature = || StoreError::damaged("the key gave no signature that verifies");
+        let cosignature = Cosignature {
+            timestamp,
+            signature: signature.try_into().map_err(|_| no_signature())?,
+        };
+        let line = NoteSignature::cosignature(own, &cosignature);
+        // What does not verify here verifies nowhere.
+        let cosigned = checkpoint.clone().with_signature(line.clone());
+        match cosigned.signed_by(own) {
+            Ok(Some(_)) => Ok(line),
+            _ => Err(no_signature()),
+        }
     }
 
     /// Signs a message of at most 4,096 bytes: pure Ed25519 (RFC 8032 §5.1).

@@ -10,6 +10,7 @@
 //! | [`version`] | the values of one access class | an event committed to exactly them |
 //! | [`views`] | public values with the signatures of who is responsible for them | its key signed exactly them, and an event of a log committed to them |
 //! | [`chain`] | all events of one subject | none is missing, changed, doubled or out of order |
+//! | [`checkpoint`] | one checkpoint of a log | its log signed it, and as many witnesses as are asked for |
 //! | [`consistency`] | two checkpoints of a log, and a proof | the log only grew between them |
 //! | [`grown`] | the same, with the log's files for a proof | the same |
 //! | [`log`] | a whole log as static files | every entry, tile and hash adds up to the signed root |
@@ -29,6 +30,7 @@ mod merkle;
 mod note;
 mod proof;
 mod report;
+mod signed;
 mod tiles;
 mod trust;
 mod version;
@@ -44,6 +46,7 @@ pub use log::log;
 pub use note::{NotAKey, VerifierKey};
 pub use proof::{PROOF_FORMAT, bare_proof, proof};
 pub use report::{Fault, Report, Verdict};
+pub use signed::checkpoint;
 pub use tiles::Files;
 pub use trust::{NotAPolicy, Trust};
 pub use version::{VERSION_FORMAT, version};

@@ -1,0 +1,111 @@
+//! Holds everything that is stored against chains and logs, and cosigns the checkpoints behind which it found everything as it was
+//! written (ledger.md §1.9). A policy that names its key asks for that.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use continuity::Audit;
+use ledger::{KeyError, Note, NoteError, SignatureType, Timestamp, VerifierKey};
+use storage::{Log, LogNote, SigningKey, Store, StoreError};
+use web::Site;
+
+/// Audits. Cheap to clone.
+#[derive(Clone)]
+pub struct Auditor {
+    store: Store,
+    /// The keys that checkpoints may be signed with.
+    logs: Arc<[VerifierKey]>,
+    key: Arc<SigningKey>,
+    verifier_key: VerifierKey,
+}
+
+/// Why there was no audit.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It could not read everything.
+    #[error(transparent)]
+    Audit(#[from] continuity::Failure),
+    /// Buckets or the key.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is served as a checkpoint is none.
+    #[error("the log `{0}`: {1}")]
+    Note(Log, NoteError),
+}
+
+impl Auditor {
+    /// An auditor over a store, of logs that may be signed with these keys; it cosigns as `<log host>/auditor`.
+    ///
+    /// # Errors
+    /// [`KeyError`] where that cannot stand in a note.
+    pub fn new(
+        store: Store,
+        site: &Site,
+        logs: Vec<VerifierKey>,
+        key: SigningKey,
+    ) -> Result<Self, KeyError> {
+        let name = format!("{}/auditor", site.log_host);
+        Ok(Self {
+            store,
+            logs: logs.into(),
+            verifier_key: VerifierKey::new(&name, SignatureType::CosignatureV1, key.public())?,
+            key: Arc::new(key),
+        })
+    }
+
+    /// As the environment of a Lambda function describes it: the store's variables, `CARRIER_ORIGIN`, `LOG_KEY_ID`, `AUDIT_KEY_ID`, and
+    /// in `FORMER_LOG_KEYS`, with spaces between them, keys that signed before.
+    ///
+    /// # Errors
+    /// A sentence naming what is missing or wrong.
+    pub async fn from_env() -> Result<Self, String> {
+        let site = Site::from_env()?;
+        let sentence = |error: StoreError| error.to_string();
+        let store = Store::from_env().await.map_err(sentence)?;
+        let present = SigningKey::from_env("LOG_KEY").await.map_err(sentence)?;
+        let former = std::env::var("FORMER_LOG_KEYS").unwrap_or_default();
+        let former = former.split_whitespace().map(VerifierKey::from_str);
+        let present = Log::ALL.map(|log| {
+            let origin = site.log_origin(log);
+            VerifierKey::new(&origin, SignatureType::Ed25519, present.public())
+        });
+        let logs: Result<_, KeyError> = present.into_iter().chain(former).collect();
+        let logs = logs.map_err(|error| format!("keys of the logs: {error}"))?;
+        let key = SigningKey::from_env("AUDIT_KEY").await.map_err(sentence)?;
+        Self::new(store, &site, logs, key).map_err(|error| error.to_string())
+    }
+
+    /// What its cosignatures verify with.
+    #[must_use]
+    pub const fn verifier_key(&self) -> &VerifierKey {
+        &self.verifier_key
+    }
+
+    /// Reads everything that is stored. Where all of it is as it was written, it cosigns the checkpoint that each log served when it
+    /// began, and serves it so; where not, it signs nothing, and what it found is in its log.
+    ///
+    /// # Errors
+    /// [`Failure`]; what it finds is no error.
+    pub async fn audit(&self, now: Timestamp) -> Result<Audit, Failure> {
+        let mut notes = Vec::new();
+        for log in Log::ALL {
+            if let Some(served) = self.store.served(log, LogNote::Checkpoint).await? {
+                let note = Note::from_str(&served.text);
+                notes.push((log, note.map_err(|error| Failure::Note(log, error))?));
+            }
+        }
+        let audit = continuity::audit(&self.store, &self.logs).await?;
+        for finding in &audit.findings {
+            tracing::error!(finding.place, finding.what, "it is not as it was written");
+        }
+        if audit.findings.is_empty() {
+            for (log, note) in notes {
+                let signature = self.key.cosign(&self.verifier_key, &note, now).await?;
+                let note = note.with_signature(signature).to_string();
+                let key = self.verifier_key.to_string();
+                self.store.publish_audit(log, now, note, &key).await?;
+            }
+        }
+        Ok(audit)
+    }
+}
