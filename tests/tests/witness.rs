@@ -90,12 +90,14 @@ async fn a_served_checkpoint_is_cosigned_and_its_proofs_satisfy_a_quorum() {
     let own = Policy::from_str(&own).unwrap();
     let trusted = own.check(&served(&stage).await).unwrap();
     assert_eq!(trusted.witnesses.len(), 1);
-    // One policy for both logs.
+    // And so are those of restricted reads.
+    let of_reads = std::fs::read_to_string(stage.data().join("policy-access")).unwrap();
+    let of_reads = Policy::from_str(&of_reads).unwrap();
     let _ = stage.lived_in().await;
     stage.sequenced(Log::Reads).await;
     let reads = stage.log_file(Log::Reads, "checkpoint").await.unwrap();
     let reads = Note::from_str(str::from_utf8(&reads).unwrap()).unwrap();
-    assert_eq!(own.check(&reads).unwrap().witnesses.len(), 1);
+    assert_eq!(of_reads.check(&reads).unwrap().witnesses.len(), 1);
 
     changed(&stage, &passport, "EV-1").await;
     stage.sequenced(LOG).await;

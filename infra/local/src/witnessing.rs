@@ -24,8 +24,8 @@ pub struct Witnessing {
 }
 
 impl Witnessing {
-    /// Starts one that knows these logs, with the key and the table of a data folder. Into it goes the policy that trusts these
-    /// logs and this witness (C2SP tlog-policy), for `passport verify --policy`.
+    /// Starts one that knows these logs, with the key and the table of a data folder. Into it goes a policy for each
+    /// log that trusts it and this witness, `policy` and `policy-access`: a policy takes a key once, and both logs have the same (C2SP tlog-policy), for `passport verify --policy`.
     pub(crate) async fn start(
         name: &str,
         logs: Vec<VerifierKey>,
@@ -35,11 +35,13 @@ impl Witnessing {
         let key = SigningKey::file(&data.join("witness-key"))?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let trusted: String = logs.iter().map(|log| format!("log {log}\n")).collect();
+        let origins: Vec<String> = logs.iter().map(|log| format!("log {log}\n")).collect();
         let witness = Witness::new(name, Arc::new(key), memory, logs)?;
         let key = witness.verifier_key().clone();
         let policy = format!("witness own {key} {url}\ngroup one 1 own\nquorum one\n");
-        std::fs::write(data.join("policy"), trusted + &policy)?;
+        for (origin, file) in origins.iter().zip(["policy", "policy-access"]) {
+            std::fs::write(data.join(file), format!("{origin}{policy}"))?;
+        }
         let app = web::finished(witness::router(witness));
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, app).await {
