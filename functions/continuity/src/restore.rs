@@ -4,7 +4,8 @@ use std::path::Path;
 
 use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
-use storage::{Bucket, Erasure, Store, StoredItem, StoredObject, Table};
+use storage::{Bucket, Erasure, EvidenceError, Store, StoredItem, StoredObject, Table};
+use uuid::Uuid;
 
 use crate::Failure;
 use crate::backup::{Beside, table_file};
@@ -68,13 +69,16 @@ impl Verified {
     /// [`Failure`] naming what is not empty.
     pub async fn restore(&self, store: &Store) -> Result<(), Failure> {
         is_empty(store).await?;
+        let mut pieces: Vec<Uuid> = Vec::new();
         for table in Table::ALL {
             let folder = match table {
                 Table::Keys => &self.keys,
                 _ => &self.folder,
             };
             for items in chunks(folder.lines::<StoredItem>(&table_file(table))?, AT_ONCE) {
-                store.put_items(table, items?).await?;
+                let items = items?;
+                pieces.extend(items.iter().filter_map(piece));
+                store.put_items(table, items).await?;
             }
         }
         for objects in chunks(self.folder.lines::<ObjectLine>(OBJECTS)?, UNDER_WAY) {
@@ -88,8 +92,22 @@ impl Verified {
             });
             try_join_all(puts).await?;
         }
+        for piece in pieces {
+            match store.settle_evidence(piece).await {
+                // What was missing before is named by the audit.
+                Err(EvidenceError::Missing) => {}
+                settled => settled?,
+            }
+        }
         Ok(())
     }
+}
+
+/// The piece of evidence whose record an item is.
+fn piece(item: &StoredItem) -> Option<Uuid> {
+    let (pk, sk) = item.place();
+    let id = pk.strip_prefix("E#").filter(|_| sk == "0#EVIDENCE")?;
+    id.parse().ok()
 }
 
 /// Erases again what an older backup brought back, as the files in `folder` say: the folder `erasures/` of an archive that outlived it.

@@ -25,7 +25,8 @@ pub struct Witnessing {
 
 impl Witnessing {
     /// Starts one that knows these logs, with the key and the table of a data folder. Into it goes a policy for each
-    /// log that trusts it and this witness, `policy` and `policy-access`: a policy takes a key once, and both logs have the same (C2SP tlog-policy), for `passport verify --policy`.
+    /// log that trusts it and this witness, `policy` and `policy-access`, for `passport verify --policy`: a policy takes a key once (C2SP
+    /// tlog-policy), and both logs have the same.
     pub(crate) async fn start(
         name: &str,
         logs: Vec<VerifierKey>,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::change::{Guard, Row};
 use crate::sealing::DataKey;
 use crate::store::encode;
+use crate::stored::StoredItem;
 use crate::{Change, CommitError, Request, Store, StoreError, Subject, Table};
 
 /// The largest piece of evidence, in bytes: what a function can hand out, in base64, within Lambda's 6 MB.
@@ -291,6 +292,33 @@ impl Store {
         };
         check(evidence, &bytes)?;
         Ok(bytes)
+    }
+
+    /// Has the record of confirmed evidence name the version that its bytes are in this bucket: after they were brought here from another.
+    ///
+    /// # Errors
+    /// [`EvidenceError::Missing`] where they are not here.
+    pub async fn settle_evidence(&self, id: Uuid) -> Result<(), EvidenceError> {
+        let Some(evidence) = self.evidence(id).await? else {
+            return Ok(());
+        };
+        if evidence.state != EvidenceState::Confirmed {
+            return Ok(());
+        }
+        let owner = Subject::Organisation(evidence.organisation.clone());
+        let organisation = self.data_key(&owner).await?.ok_or(EvidenceError::Missing)?;
+        let locked = evidence.locked_key(&organisation);
+        let found = self.found(&self.buckets().evidence, &locked, None).await?;
+        let version = found.ok_or(EvidenceError::Missing)?.version_id;
+        if version == evidence.version {
+            return Ok(());
+        }
+        let settled = Evidence {
+            version,
+            ..evidence
+        };
+        let item = StoredItem::new(encode(&settled.item())?);
+        Ok(self.put_items(Table::Records, vec![item]).await?)
     }
 
     async fn uploaded_bytes(&self, evidence: &Evidence) -> Result<Vec<u8>, EvidenceError> {
