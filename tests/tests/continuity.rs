@@ -1,11 +1,9 @@
 //! What is stored outlives what it is stored in: a backup is taken while the platform runs, comes back into an empty one, and is
 //! verified there; and whoever changed anything stored is told on.
 
-use auditor::Auditor;
-use ledger::Timestamp;
 use local::Restoring;
-use storage::{Bucket, Log, ObjectHeaders, SigningKey, StoredObject};
-use tests::{Function, Stage};
+use storage::{Bucket, Log, ObjectHeaders, StoredObject};
+use tests::Stage;
 
 fn words(findings: &[storage::Finding]) -> String {
     let lines = findings
@@ -82,96 +80,6 @@ async fn a_platform_at_work_is_audited_and_backed_up() {
     let drill = local::drill(stage.data(), None).await.unwrap();
     assert_eq!(words(&drill.restored.audit.findings), "");
     assert!(drill.succeeded(), "{:?}", drill.different);
-}
-
-/// What the auditor found whole it cosigns, and a policy can ask for that; what it did not, it does not.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_audit_is_signed_and_only_of_what_is_whole() {
-    let binaries = tests::built(&["auditor"]).await;
-    let stage = lived_in().await;
-    let environment = stage.function_environment();
-    let mut function = Function::start(&binaries.join("auditor"), &environment).await;
-    let event = include_str!("../../events/auditor-scheduled.json");
-    let audited = function.invoke(serde_json::from_str(event).unwrap()).await;
-    let counted = local::audit(stage.data()).await.unwrap();
-    assert_eq!(audited["events"], counted.events);
-    assert_eq!(audited["entries"]["log"], counted.entries["log"]);
-
-    for log in Log::ALL {
-        let file = async |path: &str| {
-            let file = stage.log_file(log, path).await.unwrap();
-            String::from_utf8(file).unwrap()
-        };
-        let note = file("audits/newest").await;
-        let auditor = file("audits/key").await;
-        let key = stage.verifier_key(log).await;
-        let policy = format!(
-            "log {key}\nwitness auditor {}\nquorum auditor\n",
-            auditor.trim()
-        );
-        let trust = verify::Trust::policy(&policy).unwrap();
-        let report = verify::checkpoint(&note, &trust);
-        assert_eq!(report.fault, None, "{report}");
-        // What is served is not what was audited, until it was.
-        let served = file("checkpoint").await;
-        assert_ne!(verify::checkpoint(&served, &trust).fault, None);
-    }
-
-    let store = &stage.running.store;
-    let keys = Log::ALL.map(|log| stage.verifier_key(log));
-    let [changes, reads] = futures_util::future::join_all(keys)
-        .await
-        .try_into()
-        .unwrap();
-    let site = web::Site {
-        log_host: stage.running.log_host.clone(),
-        host: stage.running.log_host.clone(),
-        https: false,
-        market: false,
-        recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
-    };
-    let key = SigningKey::file(&stage.data().join("audit-key")).unwrap();
-    let auditor = Auditor::new(store.clone(), &site, vec![changes, reads], key).unwrap();
-    let before = stage.log_file(Log::Changes, "audits/newest").await;
-    let kept = store
-        .object_names(Bucket::Archive, "log/audits/")
-        .await
-        .unwrap();
-    let passport = maker_passport(&stage).await;
-    stage
-        .set_record(
-            &format!("P#{passport}"),
-            "0#HEAD",
-            "organisation",
-            "somebody",
-        )
-        .await;
-    let later = Timestamp::from_millisecond(web::now().as_millisecond() + 5_000);
-    let audit = auditor.audit(later).await.unwrap();
-    assert!(
-        words(&audit.findings).contains(&passport),
-        "{}",
-        words(&audit.findings)
-    );
-    assert_eq!(stage.log_file(Log::Changes, "audits/newest").await, before);
-    assert_eq!(
-        store
-            .object_names(Bucket::Archive, "log/audits/")
-            .await
-            .unwrap(),
-        kept
-    );
-    stage
-        .set_record(
-            &format!("P#{passport}"),
-            "0#HEAD",
-            "organisation",
-            "voltwerk",
-        )
-        .await;
-    let audit = auditor.audit(later).await.unwrap();
-    assert_eq!(words(&audit.findings), "");
-    assert_ne!(stage.log_file(Log::Changes, "audits/newest").await, before);
 }
 
 #[tokio::test]

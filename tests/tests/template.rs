@@ -546,7 +546,13 @@ fn rights_are_those_of_the_calls() {
 }
 
 /// Filter, alarm, the log group of both, and what an alarm makes of silence.
-const HEARD: [(&str, &str, &str, &str); 7] = [
+const HEARD: [(&str, &str, &str, &str); 8] = [
+    (
+        "AuditUnstamped",
+        "TimestampsMissing",
+        "AuditorLogs",
+        "notBreaching",
+    ),
     ("AuditFindings", "AuditFound", "AuditorLogs", "notBreaching"),
     ("Audited", "AuditSilent", "AuditorLogs", "breaching"),
     ("HostAlarmsRaised", "HostAlarm", "WatchLogs", "notBreaching"),

@@ -1,6 +1,8 @@
 //! Holds everything that is stored against chains and logs, and cosigns the checkpoints behind which it found everything as it was
 //! written (ledger.md §1.9). A policy that names its key asks for that.
 
+mod time_stamp;
+
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -8,6 +10,8 @@ use continuity::Audit;
 use ledger::{KeyError, Note, NoteError, SignatureType, Timestamp, VerifierKey};
 use storage::{Log, LogNote, SigningKey, Store, StoreError};
 use web::Site;
+
+pub use time_stamp::{Authority, Unstamped};
 
 /// Audits. Cheap to clone.
 #[derive(Clone)]
@@ -17,6 +21,7 @@ pub struct Auditor {
     logs: Arc<[VerifierKey]>,
     key: Arc<SigningKey>,
     verifier_key: VerifierKey,
+    authority: Option<Authority>,
 }
 
 /// Why there was no audit.
@@ -50,11 +55,21 @@ impl Auditor {
             logs: logs.into(),
             verifier_key: VerifierKey::new(&name, SignatureType::CosignatureV1, key.public())?,
             key: Arc::new(key),
+            authority: None,
         })
     }
 
+    /// The same, whose cosigned checkpoints this authority stamps.
+    #[must_use]
+    pub fn with_authority(self, authority: Authority) -> Self {
+        Self {
+            authority: Some(authority),
+            ..self
+        }
+    }
+
     /// As the environment of a Lambda function describes it: the store's variables, `CARRIER_ORIGIN`, `LOG_KEY_ID`, `AUDIT_KEY_ID`, and
-    /// in `FORMER_LOG_KEYS`, with spaces between them, keys that signed before.
+    /// in `FORMER_LOG_KEYS`, with spaces between them, keys that signed before; in `TIMESTAMP_AUTHORITY` an address, where there is one.
     ///
     /// # Errors
     /// A sentence naming what is missing or wrong.
@@ -72,7 +87,14 @@ impl Auditor {
         let logs: Result<_, KeyError> = present.into_iter().chain(former).collect();
         let logs = logs.map_err(|error| format!("keys of the logs: {error}"))?;
         let key = SigningKey::from_env("AUDIT_KEY").await.map_err(sentence)?;
-        Self::new(store, &site, logs, key).map_err(|error| error.to_string())
+        let auditor = Self::new(store, &site, logs, key).map_err(|error| error.to_string())?;
+        match std::env::var("TIMESTAMP_AUTHORITY") {
+            Ok(url) if !url.is_empty() => {
+                let authority = Authority::at(&url).map_err(|error| error.to_string())?;
+                Ok(auditor.with_authority(authority))
+            }
+            _ => Ok(auditor),
+        }
     }
 
     /// What its cosignatures verify with.
@@ -102,10 +124,20 @@ impl Auditor {
             for (log, note) in notes {
                 let signature = self.key.cosign(&self.verifier_key, &note, now).await?;
                 let note = note.with_signature(signature).to_string();
+                let stamp = self.stamp(&note).await;
                 let key = self.verifier_key.to_string();
-                self.store.publish_audit(log, now, note, &key).await?;
+                let published = self.store.publish_audit(log, now, note, &key, stamp);
+                published.await?;
             }
         }
         Ok(audit)
+    }
+
+    /// What it found whole is signed, stamped or not: where there is no stamp today there is one tomorrow.
+    async fn stamp(&self, note: &str) -> Option<Vec<u8>> {
+        let stamped = self.authority.as_ref()?.stamp(note.as_bytes()).await;
+        stamped
+            .inspect_err(|error| tracing::error!(%error, "no time-stamp"))
+            .ok()
     }
 }

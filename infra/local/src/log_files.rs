@@ -42,6 +42,8 @@ async fn file(store: &Store, log: Log, path: &str) -> Result<Response, Problem> 
 fn is_file(path: &str) -> bool {
     let number = ["checkpoints/", "audits/"];
     let number = number.iter().find_map(|folder| path.strip_prefix(folder));
+    // With the time-stamp of what was audited beside it.
+    let number = number.map(|number| number.strip_suffix(".tsr").unwrap_or(number));
     let is_kept = number.is_some_and(|number| number.parse::<u64>().is_ok());
     is_kept || NOTES.contains(&path) || Tile::from_str(path).is_ok()
 }

@@ -15,6 +15,8 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// What is followed by a newer one.
 const BRIEFLY: &str = "public, max-age=2";
 const BYTES: &str = "application/octet-stream";
+/// A time-stamp (RFC 3161 §3.4).
+const STAMP: &str = "application/timestamp-reply";
 const NOTE: &str = "text/plain; charset=utf-8";
 
 /// A file of a log that is followed by a newer one.
@@ -115,8 +117,8 @@ impl Store {
         Ok(note)
     }
 
-    /// Serves a checkpoint that was audited then, by the second and as the newest, with the key that it was cosigned with; and keeps it
-    /// for ever.
+    /// Serves a checkpoint that was audited then, by the second and as the newest, with the key that it was cosigned with and the
+    /// time-stamp that it got, a `TimeStampResp` in DER; and keeps both for ever.
     ///
     /// # Errors
     /// [`StoreError`] where a bucket does not answer.
@@ -126,13 +128,14 @@ impl Store {
         at: Timestamp,
         note: String,
         key: &str,
+        stamp: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let name = format!("{log}/audits/{}", at.as_second());
-        let kept = (self.buckets().archive.as_str(), name.as_str());
-        self.write_exactly(kept, NOTE, note.as_bytes()).await?;
-        let name = format!("v1/{name}");
-        let served = (self.buckets().public.as_str(), name.as_str());
-        self.write_exactly(served, NOTE, note.as_bytes()).await?;
+        self.keep_and_serve(&name, NOTE, note.as_bytes()).await?;
+        if let Some(stamp) = stamp {
+            let name = format!("{name}.tsr");
+            self.keep_and_serve(&name, STAMP, &stamp).await?;
+        }
         for (name, text) in [
             (LogNote::AuditorKey, format!("{key}\n")),
             (LogNote::Audit, note),
@@ -142,6 +145,19 @@ impl Store {
             self.serve(log, name, text, before.as_ref()).await?;
         }
         Ok(())
+    }
+
+    async fn keep_and_serve(
+        &self,
+        name: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let kept = (self.buckets().archive.as_str(), name);
+        self.write_exactly(kept, media_type, bytes).await?;
+        let name = format!("v1/{name}");
+        let served = (self.buckets().public.as_str(), name.as_str());
+        self.write_exactly(served, media_type, bytes).await
     }
 
     /// Writes down in the archive what an event erased, once: it outlives every backup of the tables.
