@@ -6,7 +6,7 @@ use std::time::Duration;
 use cmpv2::status::PkiStatus;
 use cms::cert::x509::spki::AlgorithmIdentifier;
 use cms::signed_data::SignedData;
-use der::asn1::{Int, OctetString};
+use der::asn1::{Any, Int, OctetString};
 use der::oid::db::rfc5912::ID_SHA_256;
 use der::{Decode, Encode};
 use ledger::Sha256;
@@ -95,7 +95,8 @@ fn request(text: &[u8], nonce: [u8; NONCE]) -> Result<TimeStampReq, der::Error> 
         message_imprint: MessageImprint {
             hash_algorithm: AlgorithmIdentifier {
                 oid: ID_SHA_256,
-                parameters: None,
+                // Absent would do (RFC 5754 §2); OpenSSL writes NULL, so every authority knows it.
+                parameters: Some(Any::null()),
             },
             hashed_message: OctetString::new(hash.as_bytes().to_vec())?,
         },
@@ -143,8 +144,8 @@ mod tests {
         let mut nonce = [0; NONCE];
         hex::decode_to_slice("414cfce4e0651827", &mut nonce).unwrap();
         let written = request(b"abc", nonce).unwrap().to_der().unwrap();
-        // openssl ts -query -data abc -sha256 -cert, but for its nonce.
-        let expected = "303e020101302f300b0609608648016503040201\
+        // `openssl ts -query -data abc -sha256 -cert`, but for its nonce.
+        let expected = "30430201013031300d06096086480165030402010500\
                         0420ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\
                         0208414cfce4e06518270101ff";
         assert_eq!(hex::encode(written), expected);
