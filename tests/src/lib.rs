@@ -43,6 +43,15 @@ pub struct Stage {
     free: Mutex<Option<TcpSocket>>,
 }
 
+/// What an audit found, a line each; nothing where everything is as it was written.
+#[must_use]
+pub fn found(audit: &continuity::Audit) -> String {
+    let findings = audit.findings.iter();
+    findings
+        .map(|it| format!("{}: {}\n", it.place, it.what))
+        .collect()
+}
+
 /// An answer, read.
 #[derive(Debug)]
 pub struct Answer {
@@ -293,6 +302,16 @@ impl Stage {
         let path = format!("/v1/dpps/{}", battery.passport);
         let _ = authority.get(&path).await.expect(200);
         seeded
+    }
+
+    /// A platform that has lived: batteries, evidence, a restricted read, and all of it in its logs.
+    pub async fn with_a_past() -> (Self, local::Seeded) {
+        let stage = Self::start().await;
+        let seeded = stage.lived_in().await;
+        for log in storage::Log::ALL {
+            stage.sequenced(log).await;
+        }
+        (stage, seeded)
     }
 
     /// Somebody with a token.

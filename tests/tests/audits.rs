@@ -12,24 +12,7 @@ use axum::routing::post;
 use ledger::Timestamp;
 use storage::{Bucket, Log, SigningKey};
 use tempfile::TempDir;
-use tests::{Function, Stage};
-
-fn words(findings: &[storage::Finding]) -> String {
-    let lines = findings
-        .iter()
-        .map(|it| format!("{}: {}\n", it.place, it.what));
-    lines.collect()
-}
-
-/// A platform with batteries, evidence, a restricted read, and both logs grown.
-async fn lived_in() -> Stage {
-    let stage = Stage::start().await;
-    let _ = stage.lived_in().await;
-    for log in Log::ALL {
-        stage.sequenced(log).await;
-    }
-    stage
-}
+use tests::{Function, Stage, found};
 
 /// The auditor of a platform.
 async fn auditor(stage: &Stage) -> Auditor {
@@ -56,7 +39,7 @@ fn later(seconds: i64) -> Timestamp {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_is_signed_and_only_of_what_is_whole() {
     let binaries = tests::built(&["auditor"]).await;
-    let stage = lived_in().await;
+    let stage = Stage::with_a_past().await.0;
     let environment = stage.function_environment();
     let mut function = Function::start(&binaries.join("auditor"), &environment).await;
     let event = include_str!("../../events/auditor-scheduled.json");
@@ -104,11 +87,7 @@ async fn an_audit_is_signed_and_only_of_what_is_whole() {
         .await;
     let later = later(5);
     let audit = auditor.audit(later).await.unwrap();
-    assert!(
-        words(&audit.findings).contains(&passport),
-        "{}",
-        words(&audit.findings)
-    );
+    assert!(found(&audit).contains(&passport), "{}", found(&audit));
     assert_eq!(stage.log_file(Log::Changes, "audits/newest").await, before);
     assert_eq!(
         store
@@ -126,7 +105,7 @@ async fn an_audit_is_signed_and_only_of_what_is_whole() {
         )
         .await;
     let audit = auditor.audit(later).await.unwrap();
-    assert_eq!(words(&audit.findings), "");
+    assert_eq!(found(&audit), "");
     assert_ne!(stage.log_file(Log::Changes, "audits/newest").await, before);
 }
 
@@ -218,7 +197,7 @@ enum Answers {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_audited_is_stamped_by_another_clock() {
-    let stage = lived_in().await;
+    let stage = Stage::with_a_past().await.0;
     let openssl = Arc::new(OpenSsl::new());
     let answers = Arc::new(Mutex::new(Answers::Stamps));
     let first: Arc<Mutex<Option<Vec<u8>>>> = Arc::default();
@@ -246,7 +225,7 @@ async fn what_was_audited_is_stamped_by_another_clock() {
 
     let now = later(0);
     let audit = auditor.audit(now).await.unwrap();
-    assert_eq!(words(&audit.findings), "");
+    assert_eq!(found(&audit), "");
     for log in Log::ALL {
         let audited = format!("audits/{}", now.as_second());
         let note = stage.log_file(log, &audited).await.unwrap();
@@ -272,7 +251,7 @@ async fn what_was_audited_is_stamped_by_another_clock() {
         *answers.lock().unwrap() = answer;
         let now = later(seconds);
         let audit = auditor.audit(now).await.unwrap();
-        assert_eq!(words(&audit.findings), "");
+        assert_eq!(found(&audit), "");
         let audited = format!("audits/{}", now.as_second());
         assert!(stage.log_file(Log::Changes, &audited).await.is_some());
         let stamp = stage

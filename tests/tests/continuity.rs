@@ -3,14 +3,7 @@
 
 use local::Restoring;
 use storage::{Bucket, Log, ObjectHeaders, StoredObject};
-use tests::Stage;
-
-fn words(findings: &[storage::Finding]) -> String {
-    let lines = findings
-        .iter()
-        .map(|it| format!("{}: {}\n", it.place, it.what));
-    lines.collect()
-}
+use tests::{Stage, found};
 
 /// A draft of the maker's, in the log.
 async fn maker_passport(stage: &Stage) -> String {
@@ -19,21 +12,11 @@ async fn maker_passport(stage: &Stage) -> String {
     passport
 }
 
-/// A platform with batteries, evidence, a restricted read, and both logs grown.
-async fn lived_in() -> Stage {
-    let stage = Stage::start().await;
-    let _ = stage.lived_in().await;
-    for log in Log::ALL {
-        stage.sequenced(log).await;
-    }
-    stage
-}
-
 #[tokio::test]
 async fn everything_is_as_it_was_written() {
-    let stage = lived_in().await;
+    let stage = Stage::with_a_past().await.0;
     let audit = local::audit(stage.data()).await.unwrap();
-    assert_eq!(words(&audit.findings), "");
+    assert_eq!(found(&audit), "");
     assert!(
         audit.subjects > 10 && audit.events > 10 && audit.versions > 5,
         "{audit:?}"
@@ -44,15 +27,15 @@ async fn everything_is_as_it_was_written() {
     let (_, passport) = stage.maker().draft().await;
     assert!(!passport.is_empty());
     let audit = local::audit(stage.data()).await.unwrap();
-    assert_eq!(words(&audit.findings), "");
+    assert_eq!(found(&audit), "");
     assert!(audit.pending > 0);
 }
 
 #[tokio::test]
 async fn a_drill_shows_that_a_backup_restores() {
-    let stage = lived_in().await;
+    let stage = Stage::with_a_past().await.0;
     let drill = local::drill(stage.data(), None).await.unwrap();
-    assert_eq!(words(&drill.restored.audit.findings), "");
+    assert_eq!(found(&drill.restored.audit), "");
     assert_eq!(drill.different, Vec::<String>::new());
     assert!(drill.succeeded() && drill.answers > 10, "{}", drill.answers);
     assert!(!stage.data().join("drill").exists());
@@ -72,19 +55,19 @@ async fn a_platform_at_work_is_audited_and_backed_up() {
     let auditing = async {
         for _ in 0..5 {
             let audit = local::audit(stage.data()).await.unwrap();
-            assert_eq!(words(&audit.findings), "");
+            assert_eq!(found(&audit), "");
         }
     };
     tokio::join!(working, auditing);
     let _ = maker.draft().await;
     let drill = local::drill(stage.data(), None).await.unwrap();
-    assert_eq!(words(&drill.restored.audit.findings), "");
+    assert_eq!(found(&drill.restored.audit), "");
     assert!(drill.succeeded(), "{:?}", drill.different);
 }
 
 #[tokio::test]
 async fn a_restored_platform_goes_on_where_the_backup_ended() {
-    let stage = lived_in().await;
+    let stage = Stage::with_a_past().await.0;
     let folder = tempfile::tempdir().unwrap();
     let (to, keys) = (folder.path().join("backup"), folder.path().join("keys"));
     let passport = maker_passport(&stage).await;
@@ -112,7 +95,7 @@ async fn a_restored_platform_goes_on_where_the_backup_ended() {
     let restored = local::restore(&to, &keys, data.path(), Restoring::default())
         .await
         .unwrap();
-    assert_eq!(words(&restored.audit.findings), "");
+    assert_eq!(found(&restored.audit), "");
     let stage = Stage::on(data).await;
     let again = stage
         .running

@@ -7,18 +7,14 @@ use local::{Battery, Restored, Restoring};
 use serde_json::json;
 use storage::{Bucket, Log, Table};
 use tempfile::TempDir;
-use tests::{Partner, Stage};
+use tests::{Partner, Stage, found};
 use verify::{Trust, Verdict, VerifierKey};
 
 const OPERATOR: &str = "voltwerk";
 
 /// A platform where two operators have batteries, and both logs took everything in.
-async fn lived_in() -> (Stage, Vec<Battery>, Vec<Battery>) {
-    let stage = Stage::start().await;
-    let seeded = stage.lived_in().await;
-    for log in Log::ALL {
-        stage.sequenced(log).await;
-    }
+async fn two_operators() -> (Stage, Vec<Battery>, Vec<Battery>) {
+    let (stage, seeded) = Stage::with_a_past().await;
     let of = seeded.batteries.into_iter();
     let (own, others): (Vec<_>, Vec<_>) = of.partition(|it| it.organisation == OPERATOR);
     assert!(own.len() > 1 && !others.is_empty());
@@ -34,11 +30,15 @@ struct Moved {
 impl Moved {
     /// From one platform to another whose logs are named for this host.
     async fn out_of(stage: &Stage, log_host: &str) -> Self {
+        Self::of(stage, OPERATOR, log_host).await
+    }
+
+    async fn of(stage: &Stage, organisation: &str, log_host: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (to, keys) = (folder.path().join("moved"), folder.path().join("keys"));
-        let moved = local::move_out(stage.data(), OPERATOR, &to, &keys).await;
+        let moved = local::move_out(stage.data(), organisation, &to, &keys).await;
         let moved = moved.unwrap();
-        assert_eq!(moved.manifest.organisation.as_deref(), Some(OPERATOR));
+        assert_eq!(moved.manifest.organisation.as_deref(), Some(organisation));
         let data = tempfile::tempdir().unwrap();
         let restored = brought(folder.path(), data.path(), Some(log_host)).await;
         Self {
@@ -57,13 +57,6 @@ async fn brought(folder: &Path, data: &Path, log_host: Option<&str>) -> Result<R
     };
     let restored = local::restore(&from, &keys, data, restoring).await;
     restored.map_err(|failure| failure.to_string())
-}
-
-fn findings(audit: &continuity::Audit) -> String {
-    let lines = audit.findings.iter();
-    lines
-        .map(|it| format!("{}: {}\n", it.place, it.what))
-        .collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -92,7 +85,7 @@ async fn proof(partner: &Partner<'_>, event: &str, trust: &Trust) -> Verdict {
 
 #[tokio::test]
 async fn everything_of_an_operator_goes_on_at_another_platform() {
-    let (stage, own, _) = lived_in().await;
+    let (stage, own, _) = two_operators().await;
     let old_key = stage.verifier_key(Log::Changes).await.to_string();
     let old_host = stage.running.log_host.to_string();
     let old = Trust::keys(keys(&stage).await);
@@ -112,7 +105,7 @@ async fn everything_of_an_operator_goes_on_at_another_platform() {
     assert!(!to.join("manifest.json").exists());
     stage.sequenced(Log::Reads).await;
     let moved = Moved::out_of(&stage, "logs.new.example").await;
-    assert_eq!(findings(&moved.restored.audit), "");
+    assert_eq!(found(&moved.restored.audit), "");
     let counted = &moved.restored.audit;
     assert!(
         counted.subjects >= 8 && counted.versions > 5 && counted.evidence > 0,
@@ -124,7 +117,10 @@ async fn everything_of_an_operator_goes_on_at_another_platform() {
     let stage = Stage::on(moved.data).await;
     let maker = stage.maker();
     let after = maker.get(&passport).await.expect(200).json();
-    assert_eq!(before["data"], after["data"]);
+    for group in ["identification", "condition", "performance"] {
+        assert!(before[group].is_object(), "{before}");
+        assert_eq!(before[group], after[group]);
+    }
     let told = maker
         .get(&format!("{passport}/events"))
         .await
@@ -193,15 +189,15 @@ async fn everything_of_an_operator_goes_on_at_another_platform() {
         None
     );
     let audit = local::audit(stage.data()).await.unwrap();
-    assert_eq!(findings(&audit), "");
+    assert_eq!(found(&audit), "");
 }
 
 #[tokio::test]
 async fn a_drill_shows_that_an_operator_could_move() {
-    let (stage, own, _) = lived_in().await;
+    let (stage, own, _) = two_operators().await;
     let whole = local::drill(stage.data(), None).await.unwrap();
     let drill = local::drill(stage.data(), Some(OPERATOR)).await.unwrap();
-    assert_eq!(findings(&drill.restored.audit), "");
+    assert_eq!(found(&drill.restored.audit), "");
     assert!(drill.succeeded(), "{:?}", drill.different);
     assert!(drill.answers >= 3 * own.len() && drill.answers < whole.answers);
     let nobody = local::drill(stage.data(), Some("nobody")).await;
@@ -211,7 +207,7 @@ async fn a_drill_shows_that_an_operator_could_move() {
 
 #[tokio::test]
 async fn nothing_of_anybody_else_goes_along() {
-    let (stage, own, others) = lived_in().await;
+    let (stage, own, others) = two_operators().await;
     let data_key = std::fs::read(local::data_key(stage.data())).unwrap();
     let log_key = std::fs::read(stage.data().join("log-key")).unwrap();
     let moved = Moved::out_of(&stage, "logs.new.example").await;
@@ -248,7 +244,7 @@ async fn nothing_of_anybody_else_goes_along() {
 
 #[tokio::test]
 async fn a_name_of_a_log_is_one_logs_for_good() {
-    let (stage, ..) = lived_in().await;
+    let (stage, ..) = two_operators().await;
     let log_host = stage.running.log_host.to_string();
     let moved = Moved::out_of(&stage, "logs.new.example").await;
     let nowhere = moved.folder.path().join("nowhere");
@@ -274,10 +270,197 @@ async fn a_name_of_a_log_is_one_logs_for_good() {
     assert!(refused.contains("no host for new ones"), "{refused}");
 }
 
+/// What was another's goes with whoever has it now, its model too; what was handed on does not, nor what another keeps for itself.
+#[tokio::test]
+async fn a_battery_goes_with_whoever_is_responsible_for_it_now() {
+    let (stage, own, others) = two_operators().await;
+    let (buyer, handed) = (&others[0].organisation, &own[1]);
+    let maker = stage.maker();
+    let passport = format!("/v1/dpps/{}", handed.passport);
+    let note = |text: &str| {
+        json!({
+            "type": "correction", "reason": "for our own files", "notes": format!("{text} too"),
+            "changes": {"internal": {"note": text}},
+        })
+    };
+    let _ = maker
+        .event(&handed.passport, &note("the maker's own"))
+        .await
+        .expect(201);
+    let model = maker.beneath(&handed.passport, "model").await;
+    let _ = maker
+        .change_product(&model, &note("the model's own"))
+        .await
+        .expect(200);
+    let offer = maker.offer(&handed.passport, buyer, "takeover").await;
+    let new_owner = stage.partner("economic-operator", buyer);
+    let _ = new_owner.accept(&offer).await.expect(200);
+    let _ = new_owner
+        .event(&handed.passport, &note("the buyer's own"))
+        .await
+        .expect(201);
+    for log in Log::ALL {
+        stage.sequenced(log).await;
+    }
+    let store = &stage.running.store;
+    let path = format!("/{}/{}", handed.unit, handed.label);
+    for (organisation, has) in [(buyer.as_str(), true), (OPERATOR, false)] {
+        let labels = continuity::labels_of(store, organisation).await.unwrap();
+        assert_eq!(labels.contains(&path), has, "{organisation}: {labels:?}");
+    }
+    let drill = local::drill(stage.data(), Some(buyer)).await.unwrap();
+    assert_eq!(found(&drill.restored.audit), "");
+    assert!(drill.succeeded(), "{:?}", drill.different);
+    let kept = maker.get(&passport).await.expect(200).text;
+    assert!(kept.contains("the maker's own"), "{kept}");
+    let signed = stage
+        .public()
+        .get(&format!("{passport}/signatures"))
+        .await
+        .expect(200);
+
+    stage.sequenced(Log::Reads).await;
+    let moved = Moved::of(&stage, buyer, "logs.new.example").await;
+    assert_eq!(found(&moved.restored.audit), "");
+    drop(stage);
+    let stage = Stage::on(moved.data).await;
+    let (maker, new_owner) = (stage.maker(), stage.partner("economic-operator", buyer));
+    let kept = new_owner.get(&passport).await.expect(200).text;
+    assert!(kept.contains("the buyer's own"), "{kept}");
+    for path in [
+        passport.clone(),
+        format!("{passport}/events"),
+        format!("{passport}/versions/2"),
+        model.clone(),
+        format!("{model}/events"),
+    ] {
+        let told = maker.get(&path).await;
+        assert!(
+            told.status == 200 || told.status == 404,
+            "{path}: {}",
+            told.text
+        );
+        assert!(!told.text.contains("'s own"), "{path}: {}", told.text);
+    }
+    // What the public and the law's readers are shown of it is whole.
+    let authority = stage.partner("market-surveillance", "authority");
+    let shown = authority.get(&passport).await.expect(200).json();
+    for group in ["identification", "circularity", "performance"] {
+        assert!(shown[group].is_object(), "{shown}");
+    }
+    let again = stage
+        .public()
+        .get(&format!("{passport}/signatures"))
+        .await
+        .expect(200);
+    assert_eq!(again.json()["views"], signed.json()["views"]);
+    let keys = format!("/v1/operators/{OPERATOR}/keys");
+    let _ = stage.public().get(&keys).await.expect(200);
+}
+
+/// Nobody else's work keeps an operator from moving.
+#[tokio::test]
+async fn others_at_work_disturb_no_move() {
+    let (stage, _, others) = two_operators().await;
+    let other = stage.partner("economic-operator", &others[0].organisation);
+    let folder = tempfile::tempdir().unwrap();
+    let (to, keys) = (folder.path().join("moved"), folder.path().join("keys"));
+    let moving = local::move_out(stage.data(), OPERATOR, &to, &keys);
+    let working = async {
+        loop {
+            let _ = other.unit().await;
+        }
+    };
+    tokio::select! {
+        moved = moving => { let _ = moved.unwrap(); }
+        () = working => {}
+    }
+    // What was not taken leaves nothing behind.
+    let _ = stage.maker().draft().await;
+    let (to, keys) = (
+        folder.path().join("again"),
+        folder.path().join("again.keys"),
+    );
+    let waiting = local::move_out(stage.data(), OPERATOR, &to, &keys).await;
+    assert!(
+        waiting
+            .unwrap_err()
+            .to_string()
+            .contains("is in no log yet")
+    );
+    assert_eq!((files(&to), files(&keys)), (Vec::new(), Vec::new()));
+    stage.sequenced(Log::Changes).await;
+    let _ = local::move_out(stage.data(), OPERATOR, &to, &keys)
+        .await
+        .unwrap();
+}
+
+/// A share has nothing of the logs but what proofs need, and no name leads out of a bucket.
+#[tokio::test]
+async fn what_does_not_belong_in_a_share_is_refused() {
+    let (stage, ..) = two_operators().await;
+    let moved = Moved::out_of(&stage, "logs.new.example").await;
+    let share = moved.folder.path().join("moved");
+    let objects = share.join("objects.jsonl");
+    let (index, manifest) = (
+        std::fs::read_to_string(&objects).unwrap(),
+        std::fs::read_to_string(share.join("manifest.json")).unwrap(),
+    );
+    let log_host = stage.running.log_host.to_string();
+    let page = index.lines().find(|line| line.contains("\"html/")).unwrap();
+    let name = page
+        .split("\"name\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    for other in [
+        "v1/log/checkpoint",
+        "v1/log/former/../checkpoint",
+        "../page",
+        "/page",
+    ] {
+        let changed = index.replacen(name, other, 1);
+        std::fs::write(&objects, &changed).unwrap();
+        let hash = |text: &str| ledger::Sha256::of(text.as_bytes()).to_string();
+        let manifest = manifest.replacen(&hash(&index), &hash(&changed), 1);
+        std::fs::write(share.join("manifest.json"), manifest).unwrap();
+        let nowhere = moved.folder.path().join("nowhere");
+        let refused = brought(moved.folder.path(), &nowhere, Some("logs.other.example")).await;
+        let refused = refused.unwrap_err();
+        assert!(
+            refused.contains("does not belong in this backup"),
+            "{other}: {refused}"
+        );
+        assert!(!nowhere.exists());
+    }
+    // The name of the log that proofs are of is the name of the log.
+    let changed = index.replace(&format!("former/{log_host}"), "former/other.example");
+    std::fs::write(&objects, &changed).unwrap();
+    let rows = share.join("tables/log.jsonl");
+    let log = std::fs::read_to_string(&rows).unwrap();
+    let renamed = log.replace(&format!("\"{log_host}\""), "\"other.example\"");
+    assert_ne!((&changed, &renamed), (&index, &log));
+    std::fs::write(&rows, &renamed).unwrap();
+    let hash = |text: &str| ledger::Sha256::of(text.as_bytes()).to_string();
+    let manifest = manifest
+        .replacen(&hash(&index), &hash(&changed), 1)
+        .replacen(&hash(&log), &hash(&renamed), 1);
+    std::fs::write(share.join("manifest.json"), manifest).unwrap();
+    let data = moved.folder.path().join("renamed");
+    let restored = brought(moved.folder.path(), &data, Some("logs.other.example")).await;
+    let told = found(&restored.unwrap().audit);
+    assert!(
+        told.contains("`log/former/other.example` checkpoint"),
+        "{told}"
+    );
+}
+
 /// From there to a third, and its proofs with it.
 #[tokio::test]
 async fn who_moved_can_move_again() {
-    let (stage, own, _) = lived_in().await;
+    let (stage, own, _) = two_operators().await;
     let first = Trust::keys(keys(&stage).await);
     let moved = Moved::out_of(&stage, "logs.second.example").await;
     let stage = Stage::on(moved.data).await;
@@ -290,7 +473,7 @@ async fn who_moved_can_move_again() {
     stage.sequenced(Log::Changes).await;
     let second = Trust::keys(keys(&stage).await);
     let again = Moved::out_of(&stage, "logs.third.example").await;
-    assert_eq!(findings(&again.restored.audit), "");
+    assert_eq!(found(&again.restored.audit), "");
     // And from a backup of the whole.
     let (to, backup_keys) = (again.folder.path().join("b"), again.folder.path().join("k"));
     local::backup(stage.data(), &to, &backup_keys)
@@ -298,7 +481,7 @@ async fn who_moved_can_move_again() {
         .unwrap();
     let data = tempfile::tempdir().unwrap();
     let restored = local::restore(&to, &backup_keys, data.path(), Restoring::default()).await;
-    assert_eq!(findings(&restored.unwrap().audit), "");
+    assert_eq!(found(&restored.unwrap().audit), "");
     drop(stage);
 
     let stage = Stage::on(again.data).await;
@@ -323,7 +506,7 @@ async fn who_moved_can_move_again() {
 /// What was brought along is held against the log that it is from.
 #[tokio::test]
 async fn whoever_tampers_with_what_was_brought_along_is_told_on() {
-    let (stage, own, _) = lived_in().await;
+    let (stage, own, _) = two_operators().await;
     let log_host = stage.running.log_host.to_string();
     let moved = Moved::out_of(&stage, "logs.new.example").await;
     drop(stage);
@@ -332,7 +515,7 @@ async fn whoever_tampers_with_what_was_brought_along_is_told_on() {
     let named = async |place: &str| {
         let audit = local::audit(stage.data()).await.unwrap();
         let named = audit.findings.iter().any(|it| it.place.contains(place));
-        assert!(named, "{place}: {}", findings(&audit));
+        assert!(named, "{place}: {}", found(&audit));
     };
     let passport = format!("P#{}", own[0].passport);
     let rows = stage.table(Table::Log.suffix()).await;
@@ -356,9 +539,6 @@ async fn whoever_tampers_with_what_was_brought_along_is_told_on() {
     put(row).await;
     let folder = format!("v1/log/former/{log_host}/");
     for name in store.object_names(Bucket::Public, &folder).await.unwrap() {
-        if name.ends_with("/keys") {
-            continue;
-        }
         let object = store
             .stored_object(Bucket::Public, &name)
             .await
@@ -371,7 +551,7 @@ async fn whoever_tampers_with_what_was_brought_along_is_told_on() {
             .put_object(Bucket::Public, &name, changed)
             .await
             .unwrap();
-        let place = if name.ends_with("checkpoint") {
+        let place = if name.ends_with("checkpoint") || name.ends_with("keys") {
             "former/"
         } else {
             "ledger `"
@@ -383,5 +563,5 @@ async fn whoever_tampers_with_what_was_brought_along_is_told_on() {
             .unwrap();
     }
     let audit = local::audit(stage.data()).await.unwrap();
-    assert_eq!(findings(&audit), "");
+    assert_eq!(found(&audit), "");
 }

@@ -49,7 +49,9 @@ pub async fn backup(
     now: Timestamp,
 ) -> Result<Backup, Failure> {
     let (folder, keys) = (Folder::new(to)?, Folder::new(keys)?);
-    let (logs, files, wrapped, secrets) = undisturbed(store, async |logs| {
+    let attempt = async || {
+        let before = State::of(store, |_| true).await?;
+        let logs = Logs::of(store).await?;
         let mut taken = Vec::new();
         for table in Table::ALL {
             if table != Table::Keys {
@@ -59,9 +61,13 @@ pub async fn backup(
         let wrapped = take_table(store, &keys, Table::Keys).await?;
         let secrets = write_secrets(&keys, &beside.secrets)?;
         taken.push(take_objects(store, &folder).await?);
-        Ok(Some((logs.clone(), taken, wrapped, secrets)))
-    })
-    .await?;
+        let same = State::of(store, |_| true).await? == before && Logs::of(store).await? == logs;
+        Ok(match same {
+            true => Attempt::Taken((logs.sizes, taken, wrapped, secrets)),
+            false => Attempt::Disturbed,
+        })
+    };
+    let (logs, files, wrapped, secrets) = attempts([&folder, &keys], attempt).await?;
     let manifest = |files| Manifest {
         format: FORMAT.to_owned(),
         taken_at: now,
@@ -76,23 +82,40 @@ pub async fn backup(
     Ok(Backup { manifest, digest })
 }
 
-/// What was taken while nothing changed: where something did, or it says that it has to wait, it is taken anew. It is handed how many
-/// entries each log has.
-pub(crate) async fn undisturbed<T>(
-    store: &Store,
-    mut take: impl AsyncFnMut(&BTreeMap<String, u64>) -> Result<Option<T>, Failure>,
+/// What came of an attempt.
+pub(crate) enum Attempt<T> {
+    /// It was taken, and nothing of it changed meanwhile.
+    Taken(T),
+    /// Something changed.
+    Disturbed,
+    /// Something is in no log yet.
+    NotLogged,
+}
+
+/// Takes something anew until nothing changes meanwhile. Where it was not taken nothing of it is left in the folders.
+pub(crate) async fn attempts<T>(
+    folders: [&Folder; 2],
+    mut attempt: impl AsyncFnMut() -> Result<Attempt<T>, Failure>,
 ) -> Result<T, Failure> {
     let mut failure = Failure::Unquiet;
-    for attempt in 1..=ATTEMPTS {
-        let before = state(store).await?;
-        failure = match take(&before.logs).await? {
-            Some(taken) if state(store).await? == before => return Ok(taken),
-            Some(_) => Failure::Unquiet,
-            None => Failure::NotLogged,
+    for number in 1..=ATTEMPTS {
+        failure = match attempt().await {
+            Ok(Attempt::Taken(taken)) => return Ok(taken),
+            Ok(Attempt::Disturbed) => Failure::Unquiet,
+            Ok(Attempt::NotLogged) => Failure::NotLogged,
+            Err(error) => {
+                clear(folders)?;
+                return Err(error);
+            }
         };
-        tokio::time::sleep(PAUSE * attempt).await;
+        clear(folders)?;
+        tokio::time::sleep(PAUSE * number).await;
     }
     Err(failure)
+}
+
+fn clear(folders: [&Folder; 2]) -> Result<(), Failure> {
+    folders.into_iter().try_for_each(Folder::clear)
 }
 
 pub(crate) fn table_file(table: Table) -> String {
@@ -101,54 +124,69 @@ pub(crate) fn table_file(table: Table) -> String {
 
 /// Where everything stands that is changed together.
 #[derive(PartialEq)]
-struct State {
+pub(crate) struct State {
     /// Every subject's newest event.
-    heads: BTreeMap<String, u64>,
+    pub(crate) heads: BTreeMap<String, u64>,
     /// Events, restricted reads among them.
     events: u64,
     /// What no log has let go of yet: a batch is written down before.
-    pending: BTreeSet<(String, String)>,
-    /// Entries of each log.
-    logs: BTreeMap<String, u64>,
-    /// What each log serves.
+    pub(crate) pending: BTreeSet<(String, String)>,
+}
+
+impl State {
+    /// Of these chains.
+    pub(crate) async fn of(store: &Store, is_of: impl Fn(&str) -> bool) -> Result<Self, Failure> {
+        let mut state = Self {
+            heads: BTreeMap::new(),
+            events: 0,
+            pending: BTreeSet::new(),
+        };
+        each_item(store, Table::Records, |item| {
+            if let ((subject, "0#HEAD"), Some(seq)) = (item.place(), item.number("seq"))
+                && is_of(subject)
+            {
+                state.heads.insert(subject.to_owned(), seq);
+            }
+            Ok(())
+        })
+        .await?;
+        each_item(store, Table::Ledger, |item| {
+            state.events += u64::from(is_of(item.place().0));
+            Ok(())
+        })
+        .await?;
+        each_item(store, Table::Log, |item| {
+            let (pk, sk) = item.place();
+            if pk.starts_with("PENDING#") && item.text("subject").is_some_and(&is_of) {
+                state.pending.insert((pk.to_owned(), sk.to_owned()));
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(state)
+    }
+}
+
+/// Where the logs stand.
+#[derive(PartialEq)]
+struct Logs {
+    /// Entries of each.
+    sizes: BTreeMap<String, u64>,
+    /// What each serves.
     served: Vec<Option<String>>,
 }
 
-async fn state(store: &Store) -> Result<State, Failure> {
-    let mut state = State {
-        heads: BTreeMap::new(),
-        events: 0,
-        pending: BTreeSet::new(),
-        logs: BTreeMap::new(),
-        served: Vec::new(),
-    };
-    each_item(store, Table::Records, |item| {
-        if let ((subject, "0#HEAD"), Some(seq)) = (item.place(), item.number("seq")) {
-            state.heads.insert(subject.to_owned(), seq);
+impl Logs {
+    async fn of(store: &Store) -> Result<Self, Failure> {
+        let (mut sizes, mut served) = (BTreeMap::new(), Vec::new());
+        for log in Log::ALL {
+            let head = store.log_head(log).await?;
+            sizes.insert(log.to_string(), head.frontier.size());
+            let note = store.served(log, LogNote::Checkpoint).await?;
+            served.push(note.map(|it| it.text));
         }
-        Ok(())
-    })
-    .await?;
-    each_item(store, Table::Ledger, |_| {
-        state.events += 1;
-        Ok(())
-    })
-    .await?;
-    each_item(store, Table::Log, |item| {
-        let (pk, sk) = item.place();
-        if pk.starts_with("PENDING#") {
-            state.pending.insert((pk.to_owned(), sk.to_owned()));
-        }
-        Ok(())
-    })
-    .await?;
-    for log in Log::ALL {
-        let head = store.log_head(log).await?;
-        state.logs.insert(log.to_string(), head.frontier.size());
-        let served = store.served(log, LogNote::Checkpoint).await?;
-        state.served.push(served.map(|it| it.text));
+        Ok(Self { sizes, served })
     }
-    Ok(state)
 }
 
 /// A file of lines, with its name.

@@ -1,28 +1,41 @@
 //! What is one organisation's: the batteries that it is responsible for, and all that belongs to them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use storage::{EvidenceState, Facts, Head, Store, StoredItem, Subject, Table};
+use futures_util::future::try_join_all;
+use passport::Class;
+use storage::{
+    Evidence, EvidenceState, Facts, Head, RecordStatus, Store, StoredItem, Subject, Table,
+};
 use uuid::Uuid;
 
 use crate::Failure;
-use crate::everything::each_item;
+use crate::everything::{UNDER_WAY, each_item};
 
-/// The ids of everything that is one organisation's.
+/// The reads of a subject's data stand in a chain of this.
+const READS: &str = "A#";
+
+/// What is one organisation's.
 pub(crate) struct Belongings {
     organisation: String,
-    /// Its units, their passports, models and batches, its evidence and itself, as they stand in keys.
-    ids: BTreeSet<String>,
-    /// Confirmed evidence that it brought or that is cited of what is its own.
-    pub(crate) evidence: BTreeSet<Uuid>,
+    /// Its subjects with their heads, those of others that they follow among them, as keys begin with them: `U#<id>`.
+    subjects: BTreeMap<String, Head>,
+    /// Pieces of evidence that it brought, or that are cited of its subjects.
+    pieces: BTreeSet<String>,
+    /// Those of them that are confirmed.
+    pub(crate) evidence: Vec<Evidence>,
+    /// Its orders.
+    orders: BTreeSet<String>,
+    /// Whoever may have signed something of it.
+    signers: BTreeSet<String>,
 }
 
 impl Belongings {
-    /// Batteries that it is responsible for now, with all of their passports, and with their models and batches, whosever these are;
-    /// its models, batches and evidence; and evidence of others that events of these cite.
+    /// Batteries that it is responsible for now, with all of their passports but drafts of others, and with their models and batches,
+    /// whosever these are; its models, batches and evidence; and evidence of others that events of these cite.
     pub(crate) async fn of(store: &Store, organisation: &str) -> Result<Self, Failure> {
         let mut heads = Vec::new();
-        let mut pieces = BTreeSet::new();
+        let (mut pieces, mut orders) = (BTreeSet::new(), BTreeSet::new());
         each_item(store, Table::Records, |item| {
             let (pk, sk) = item.place();
             match sk {
@@ -32,98 +45,258 @@ impl Belongings {
                     }
                 }
                 "0#EVIDENCE" if item.text("organisation") == Some(organisation) => {
-                    let id = pk.strip_prefix("E#").and_then(|id| id.parse().ok());
-                    pieces.extend::<Option<Uuid>>(id);
+                    pieces.extend(pk.strip_prefix("E#").map(str::to_owned));
+                }
+                "0#ORDER" if item.text("organisation") == Some(organisation) => {
+                    orders.extend(pk.strip_prefix("ORDER#").map(str::to_owned));
                 }
                 _ => {}
             }
             Ok(())
         })
         .await?;
-        let mut of = Self {
-            organisation: organisation.to_owned(),
-            ids: BTreeSet::new(),
-            evidence: BTreeSet::new(),
-        };
-        let subjects = of.subjects(&heads);
-        if !subjects.contains(&&Subject::Organisation(organisation.to_owned())) {
+        let own = Subject::Organisation(organisation.to_owned()).to_string();
+        let subjects = subjects(organisation, heads);
+        if !subjects.contains_key(&own) {
             return Err(Failure::Nobody(organisation.to_owned()));
         }
-        for subject in subjects {
-            let cited = store.audit(subject).await?.evidence.into_iter();
-            pieces.extend(cited.filter_map(|piece| piece.id.parse::<Uuid>().ok()));
-        }
-        for id in pieces {
-            of.ids.insert(id.to_string());
-            let evidence = store.evidence(id).await?;
-            if evidence.is_some_and(|it| it.state == EvidenceState::Confirmed) {
-                of.evidence.insert(id);
-            }
-        }
-        Ok(of)
+        let signers = subjects.values().flat_map(|head| {
+            let before = head.tenures.iter().map(|it| it.organisation.clone());
+            before.chain([head.organisation.clone(), head.operator().to_owned()])
+        });
+        let mut own = Self {
+            organisation: organisation.to_owned(),
+            signers: signers.collect(),
+            orders,
+            subjects,
+            pieces,
+            evidence: Vec::new(),
+        };
+        own.find_evidence(store).await?;
+        Ok(own)
     }
 
-    /// Which of these are its own.
-    fn subjects<'h>(&mut self, heads: &'h [(Subject, Head)]) -> Vec<&'h Subject> {
-        let mut ids = BTreeSet::from([self.organisation.clone()]);
-        for (subject, head) in heads {
-            if head.organisation != self.organisation {
-                continue;
-            }
-            match (subject, &head.facts) {
-                (_, Facts::Passport { unit, .. }) => ids.insert(unit.to_string()),
-                (Subject::Unit(unit), _) => ids.insert(unit.to_string()),
-                (Subject::Model(id) | Subject::Batch(id), _) => ids.insert(id.to_string()),
-                _ => false,
-            };
-        }
-        for (subject, head) in heads {
-            let (unit, model, batch) = match (subject, &head.facts) {
-                (Subject::Unit(unit), Facts::Unit { model, batch, .. }) => (unit, model, batch),
-                (
-                    _,
-                    Facts::Passport {
-                        unit, model, batch, ..
-                    },
-                ) => (unit, model, batch),
-                _ => continue,
-            };
-            if ids.contains(&unit.to_string()) {
-                ids.insert(model.to_string());
-                ids.extend(batch.map(|batch| batch.to_string()));
-                if let Subject::Passport(id) = subject {
-                    ids.insert(id.to_string());
+    async fn find_evidence(&mut self, store: &Store) -> Result<(), Failure> {
+        let mut cited: BTreeMap<String, bool> = BTreeMap::new();
+        let subjects: Vec<_> = self.subjects.iter().collect();
+        for some in subjects.chunks(UNDER_WAY) {
+            let audited = some.iter().map(async |(subject, head)| {
+                let subject: Subject = subject.parse()?;
+                let audited = store.audit(&subject).await?;
+                Ok::<_, Failure>((audited.evidence, head.is_shared(&self.organisation)))
+            });
+            for (pieces, shared) in try_join_all(audited).await? {
+                for piece in pieces {
+                    let only_shared = cited.entry(piece.id).or_insert(true);
+                    *only_shared &= shared;
                 }
             }
         }
-        self.ids = ids;
-        let subjects = heads.iter().map(|(subject, _)| subject);
+        let brought = self.pieces.iter().map(|id| (id.clone(), false));
+        cited.extend(brought.collect::<Vec<_>>());
+        for (id, only_shared) in cited {
+            let Ok(uuid) = id.parse::<Uuid>() else {
+                continue;
+            };
+            let Some(evidence) = store.evidence(uuid).await? else {
+                continue;
+            };
+            // What another brought for itself alone stays with what it kept.
+            if only_shared
+                && evidence.class == Class::Internal
+                && evidence.organisation != self.organisation
+            {
+                continue;
+            }
+            self.pieces.insert(id);
+            if evidence.state == EvidenceState::Confirmed {
+                self.evidence.push(evidence);
+            }
+        }
+        Ok(())
+    }
+
+    /// The subject of its own that a key is of: `U#<id>`, `D#P#<id>`, `I#…`.
+    fn subject(&self, key: &str) -> Option<(&String, &Head)> {
+        let parts: Vec<&str> = key.split('#').collect();
+        let mut pairs = parts.windows(2).map(|pair| pair.join("#"));
+        pairs.find_map(|subject| self.subjects.get_key_value(&subject))
+    }
+
+    /// The number of the newest event of each subject.
+    pub(crate) fn heads(&self) -> BTreeMap<String, u64> {
+        let subjects = self.subjects.iter();
         subjects
-            .filter(|subject| self.names(&subject.to_string()))
+            .map(|(subject, head)| (subject.clone(), head.seq))
             .collect()
     }
 
-    /// Whether a key, `U#<id>` or `D#P#<id>`, names one of its own.
-    pub(crate) fn names(&self, key: &str) -> bool {
-        key.split('#').skip(1).any(|id| self.ids.contains(id))
+    /// Whether a chain, `P#<id>` or `A#P#<id>`, is its own: of what is another's, no reads.
+    pub(crate) fn has_chain(&self, chain: &str) -> bool {
+        let subject = self.subject(chain);
+        subject.is_some_and(|(_, head)| {
+            !chain.starts_with(READS) || head.organisation == self.organisation
+        })
     }
 
-    /// Whether an object's name, `html/de/<unit>`, has one of its own.
-    pub(crate) fn names_in_path(&self, path: &str) -> bool {
-        path.split('/').any(|id| self.ids.contains(id))
+    /// Whether it is the page of one of its batteries: `html/de/<unit>`.
+    pub(crate) fn has_page(&self, path: &str) -> bool {
+        let unit = path.rsplit('/').next().unwrap_or_default();
+        self.subjects.contains_key(&format!("U#{unit}"))
     }
 
-    /// Whether an item is its own.
-    pub(crate) fn hold(&self, item: &StoredItem) -> bool {
+    /// Whether it is a label of one of its batteries: `/<unit>/<label>`.
+    pub(crate) fn has_label(&self, path: &str) -> bool {
+        let unit = path.split('/').nth(1).unwrap_or_default();
+        self.subjects.contains_key(&format!("U#{unit}"))
+    }
+
+    /// Whether a piece of evidence, its record and bytes, goes along.
+    pub(crate) fn has_piece(&self, id: &str) -> bool {
+        self.pieces.contains(id)
+    }
+
+    /// An item of the records as it goes along; none where it is not its own.
+    pub(crate) fn record(&self, item: StoredItem) -> Option<StoredItem> {
         let (pk, sk) = item.place();
+        let (kind, rest) = pk.split_once('#').unwrap_or((pk, ""));
         let its = || item.text("organisation") == Some(&self.organisation);
-        match pk.split('#').next().unwrap_or_default() {
+        let is_own = match kind {
+            "E" => self.has_piece(rest),
+            "KEYS" => self.signers.contains(rest),
             // Indexes: what they lead to.
-            "I" => self.ids.contains(sk),
-            "PUBLISH" => self.names(pk) || self.names(sk),
-            "A" => self.names(pk) || item.text("subject").is_some_and(|it| self.names(it)),
-            "ORDER" | "HOSTS" => its(),
-            _ => self.names(pk),
+            "I" => ["U#", "M#"]
+                .iter()
+                .any(|of| self.subjects.contains_key(&format!("{of}{sk}"))),
+            "PUBLISH" => {
+                let order = sk.strip_prefix("ORDER#");
+                let order = order.is_some_and(|order| self.orders.contains(order));
+                order || self.subject(pk).or_else(|| self.subject(sk)).is_some()
+            }
+            "A" => item
+                .text("subject")
+                .is_some_and(|it| self.subject(it).is_some()),
+            "D" => self.has_chain(rest),
+            "ORDER" => self.orders.contains(rest),
+            "ORDERS" => self.orders.contains(sk),
+            "HOSTS" | "WATCH" => its(),
+            _ => self.subject(pk).is_some(),
+        };
+        is_own.then(|| self.without_what_stays(item))
+    }
+
+    /// An item of the signals.
+    pub(crate) fn is_signal(&self, item: &StoredItem) -> bool {
+        let (pk, sk) = item.place();
+        let own = format!("A#{}", self.organisation);
+        let unit = pk.rsplit('#').chain(sk.rsplit('#'));
+        let mut unit = unit.map(|unit| format!("U#{unit}"));
+        pk == own || unit.any(|unit| self.subjects.contains_key(&unit))
+    }
+
+    /// Whether something of a subject stays, since another kept it for itself.
+    pub(crate) fn something_stays(&self, subject: &str) -> bool {
+        let head = self.subjects.get(subject);
+        head.is_some_and(|head| head.is_shared(&self.organisation))
+    }
+
+    /// The item, empty where it is another's alone, and as the next key sealed it where its subject has something that stays.
+    fn without_what_stays(&self, item: StoredItem) -> StoredItem {
+        let (pk, sk) = item.place();
+        let Some((_, head)) = self.subject(pk) else {
+            return item;
+        };
+        let Some((class, owner)) = sealed(head, pk, sk, &item) else {
+            return item;
+        };
+        match head.is_shared(&self.organisation) {
+            false => item,
+            true if class == Some(0) && owner != self.organisation => item.emptied(),
+            true => item.for_the_key_after(head.key_number()),
         }
     }
+}
+
+/// The access class of what an item holds sealed, where it is of one, and who was responsible when it was written; none where it holds
+/// nothing sealed.
+fn sealed<'h>(
+    head: &'h Head,
+    pk: &str,
+    sk: &str,
+    item: &StoredItem,
+) -> Option<(Option<u64>, &'h str)> {
+    let class = item.number("class");
+    let mut parts = sk.split('#');
+    let (begins, number) = (parts.next(), parts.next());
+    let first = begins.and_then(|text| text.parse().ok());
+    match (pk.split('#').next(), begins) {
+        (Some("D"), _) => {
+            let audience = item.text("audience")?.strip_prefix("class-");
+            let class = audience.and_then(|class| class.parse().ok());
+            // A read stands in no chain, and is for who is responsible.
+            Some((
+                class,
+                first.map_or(head.organisation.as_str(), |seq| head.owner_at(seq)),
+            ))
+        }
+        (Some("R"), _) => Some((class, head.owner_at(item.number("seq")?))),
+        (_, Some("S")) => Some((None, &head.organisation)),
+        (_, Some("V")) if class.is_some_and(|class| class != 1) => {
+            Some((class, head.owner_of(number?.parse().ok()?)))
+        }
+        (_, Some("0")) if number == Some("PART") && class.is_some_and(|class| class != 1) => {
+            let revision = item.number("revision")?;
+            let mut parts = head.parts.iter();
+            let part = parts.find(|part| {
+                u64::from(part.class.number()) == class.unwrap_or_default()
+                    && part.revision == revision
+            })?;
+            Some((class, head.owner_of(part.version)))
+        }
+        _ => None,
+    }
+}
+
+/// Which of these are an organisation's.
+fn subjects(organisation: &str, heads: Vec<(Subject, Head)>) -> BTreeMap<String, Head> {
+    let mut own = BTreeSet::from([Subject::Organisation(organisation.to_owned())]);
+    for (subject, head) in &heads {
+        let kind = matches!(
+            subject,
+            Subject::Unit(_) | Subject::Model(_) | Subject::Batch(_)
+        );
+        if kind && head.organisation == organisation {
+            own.insert(subject.clone());
+        }
+    }
+    for (subject, head) in &heads {
+        let (unit, model, batch) = match (subject, &head.facts) {
+            (_, Facts::Unit { model, batch, .. }) => (subject.clone(), model, batch),
+            // What another prepares for a battery is its own until it is in force.
+            (
+                _,
+                Facts::Passport {
+                    status: RecordStatus::Draft,
+                    ..
+                },
+            ) if head.organisation != organisation => continue,
+            (
+                _,
+                Facts::Passport {
+                    unit, model, batch, ..
+                },
+            ) => (Subject::Unit(*unit), model, batch),
+            _ => continue,
+        };
+        if own.contains(&unit) {
+            own.insert(subject.clone());
+            own.insert(Subject::Model(*model));
+            own.extend(batch.map(Subject::Batch));
+        }
+    }
+    let heads = heads.into_iter();
+    let heads = heads.filter(|(subject, _)| own.contains(subject));
+    heads
+        .map(|(subject, head)| (subject.to_string(), head))
+        .collect()
 }

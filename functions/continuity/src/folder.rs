@@ -98,6 +98,20 @@ impl Folder {
         Self(path.to_owned())
     }
 
+    /// Without anything in it.
+    pub(crate) fn clear(&self) -> Result<(), Failure> {
+        let failed = |error: std::io::Error| self.failed("", &error);
+        for entry in std::fs::read_dir(&self.0).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let removed = match path.is_dir() {
+                true => std::fs::remove_dir_all(&path),
+                false => std::fs::remove_file(&path),
+            };
+            removed.map_err(failed)?;
+        }
+        Ok(())
+    }
+
     fn failed(&self, file: &str, error: &dyn std::fmt::Display) -> Failure {
         Failure::File(self.0.join(file).display().to_string(), error.to_string())
     }

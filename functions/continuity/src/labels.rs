@@ -31,6 +31,6 @@ pub async fn labels(store: &Store) -> Result<Vec<String>, Failure> {
 pub async fn labels_of(store: &Store, organisation: &str) -> Result<Vec<String>, Failure> {
     let own = Belongings::of(store, organisation).await?;
     let mut labels = labels(store).await?;
-    labels.retain(|label| own.names_in_path(label));
+    labels.retain(|label| own.has_label(label));
     Ok(labels)
 }

@@ -13,11 +13,11 @@ pub use audit::{Audit, audit};
 pub use backup::{Backup, Beside, backup};
 pub use folder::{FORMAT, Lines, Manifest, Secret};
 pub use labels::{labels, labels_of};
-pub use moving::{From, move_out};
+pub use moving::{Departure, move_out};
 pub use restore::{Verified, erase_again};
 
 use ledger::Timestamp;
-use storage::{EvidenceError, StoreError};
+use storage::{EvidenceError, NotASubject, StoreError};
 
 /// Why a backup was not taken, or not brought back.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,9 @@ pub enum Failure {
     /// A file is not what it was when the backup was taken.
     #[error("`{0}` is not what it was when the backup was taken: its SHA-256 is another")]
     Changed(String),
+    /// Nobody takes that into a backup of this kind.
+    #[error("`{0}` does not belong in this backup")]
+    DoesNotBelong(String),
     /// It is no backup, or a newer one than this can read.
     #[error("the format is `{0}`, `{FORMAT}` was expected")]
     Format(String),
@@ -46,6 +49,9 @@ pub enum Failure {
     /// A piece of evidence does not open.
     #[error("evidence: {0}")]
     Evidence(#[from] EvidenceError),
+    /// A key names no subject.
+    #[error(transparent)]
+    NotASubject(#[from] NotASubject),
     /// What is served of a log is none.
     #[error("the log `{0}`: {1}")]
     Log(String, String),

@@ -5,20 +5,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::str::FromStr;
 
+use futures_util::future::try_join_all;
 use ledger::{Checkpoint, Note, ProofPlan, Tile, Timestamp};
 use storage::{
-    Bucket, Erasure, Log, LogFolder, LogNote, Moving, Store, StoredItem, StoredObject, Table,
+    Bucket, Erasure, Log, LogFolder, LogNote, Moving, ObjectHeaders, Store, StoredItem,
+    StoredObject, Table,
 };
 
 use crate::Failure;
-use crate::backup::{Backup, Beside, Taken, table_file, undisturbed, write_secrets};
+use crate::backup::{Attempt, Backup, Beside, State, Taken, attempts, table_file, write_secrets};
 use crate::belongings::Belongings;
-use crate::everything::{each_item, each_object};
+use crate::everything::{UNDER_WAY, each_item, each_object};
 use crate::folder::{FORMAT, Folder, Manifest, OBJECTS, ObjectLine, Secret, Writer};
 
 /// Where one who moves comes from.
 #[derive(Debug, Clone, Copy)]
-pub struct From<'p> {
+pub struct Departure<'p> {
     /// Who moves.
     pub organisation: &'p str,
     /// The host that the logs there are named for.
@@ -35,36 +37,48 @@ pub struct From<'p> {
 /// [`Failure`]; [`Failure::NotLogged`] where no log took in what is to be taken.
 pub async fn move_out(
     store: &Store,
-    from: From<'_>,
+    from: Departure<'_>,
     beside: &Beside,
     to: &Path,
     keys: &Path,
     now: Timestamp,
 ) -> Result<Backup, Failure> {
     let (folder, keys) = (Folder::new(to)?, Folder::new(keys)?);
-    let take = async |logs: &BTreeMap<String, u64>| {
+    let attempt = async || {
         let own = Belongings::of(store, from.organisation).await?;
-        let moving = Moving::new(store, from.organisation)?;
-        let mut move_ = Move {
+        let before = State::of(store, |chain| own.has_chain(chain)).await?;
+        if before.heads != own.heads() {
+            return Ok(Attempt::Disturbed);
+        }
+        if !before.pending.is_empty() {
+            return Ok(Attempt::NotLogged);
+        }
+        let mut share = Share {
             store,
             from,
+            moving: Moving::new(store, from.organisation)?,
             own,
-            moving,
+            now,
             folder: &folder,
             entries: HashMap::new(),
         };
-        Ok(move_
-            .take(&keys, beside)
-            .await?
-            .map(|it| (logs.clone(), it)))
+        let Some(taken) = share.take(&keys, beside).await? else {
+            return Ok(Attempt::NotLogged);
+        };
+        let after = State::of(store, |chain| share.own.has_chain(chain)).await?;
+        Ok(match after == before {
+            true => Attempt::Taken(taken),
+            false => Attempt::Disturbed,
+        })
     };
-    let (logs, (files, of_keys)) = undisturbed(store, take).await?;
+    let (files, of_keys) = attempts([&folder, &keys], attempt).await?;
     let manifest = |files: Vec<Taken>| Manifest {
         format: FORMAT.to_owned(),
         taken_at: now,
         organisation: Some(from.organisation.to_owned()),
         settings: beside.settings.clone(),
-        logs: logs.clone(),
+        // Its proofs are of logs that stay.
+        logs: BTreeMap::new(),
         files: files.into_iter().collect(),
     };
     keys.seal(&manifest(of_keys))?;
@@ -73,17 +87,18 @@ pub async fn move_out(
     Ok(Backup { manifest, digest })
 }
 
-struct Move<'m> {
+struct Share<'m> {
     store: &'m Store,
-    from: From<'m>,
+    from: Departure<'m>,
     own: Belongings,
     moving: Moving<'m>,
+    now: Timestamp,
     folder: &'m Folder,
     /// Its events' entries in each log.
     entries: HashMap<LogFolder, BTreeSet<u64>>,
 }
 
-impl Move<'_> {
+impl Share<'_> {
     /// Files of the backup, and of its keys; `None` where something of it is in no log yet.
     async fn take(
         &mut self,
@@ -91,22 +106,22 @@ impl Move<'_> {
         beside: &Beside,
     ) -> Result<Option<(Vec<Taken>, Vec<Taken>)>, Failure> {
         let mut objects = self.folder.writer(OBJECTS)?;
-        let mut taken = vec![self.records(&mut objects).await?];
-        for table in [Table::Ledger, Table::Signals] {
-            taken.push(self.table(table).await?);
-        }
+        let mut taken = vec![self.records(&mut objects).await?, self.log().await?];
+        let own = &self.own;
+        let ledger = self.table(Table::Ledger, |item| own.has_chain(item.place().0));
+        taken.push(ledger.await?);
+        taken.push(
+            self.table(Table::Signals, |item| own.is_signal(item))
+                .await?,
+        );
         // Whatever was asked before is not asked again there.
-        taken.push(self.folder.writer(&table_file(Table::Requests))?.done()?);
-        let Some(log) = self.log().await? else {
-            return Ok(None);
-        };
-        taken.push(log);
+        taken.push(self.table(Table::Requests, |_| false).await?);
         if !self.proofs(&mut objects).await? {
             return Ok(None);
         }
         self.published(&mut objects).await?;
+        let wrapped = self.keys(keys, &mut objects).await?;
         taken.push(objects.done()?);
-        let wrapped = self.keys(keys).await?;
         let mut secrets = beside.secrets.clone();
         secrets.push(Secret {
             name: self.from.data_key.to_owned(),
@@ -119,26 +134,32 @@ impl Move<'_> {
     async fn records(&mut self, objects: &mut Writer<'_>) -> Result<Taken, Failure> {
         let mut lines = self.folder.writer(&table_file(Table::Records))?;
         let own = &self.own;
-        each_item(self.store, Table::Records, |item| match own.hold(&item) {
-            true if is_evidence(&item, own) => Ok(()),
-            true => lines.line(&item),
-            false => Ok(()),
+        let bytes: BTreeSet<String> = own.evidence.iter().map(|it| it.id.to_string()).collect();
+        each_item(self.store, Table::Records, |item| {
+            let (pk, sk) = item.place();
+            // Written with its bytes.
+            let piece = pk.strip_prefix("E#").filter(|_| sk == "0#EVIDENCE");
+            if piece.is_some_and(|id| bytes.contains(id)) {
+                return Ok(());
+            }
+            own.record(item).map_or(Ok(()), |item| lines.line(&item))
         })
         .await?;
-        for id in &self.own.evidence {
-            let Some(evidence) = self.store.evidence(*id).await? else {
-                continue;
-            };
-            let (item, name, object) = self.moving.evidence(&evidence).await?;
+        for evidence in &self.own.evidence {
+            let (item, name, object) = self.moving.evidence(evidence).await?;
             lines.line(&item)?;
-            self.keep(objects, Bucket::Evidence, &name, object)?;
+            keep(self.folder, objects, Bucket::Evidence, &name, object)?;
         }
         lines.done()
     }
 
-    async fn table(&self, table: Table) -> Result<Taken, Failure> {
+    async fn table(
+        &self,
+        table: Table,
+        is_own: impl Fn(&StoredItem) -> bool,
+    ) -> Result<Taken, Failure> {
         let mut lines = self.folder.writer(&table_file(table))?;
-        each_item(self.store, table, |item| match self.own.hold(&item) {
+        each_item(self.store, table, |item| match is_own(&item) {
             true => lines.line(&item),
             false => Ok(()),
         })
@@ -146,17 +167,13 @@ impl Move<'_> {
         lines.done()
     }
 
-    /// Which entry each of its events became; `None` where one became none yet.
-    async fn log(&mut self) -> Result<Option<Taken>, Failure> {
+    /// Which entry each of its events became.
+    async fn log(&mut self) -> Result<Taken, Failure> {
         let mut lines = self.folder.writer(&table_file(Table::Log))?;
         let (own, entries, host) = (&self.own, &mut self.entries, self.from.log_host);
-        let mut all = true;
         each_item(self.store, Table::Log, |item| {
             let (pk, _) = item.place();
-            if pk.starts_with("PENDING#") {
-                all &= !item.text("subject").is_some_and(|chain| own.names(chain));
-            }
-            let Some(chain) = pk.strip_prefix("LEAF#").filter(|chain| own.names(chain)) else {
+            let Some(chain) = pk.strip_prefix("LEAF#").filter(|it| own.has_chain(it)) else {
                 return Ok(());
             };
             let log = Log::of(chain);
@@ -164,14 +181,13 @@ impl Move<'_> {
                 Some(host) => LogFolder::former(log, host),
                 None => log.into(),
             };
-            let entries = entries.entry(folder.clone()).or_default();
-            entries.extend(item.number("index"));
             let host = folder.host().unwrap_or(host).to_owned();
+            let entries = entries.entry(folder).or_default();
+            entries.extend(item.number("index"));
             lines.line(&item.with_text("former", &host))
         })
         .await?;
-        let done = lines.done()?;
-        Ok(all.then_some(done))
+        lines.done()
     }
 
     /// What the proofs of its events need: the checkpoint of each log, its keys, and the tiles on the way to the root. `false`
@@ -211,7 +227,7 @@ impl Move<'_> {
             for (there, here) in notes.chain(tiles) {
                 let object = self.store.stored_object(Bucket::Public, &there).await?;
                 let object = object.ok_or_else(|| failed(&format!("`{there}` is missing")))?;
-                self.keep(objects, Bucket::Public, &here, object)?;
+                keep(self.folder, objects, Bucket::Public, &here, object)?;
             }
         }
         Ok(true)
@@ -219,12 +235,17 @@ impl Move<'_> {
 
     /// What is published of its batteries, and what was erased of them.
     async fn published(&self, objects: &mut Writer<'_>) -> Result<(), Failure> {
-        for name in self.store.object_names(Bucket::Public, "").await? {
-            if !name.starts_with("v1/")
-                && self.own.names_in_path(&name)
-                && let Some(object) = self.store.stored_object(Bucket::Public, &name).await?
-            {
-                self.keep(objects, Bucket::Public, &name, object)?;
+        let names = self.store.object_names(Bucket::Public, "").await?;
+        let is_page = |name: &&String| !name.starts_with("v1/") && self.own.has_page(name);
+        let pages: Vec<&String> = names.iter().filter(is_page).collect();
+        for some in pages.chunks(UNDER_WAY) {
+            let read = some
+                .iter()
+                .map(|name| self.store.stored_object(Bucket::Public, name));
+            for (name, object) in some.iter().zip(try_join_all(read).await?) {
+                if let Some(object) = object {
+                    keep(self.folder, objects, Bucket::Public, name, object)?;
+                }
             }
         }
         let folder = Erasure::folder();
@@ -232,52 +253,63 @@ impl Move<'_> {
             self.store,
             Bucket::Archive,
             folder,
-            |name, object| match self.own.names(&Erasure::read(&object.bytes)?.subject) {
-                true => self.keep(objects, Bucket::Archive, name, object),
+            |name, object| match self.own.has_chain(&Erasure::read(&object.bytes)?.subject) {
+                true => keep(self.folder, objects, Bucket::Archive, name, object),
                 false => Ok(()),
             },
         )
         .await
     }
 
-    async fn keys(&self, keys: &Folder) -> Result<Taken, Failure> {
+    /// Its keys; and of each subject of which something stays, that it did.
+    async fn keys(&self, keys: &Folder, objects: &mut Writer<'_>) -> Result<Taken, Failure> {
         let mut items = Vec::new();
         each_item(self.store, Table::Keys, |item| {
-            if self.own.hold(&item) {
-                items.push(item);
+            let subject = item.place().0;
+            if self.own.has_chain(subject) {
+                items.push((subject.to_owned(), item));
             }
             Ok(())
         })
         .await?;
         let mut lines = keys.writer(&table_file(Table::Keys))?;
-        for item in items {
-            lines.line(&self.moving.key(item).await?)?;
+        for (subject, item) in items {
+            let something_stays = self.own.something_stays(&subject);
+            let (item, number) = self.moving.key(item, something_stays).await?;
+            lines.line(&item)?;
+            if something_stays {
+                let stayed = Erasure::stayed_behind(&subject.parse()?, number, self.now)?;
+                let object = StoredObject {
+                    headers: ObjectHeaders::default(),
+                    bytes: stayed.to_bytes()?,
+                };
+                keep(
+                    self.folder,
+                    objects,
+                    Bucket::Archive,
+                    &stayed.name(),
+                    object,
+                )?;
+            }
         }
         for item in self.moving.keys_of_others().await? {
             lines.line(&item)?;
         }
         lines.done()
     }
-
-    fn keep(
-        &self,
-        objects: &mut Writer<'_>,
-        bucket: Bucket,
-        name: &str,
-        object: StoredObject,
-    ) -> Result<(), Failure> {
-        objects.line(&ObjectLine {
-            bucket,
-            name: name.to_owned(),
-            headers: object.headers,
-            sha256: self.folder.keep(&object.bytes)?,
-        })
-    }
 }
 
-/// Whether it is the record of a piece whose bytes go along: that is written with them.
-fn is_evidence(item: &StoredItem, own: &Belongings) -> bool {
-    let (pk, sk) = item.place();
-    let id = pk.strip_prefix("E#").and_then(|id| id.parse().ok());
-    sk == "0#EVIDENCE" && id.is_some_and(|id| own.evidence.contains(&id))
+fn keep(
+    folder: &Folder,
+    objects: &mut Writer<'_>,
+    bucket: Bucket,
+    name: &str,
+    object: StoredObject,
+) -> Result<(), Failure> {
+    objects.line(&ObjectLine {
+        bucket,
+        name: name.to_owned(),
+        headers: object.headers,
+        sha256: folder.keep(&object.bytes)?,
+    })
 }

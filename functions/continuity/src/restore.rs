@@ -4,7 +4,7 @@ use std::path::Path;
 
 use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
-use storage::{Bucket, Erasure, EvidenceError, Store, StoredItem, StoredObject, Table};
+use storage::{Bucket, Erasure, EvidenceError, Log, Store, StoredItem, StoredObject, Table};
 use uuid::Uuid;
 
 use crate::Failure;
@@ -35,8 +35,23 @@ impl Verified {
         if of_keys.taken_at != manifest.taken_at {
             return Err(Failure::OtherKeys(of_keys.taken_at, manifest.taken_at));
         }
+        let is_share = manifest.organisation.is_some();
         for line in folder.lines::<ObjectLine>(OBJECTS)? {
-            folder.kept(line?.sha256)?;
+            let line = line?;
+            if !belongs(&line, is_share) {
+                return Err(Failure::DoesNotBelong(line.name));
+            }
+            folder.kept(line.sha256)?;
+        }
+        if is_share {
+            // Logs of a platform are not brought to another.
+            for item in folder.lines::<StoredItem>(&table_file(Table::Log))? {
+                let item = item?;
+                let (pk, sk) = item.place();
+                if !pk.starts_with("LEAF#") || item.text("former").is_none() {
+                    return Err(Failure::DoesNotBelong(format!("{pk} {sk}")));
+                }
+            }
         }
         Ok(Self {
             folder,
@@ -103,6 +118,23 @@ impl Verified {
     }
 }
 
+/// Whether an object is one that a backup has; what is one operator's share has nothing of the logs but what proofs need.
+fn belongs(line: &ObjectLine, is_share: bool) -> bool {
+    let plain = |name: &str| !name.is_empty() && name != "." && name != "..";
+    let is_file = line.name.split('/').all(plain);
+    let former = || {
+        let mut logs = Log::ALL.iter().map(|log| format!("v1/{log}/former/"));
+        logs.any(|folder| line.name.starts_with(&folder))
+    };
+    is_file
+        && match line.bucket {
+            _ if !is_share => true,
+            Bucket::Public => !line.name.starts_with("v1/") || former(),
+            Bucket::Archive => line.name.starts_with(Erasure::folder()),
+            Bucket::Evidence => true,
+        }
+}
+
 /// The piece of evidence whose record an item is.
 fn piece(item: &StoredItem) -> Option<Uuid> {
     let (pk, sk) = item.place();
@@ -130,6 +162,11 @@ pub async fn erase_again(store: &Store, folder: &Path) -> Result<usize, Failure>
         }
         let bytes = std::fs::read(&path).map_err(|error| failed(&path, &error))?;
         let erasure = Erasure::read(&bytes).map_err(|error| failed(&path, &error))?;
+        // That of somebody who is not here is none of this platform's business.
+        let here = store.items_of(Table::Records, &erasure.subject).await?;
+        if here.is_empty() {
+            continue;
+        }
         if store.erase_again(&erasure).await? {
             done += 1;
         }

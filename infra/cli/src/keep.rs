@@ -33,11 +33,7 @@ pub(crate) async fn backup(
         );
     }
     for (log, size) in &manifest.logs {
-        let along = match organisation {
-            None => "",
-            Some(_) => ", of which goes along what the proofs of its own need",
-        };
-        let _ = writeln!(report, "{size:>9} entries of the log `{log}`{along}");
+        let _ = writeln!(report, "{size:>9} entries of the log `{log}`");
     }
     let _ = writeln!(
         report,

@@ -139,7 +139,7 @@ async fn moved_out(
         secrets: secrets.collect::<Result<_, _>>()?,
     };
     let log_host = std::fs::read_to_string(data.join(LOG_HOST))?;
-    let from = continuity::From {
+    let from = continuity::Departure {
         organisation,
         log_host: log_host.trim(),
         data_key: DATA_KEY,
@@ -366,8 +366,19 @@ pub async fn drill(data: &Path, organisation: Option<&str>) -> Result<Drill, Fai
     }
     std::fs::create_dir(&folder)?;
     let drilled = drilled(&source, data, &folder, organisation).await;
-    std::fs::remove_dir_all(&folder)?;
+    removed(&folder).await?;
     drilled
+}
+
+/// A platform that was stopped may still be writing what it had begun to write.
+async fn removed(folder: &Path) -> std::io::Result<()> {
+    for _ in 0..50 {
+        if std::fs::remove_dir_all(folder).is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    std::fs::remove_dir_all(folder)
 }
 
 async fn drilled(

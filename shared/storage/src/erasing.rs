@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use ledger::{Audience, Erased, EventId, digests, disclosure_digest, read_disclosure};
+use ledger::{Audience, Erased, EventId, Timestamp, digests, disclosure_digest, read_disclosure};
 use passport::{Class, Classes, attributes, catalogue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -95,6 +95,25 @@ impl Erasure {
         }
     }
 
+    /// That the key of a subject with this number is nowhere that its record went: what stayed behind there counts as erased here.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the random source fails.
+    pub fn stayed_behind(
+        subject: &Subject,
+        number: u32,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut random = [0; 10];
+        crate::fill_random(&mut random)?;
+        let erased = Erased {
+            key: Some(number),
+            ..Erased::default()
+        };
+        let event_id = EventId::new(now, &random);
+        Ok(Self::new(&subject.to_string(), event_id, erased))
+    }
+
     /// As it was written into the archive.
     ///
     /// # Errors
@@ -107,7 +126,11 @@ impl Erasure {
         }
     }
 
-    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, StoreError> {
+    /// As it is written into the archive.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where it cannot be written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, StoreError> {
         serde_json::to_vec(self).map_err(StoreError::damaged)
     }
 

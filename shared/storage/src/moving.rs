@@ -9,7 +9,8 @@ use crate::{Evidence, EvidenceError, Store, StoreError, Subject};
 
 /// The keys of somebody who moves to another platform.
 ///
-/// The keys of its subjects are unwrapped here and wrapped by a new one. Evidence is sealed anew: that of whoever moves under its own
+/// The keys of its subjects are unwrapped here and wrapped by a new one. What another organisation kept for itself of such a subject stays:
+/// it goes along empty, as if an earlier key had sealed it, and what goes along as if the key after that had. Evidence is sealed anew: that of whoever moves under its own
 /// key, that of others under new ones, since theirs open what stays here.
 pub struct Moving<'s> {
     store: &'s Store,
@@ -42,17 +43,23 @@ impl<'s> Moving<'s> {
         &self.secret
     }
 
-    /// A subject's key, wrapped anew.
+    /// A subject's key, wrapped anew; where something of the subject stays, as the key after it, and the number that it had.
     ///
     /// # Errors
     /// [`StoreError`] where it does not open.
-    pub async fn key(&self, item: StoredItem) -> Result<StoredItem, StoreError> {
+    pub async fn key(
+        &self,
+        item: StoredItem,
+        something_stays: bool,
+    ) -> Result<(StoredItem, u32), StoreError> {
         let mut item: KeyItem = decode(item.into_item())?;
         let subject: Subject = item.pk.parse().map_err(StoreError::damaged)?;
         let vault = self.store.vault();
         let bytes = vault.unwrap_bytes(&subject, &item.wrapped).await?;
         item.wrapped = self.vault.wrap(&subject, &bytes).await?;
-        Ok(StoredItem::new(encode(&item)?))
+        let number = item.number;
+        item.number += u32::from(something_stays);
+        Ok((StoredItem::new(encode(&item)?), number))
     }
 
     /// The record of a confirmed piece of evidence, the name of its object, and the object.

@@ -297,6 +297,17 @@ impl DataKey {
     }
 }
 
+/// The same as a later key of the same bytes would have sealed it.
+pub(crate) fn renumbered(sealed: &[u8], number: u32) -> Option<Vec<u8>> {
+    let (_, rest) = sealed_by(sealed)?;
+    Some([&[OF_LATER][..], &number.to_be_bytes(), rest].concat())
+}
+
+/// What counts as sealed by a key that is gone, and is nothing.
+pub(crate) fn gone() -> Vec<u8> {
+    vec![OF_FIRST]
+}
+
 /// Which key sealed this, and what follows that; `None` where it is nothing sealed.
 fn sealed_by(sealed: &[u8]) -> Option<(u32, &[u8])> {
     let (begins, rest) = sealed.split_first()?;
@@ -321,7 +332,7 @@ pub(crate) struct KeyItem {
     pub(crate) pk: String,
     v: u8,
     #[serde(default = "first")]
-    number: u32,
+    pub(crate) number: u32,
     #[serde(with = "serde_bytes")]
     pub(crate) wrapped: Vec<u8>,
 }

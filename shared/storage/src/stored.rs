@@ -12,8 +12,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::record::HeadItem;
+use crate::sealing;
 use crate::store::{Item, decode};
 use crate::{Head, Store, StoreError, Table};
+
+/// The attributes that hold what is sealed.
+const SEALED: [&str; 2] = ["body", "salts"];
 
 /// An item of a table. Its text is DynamoDB JSON, as an export to S3 has it: `{"pk": {"S": "U#…"}, …}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +44,29 @@ impl StoredItem {
     /// [`StoreError::Damaged`] where it is none.
     pub fn head(self) -> Result<Head, StoreError> {
         Ok(decode::<HeadItem>(self.0)?.head)
+    }
+
+    /// The same without what it holds sealed.
+    #[must_use]
+    pub fn emptied(self) -> Self {
+        self.with_sealed(|_| Some(sealing::gone()))
+    }
+
+    /// The same as the next key would have sealed it, after the key with this number.
+    #[must_use]
+    pub fn for_the_key_after(self, number: u32) -> Self {
+        self.with_sealed(|sealed| sealing::renumbered(sealed, number + 1))
+    }
+
+    fn with_sealed(mut self, make: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Self {
+        for attribute in SEALED {
+            if let Some(AttributeValue::B(sealed)) = self.0.get_mut(attribute)
+                && let Some(made) = make(sealed.as_ref())
+            {
+                *sealed = Blob::new(made);
+            }
+        }
+        self
     }
 
     /// The same with a text in this attribute.

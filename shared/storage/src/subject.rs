@@ -25,6 +25,16 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Its id, as it stands in keys.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Unit(id) => id.to_string(),
+            Self::Passport(id) | Self::Model(id) | Self::Batch(id) => id.to_string(),
+            Self::Organisation(id) => id.clone(),
+        }
+    }
+
     /// The tag by which public answers that depend on it are invalidated (`Cache-Tag`). What the public sees of a passport lies
     /// with its unit.
     #[must_use]

@@ -76,6 +76,34 @@ impl Head {
         }
     }
 
+    /// Number of the key that seals what is written of it.
+    #[must_use]
+    pub const fn key_number(&self) -> u32 {
+        self.key
+    }
+
+    /// Whether anything of the record was ever another organisation's.
+    #[must_use]
+    pub fn is_shared(&self, organisation: &str) -> bool {
+        let mut tenures = self.tenures.iter();
+        self.organisation != organisation || tenures.any(|it| it.organisation != organisation)
+    }
+
+    /// Who was responsible when the event with this number was written.
+    #[must_use]
+    pub fn owner_at(&self, seq: u64) -> &str {
+        let mut tenures = self.tenures.iter();
+        let tenure = tenures.find(|tenure| seq <= tenure.seq);
+        tenure.map_or(&self.organisation, |tenure| &tenure.organisation)
+    }
+
+    /// Who was responsible when this version was made.
+    #[must_use]
+    pub fn owner_of(&self, version: u64) -> &str {
+        let tenure = self.former_of(version);
+        tenure.map_or(&self.organisation, |tenure| &tenure.organisation)
+    }
+
     /// Whether somebody sees this part.
     #[must_use]
     pub fn shows(&self, part: &PartReference, sight: Sight<'_>) -> bool {

@@ -220,11 +220,6 @@ impl<'c> Walk<'c> {
                 self.subject, self.seq, last.leaf.hash
             ),
         );
-        for (log, to) in &self.left {
-            report.proves(format!(
-                "Up to event {to} it names the log `{log}`, which it left then: it moved to another platform."
-            ));
-        }
         let last_proved = self.proved.iter().map(|(to, _)| *to).max();
         match last_proved {
             // A script that names a key wants it used.
@@ -248,12 +243,33 @@ impl<'c> Walk<'c> {
             ));
             head.tell(report);
         }
-        if last_proved.is_some() {
-            let proved = |log: &str| {
-                let mut proved = self.proved.iter();
-                proved.any(|(_, head)| head.checkpoint.origin == log)
-            };
-            for (log, to) in self.left.iter().filter(|(log, _)| !proved(log)) {
+        let proved = |log: &str| {
+            let mut proved = self.proved.iter();
+            proved.any(|(_, head)| head.checkpoint.origin == log)
+        };
+        for (log, to) in &self.left {
+            if self.trust.knows(log) && !proved(log) {
+                let what = format!(
+                    "none of its events up to event {to} came with a proof, so no key of `{log}` could be held against it"
+                );
+                return Err(Fault::unchecked(PLACE, what));
+            }
+            if last_proved.is_some_and(|last| last > *to) {
+                report.proves(format!(
+                    "Up to event {to} it names the log `{log}`, which it left then: it moved to another platform."
+                ));
+            } else if self.trust.knows_a_log() {
+                // Anybody can write an event that names a log of their own.
+                let what = format!(
+                    "it left the log `{log}` after event {to}, and no later event came with a proof that one of your keys signed"
+                );
+                return Err(Fault::unchecked(PLACE, what));
+            } else {
+                report.leaves_open(format!(
+                    "That it left the log `{log}` after event {to}: no later event came with a proof."
+                ));
+            }
+            if last_proved.is_some() && !proved(log) {
                 report.leaves_open(format!(
                     "That the events up to event {to} were in the log `{log}`: no proof of it came that one of your keys signed."
                 ));

@@ -33,6 +33,15 @@ pub(super) async fn former(
             );
             continue;
         };
+        let told = store.served(folder.clone(), LogNote::Keys).await?;
+        let told = told.map(|told| told.text).unwrap_or_default();
+        if told
+            .lines()
+            .any(|told| keys.iter().all(|key| key.to_string() != told))
+        {
+            let place = format!("`{folder}` keys");
+            finds(audit, place, "one of them is none that is known");
+        }
         let size = checkpoint.size();
         let plans = entries
             .iter()
@@ -77,8 +86,9 @@ async fn checkpoint(
 ) -> Result<Option<Checkpoint>, Failure> {
     let served = store.served(folder.clone(), LogNote::Checkpoint).await?;
     let note = served.and_then(|served| Note::from_str(&served.text).ok());
+    let origin = format!("{}/{}", folder.host().unwrap_or_default(), folder.log());
     Ok(note.and_then(|note| {
-        let mut keys = keys.iter();
+        let mut keys = keys.iter().filter(|key| key.name() == origin);
         keys.find_map(|key| Checkpoint::open(&note, key).ok())
     }))
 }

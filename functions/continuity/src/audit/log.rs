@@ -197,7 +197,7 @@ pub(super) async fn files(
     let served = read(store, Bucket::Public, &format!("v1/{log}/")).await?;
     let kept = read(store, Bucket::Archive, &format!("{log}/")).await?;
     let Some(size) = served.get("checkpoint").and_then(|note| size(note)) else {
-        if !kept.is_empty() {
+        if !kept.is_empty() || served.contains_key("checkpoint") {
             finds(
                 audit,
                 format!("`{log}` checkpoint"),

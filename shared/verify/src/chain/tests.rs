@@ -180,8 +180,35 @@ fn a_chain_that_moved_is_whole_across_its_logs() {
     assert_eq!(new.verdict(), Verdict::Proved, "{new}");
     let open = format!("That the events up to event 2 were in the log `{LOG}`");
     assert!(new.to_string().contains(&open), "{new}");
-    // The old log alone says nothing of what came after.
-    assert_eq!(report(&[LOG]).verdict(), Verdict::Unchecked);
+    // The old log alone says nothing of what came after: anybody can write an event that names another.
+    for keys in [&[LOG][..], &[], &["id.example.pl/log"]] {
+        let report = report(keys);
+        assert_eq!(report.verdict(), Verdict::Unchecked, "{report}");
+    }
+    let mut forged = moved();
+    forged["events"][3].as_object_mut().unwrap().remove("proof");
+    let report = chain(&[forged.to_string()], &Trust::keys([key(LOG)]));
+    assert_eq!(report.verdict(), Verdict::Unchecked, "{report}");
+    assert!(!report.proved.contains(&left), "{report}");
+    let report = chain(&[forged.to_string()], &Trust::default());
+    assert!(!report.proved.contains(&left), "{report}");
+}
+
+#[test]
+fn a_key_that_is_named_is_held_against_its_log() {
+    let mut file = moved();
+    file["events"][1].as_object_mut().unwrap().remove("proof");
+    let report = |keys: &[&str]| {
+        let keys = keys
+            .iter()
+            .map(|log| key_text(log, 1).parse::<VerifierKey>().unwrap());
+        chain(&[file.to_string()], &Trust::keys(keys))
+    };
+    assert_eq!(report(&[OTHER]).verdict(), Verdict::Proved);
+    for keys in [&[LOG, OTHER][..], &[LOG]] {
+        let told = report(keys);
+        assert_eq!(told.verdict(), Verdict::Unchecked, "{told}");
+    }
 }
 
 #[test]
