@@ -28,6 +28,8 @@ pub(crate) struct Belongings {
     orders: BTreeSet<String>,
     /// Whoever may have signed something of it.
     signers: BTreeSet<String>,
+    /// The number of each subject's key.
+    keys: BTreeMap<String, u32>,
 }
 
 impl Belongings {
@@ -67,11 +69,21 @@ impl Belongings {
         let mut own = Self {
             organisation: organisation.to_owned(),
             signers: signers.collect(),
+            keys: BTreeMap::new(),
             orders,
             subjects,
             pieces,
             evidence: Vec::new(),
         };
+        each_item(store, Table::Keys, |item| {
+            let number = item.number("number").and_then(|it| u32::try_from(it).ok());
+            let subject = item.place().0;
+            if let Some(number) = number.filter(|_| own.subjects.contains_key(subject)) {
+                own.keys.insert(subject.to_owned(), number);
+            }
+            Ok(())
+        })
+        .await?;
         own.find_evidence(store).await?;
         Ok(own)
     }
@@ -203,7 +215,7 @@ impl Belongings {
     /// The item, empty where it is another's alone, and as the next key sealed it where its subject has something that stays.
     fn without_what_stays(&self, item: StoredItem) -> StoredItem {
         let (pk, sk) = item.place();
-        let Some((_, head)) = self.subject(pk) else {
+        let Some((subject, head)) = self.subject(pk) else {
             return item;
         };
         let Some((class, owner)) = sealed(head, pk, sk, &item) else {
@@ -212,7 +224,7 @@ impl Belongings {
         match head.is_shared(&self.organisation) {
             false => item,
             true if class == Some(0) && owner != self.organisation => item.emptied(),
-            true => item.for_the_key_after(head.key_number()),
+            true => item.for_the_key_after(self.keys.get(subject).copied().unwrap_or(1)),
         }
     }
 }

@@ -297,10 +297,13 @@ impl DataKey {
     }
 }
 
-/// The same as a later key of the same bytes would have sealed it.
+/// What the key with this number sealed, as the key after it would have, were it the same; what an earlier one sealed is gone.
 pub(crate) fn renumbered(sealed: &[u8], number: u32) -> Option<Vec<u8>> {
-    let (_, rest) = sealed_by(sealed)?;
-    Some([&[OF_LATER][..], &number.to_be_bytes(), rest].concat())
+    let (of, rest) = sealed_by(sealed)?;
+    Some(match of < number {
+        true => gone(),
+        false => [&[OF_LATER][..], &(number + 1).to_be_bytes(), rest].concat(),
+    })
 }
 
 /// What counts as sealed by a key that is gone, and is nothing.
@@ -459,6 +462,32 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_moves_opens_with_the_next_number_and_what_stays_is_gone() {
+        for number in [1, 2] {
+            let sealed = key()
+                .numbered(number)
+                .seal(b"state of health", "here")
+                .unwrap();
+            let next = key().numbered(number + 1);
+            let moved = renumbered(&sealed, number).unwrap();
+            let opened = next.open_unless_erased(&moved, "here").unwrap();
+            assert_eq!(opened.as_deref(), Some(&b"state of health"[..]));
+            assert_eq!(next.open_unless_erased(&gone(), "here").unwrap(), None);
+        }
+        // Erased before it moved.
+        let erased = key().seal(b"state of health", "here").unwrap();
+        let moved = renumbered(&erased, 2).unwrap();
+        assert_eq!(
+            key()
+                .numbered(3)
+                .open_unless_erased(&moved, "here")
+                .unwrap(),
+            None
+        );
+        assert_eq!(renumbered(b"", 1), None);
+    }
 
     fn key() -> DataKey {
         DataKey::new(&[7; KEY_BYTES]).unwrap()

@@ -55,7 +55,7 @@ impl StoredItem {
     /// The same as the next key would have sealed it, after the key with this number.
     #[must_use]
     pub fn for_the_key_after(self, number: u32) -> Self {
-        self.with_sealed(|sealed| sealing::renumbered(sealed, number + 1))
+        self.with_sealed(|sealed| sealing::renumbered(sealed, number))
     }
 
     fn with_sealed(mut self, make: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Self {

@@ -76,12 +76,6 @@ impl Head {
         }
     }
 
-    /// Number of the key that seals what is written of it.
-    #[must_use]
-    pub const fn key_number(&self) -> u32 {
-        self.key
-    }
-
     /// Whether anything of the record was ever another organisation's.
     #[must_use]
     pub fn is_shared(&self, organisation: &str) -> bool {
