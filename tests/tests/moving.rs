@@ -395,6 +395,52 @@ async fn others_at_work_disturb_no_move() {
         .unwrap();
 }
 
+/// Work that was begun is gone on with there, and a day of scans told; what is somebody else's work stays.
+#[tokio::test]
+async fn what_is_still_to_be_done_goes_along() {
+    let (stage, own, others) = two_operators().await;
+    let order = async |battery: &Battery| {
+        let organisation = &battery.organisation;
+        let operator = stage.partner("economic-operator", organisation);
+        let path = format!("/v1/units/{}", battery.unit);
+        let unit = operator.get(&path).await.expect(200).json();
+        unit["order"].as_str().unwrap().to_owned()
+    };
+    let orders = [order(&own[0]).await, order(&others[0]).await];
+    stage.sequenced(Log::Reads).await;
+    let text = |text: String| AttributeValue::S(text);
+    let put = async |table: Table, pk: &str, sk: String| {
+        let name = format!("{}-{}", local::PREFIX, table.suffix());
+        let put = stage.dynamodb().put_item().table_name(name);
+        let put = put.item("pk", text(pk.to_owned())).item("sk", text(sk));
+        let put = put.item("v", AttributeValue::N("1".to_owned()));
+        put.send().await.unwrap();
+    };
+    for (order, battery) in orders.iter().zip([&own[0], &others[0]]) {
+        put(Table::Records, "ORDERS#PENDING", order.clone()).await;
+        let day = format!("2027-02-18#{}", battery.unit);
+        put(Table::Signals, "SCANNED#4", day).await;
+    }
+    let moved = Moved::out_of(&stage, "logs.new.example").await;
+    let table = |table: Table| {
+        let file = format!("moved/tables/{}.jsonl", table.suffix());
+        let lines = std::fs::read_to_string(moved.folder.path().join(file)).unwrap();
+        let begun = |line: &&str| line.contains("ORDERS#PENDING") || line.contains("SCANNED#");
+        lines
+            .lines()
+            .filter(begun)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let (pending, scanned) = (table(Table::Records), table(Table::Signals));
+    assert_eq!(
+        (pending.len(), scanned.len()),
+        (1, 1),
+        "{pending:?} {scanned:?}"
+    );
+    assert!(pending[0].contains(&orders[0]) && scanned[0].contains(&own[0].unit));
+}
+
 /// A share has nothing of the logs but what proofs need, and no name leads out of a bucket.
 #[tokio::test]
 async fn what_does_not_belong_in_a_share_is_refused() {
