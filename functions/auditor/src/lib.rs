@@ -97,12 +97,6 @@ impl Auditor {
         }
     }
 
-    /// What its cosignatures verify with.
-    #[must_use]
-    pub const fn verifier_key(&self) -> &VerifierKey {
-        &self.verifier_key
-    }
-
     /// Reads everything that is stored. Where all of it is as it was written, it cosigns the checkpoint that each log served when it
     /// began, and serves it so; where not, it signs nothing, and what it found is in its log.
     ///

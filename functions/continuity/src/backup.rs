@@ -109,7 +109,9 @@ pub(crate) async fn attempts<T>(
             }
         };
         clear(folders)?;
-        tokio::time::sleep(PAUSE * number).await;
+        if number < ATTEMPTS {
+            tokio::time::sleep(PAUSE * number).await;
+        }
     }
     Err(failure)
 }

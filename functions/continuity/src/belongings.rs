@@ -34,7 +34,7 @@ pub(crate) struct Belongings {
 
 impl Belongings {
     /// Batteries that it is responsible for now, with all of their passports but drafts of others, and with their models and batches,
-    /// whosever these are; its models, batches and evidence; and evidence of others that events of these cite.
+    /// whosever these are; its models, batches, orders and evidence.
     pub(crate) async fn of(store: &Store, organisation: &str) -> Result<Self, Failure> {
         let mut heads = Vec::new();
         let (mut pieces, mut orders) = (BTreeSet::new(), BTreeSet::new());
@@ -84,11 +84,11 @@ impl Belongings {
             Ok(())
         })
         .await?;
-        own.find_evidence(store).await?;
         Ok(own)
     }
 
-    async fn find_evidence(&mut self, store: &Store) -> Result<(), Failure> {
+    /// The same, with the evidence of others that events of its subjects cite.
+    pub(crate) async fn with_evidence(mut self, store: &Store) -> Result<Self, Failure> {
         let mut cited: BTreeMap<String, bool> = BTreeMap::new();
         let subjects: Vec<_> = self.subjects.iter().collect();
         for some in subjects.chunks(UNDER_WAY) {
@@ -125,7 +125,7 @@ impl Belongings {
                 self.evidence.push(evidence);
             }
         }
-        Ok(())
+        Ok(self)
     }
 
     /// The subject of its own that a key is of: `U#<id>`, `D#P#<id>`, `I#…`.
@@ -206,10 +206,11 @@ impl Belongings {
         pk == own || unit.any(|unit| self.subjects.contains_key(&unit))
     }
 
-    /// Whether something of a subject stays, since another kept it for itself.
-    pub(crate) fn something_stays(&self, subject: &str) -> bool {
-        let head = self.subjects.get(subject);
-        head.is_some_and(|head| head.is_shared(&self.organisation))
+    /// The number of the key of a subject of which something stays, since another kept it for itself.
+    pub(crate) fn key_of_what_stays(&self, subject: &str) -> Option<u32> {
+        let head = self.subjects.get(subject)?;
+        let number = self.keys.get(subject).copied().unwrap_or(1);
+        head.is_shared(&self.organisation).then_some(number)
     }
 
     /// The item, empty where it is another's alone, and as the next key sealed it where its subject has something that stays.
@@ -221,10 +222,10 @@ impl Belongings {
         let Some((class, owner)) = sealed(head, pk, sk, &item) else {
             return item;
         };
-        match head.is_shared(&self.organisation) {
-            false => item,
-            true if class == Some(0) && owner != self.organisation => item.emptied(),
-            true => item.for_the_key_after(self.keys.get(subject).copied().unwrap_or(1)),
+        match self.key_of_what_stays(subject) {
+            None => item,
+            Some(_) if class == Some(0) && owner != self.organisation => item.emptied(),
+            Some(number) => item.for_the_key_after(number),
         }
     }
 }

@@ -46,6 +46,7 @@ pub async fn move_out(
     let (folder, keys) = (Folder::new(to)?, Folder::new(keys)?);
     let attempt = async || {
         let own = Belongings::of(store, from.organisation).await?;
+        let own = own.with_evidence(store).await?;
         let before = State::of(store, |chain| own.has_chain(chain)).await?;
         if before.heads != own.heads() {
             return Ok(Attempt::Disturbed);
@@ -130,24 +131,16 @@ impl Share<'_> {
         Ok(Some((taken, vec![wrapped, write_secrets(keys, &secrets)?])))
     }
 
-    /// Its records, evidence among them.
+    /// Its records, and the bytes of its evidence.
     async fn records(&mut self, objects: &mut Writer<'_>) -> Result<Taken, Failure> {
         let mut lines = self.folder.writer(&table_file(Table::Records))?;
         let own = &self.own;
-        let bytes: BTreeSet<String> = own.evidence.iter().map(|it| it.id.to_string()).collect();
         each_item(self.store, Table::Records, |item| {
-            let (pk, sk) = item.place();
-            // Written with its bytes.
-            let piece = pk.strip_prefix("E#").filter(|_| sk == "0#EVIDENCE");
-            if piece.is_some_and(|id| bytes.contains(id)) {
-                return Ok(());
-            }
             own.record(item).map_or(Ok(()), |item| lines.line(&item))
         })
         .await?;
         for evidence in &self.own.evidence {
-            let (item, name, object) = self.moving.evidence(evidence).await?;
-            lines.line(&item)?;
+            let (name, object) = self.moving.evidence(evidence).await?;
             keep(self.folder, objects, Bucket::Evidence, &name, object)?;
         }
         lines.done()
@@ -198,15 +191,16 @@ impl Share<'_> {
             let to = LogFolder::former(from.log(), host);
             let failed =
                 |error: &dyn std::fmt::Display| Failure::Log(from.to_string(), error.to_string());
-            let mut notes = Vec::new();
-            for note in [LogNote::Checkpoint, LogNote::Keys] {
-                let served = self.store.served(from.clone(), note).await?;
-                let Some(served) = served else {
-                    return Ok(false);
-                };
-                notes.push((note.key(from), note.key(&to), served.text));
-            }
-            let note = notes.first().map_or("", |(_, _, text)| text.as_str());
+            let copy = async |there: &str| {
+                let object = self.store.stored_object(Bucket::Public, there).await?;
+                object.ok_or_else(|| failed(&format!("`{there}` is missing")))
+            };
+            // Read once: the log may grow meanwhile, and the tiles are those of this checkpoint.
+            let served = LogNote::Checkpoint.key(from);
+            let Some(served) = self.store.stored_object(Bucket::Public, &served).await? else {
+                return Ok(false);
+            };
+            let note = str::from_utf8(&served.bytes).map_err(|error| failed(&error))?;
             let note = Note::from_str(note).map_err(|error| failed(&error))?;
             let checkpoint = Checkpoint::from_str(note.text()).map_err(|error| failed(&error))?;
             if entries
@@ -220,13 +214,14 @@ impl Share<'_> {
                 let plan = ProofPlan::inclusion(*index, checkpoint.size());
                 tiles.extend(plan.map_err(|error| failed(&error))?.tiles());
             }
+            let here = LogNote::Checkpoint.key(&to);
+            keep(self.folder, objects, Bucket::Public, &here, served)?;
             let tiles = tiles
                 .iter()
                 .map(|tile| (format!("v1/{from}/{tile}"), format!("v1/{to}/{tile}")));
-            let notes = notes.iter().map(|(from, to, _)| (from.clone(), to.clone()));
-            for (there, here) in notes.chain(tiles) {
-                let object = self.store.stored_object(Bucket::Public, &there).await?;
-                let object = object.ok_or_else(|| failed(&format!("`{there}` is missing")))?;
+            let keys = (LogNote::Keys.key(from), LogNote::Keys.key(&to));
+            for (there, here) in tiles.chain([keys]) {
+                let object = copy(&there).await?;
                 keep(self.folder, objects, Bucket::Public, &here, object)?;
             }
         }
@@ -274,10 +269,9 @@ impl Share<'_> {
         .await?;
         let mut lines = keys.writer(&table_file(Table::Keys))?;
         for (subject, item) in items {
-            let something_stays = self.own.something_stays(&subject);
-            let (item, number) = self.moving.key(item, something_stays).await?;
-            lines.line(&item)?;
-            if something_stays {
+            let stays = self.own.key_of_what_stays(&subject);
+            lines.line(&self.moving.key(item, stays.is_some()).await?)?;
+            if let Some(number) = stays {
                 let stayed = Erasure::stayed_behind(&subject.parse()?, number, self.now)?;
                 let object = StoredObject {
                     headers: ObjectHeaders::default(),

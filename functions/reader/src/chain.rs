@@ -238,8 +238,9 @@ impl ChainFile {
         }
     }
 
-    /// Gives the last event that is in the log its proof, and the last one of each log that the chain left. One is enough, since each event holds the hash of the one before; it costs
-    /// two reads of tables and some tiles, where a proof for each would cost as many and a kilobyte for each event.
+    /// Gives the last event that is in a log its proof, and the last one of each log that the chain left. One for each log is enough,
+    /// since each event holds the hash of the one before; it costs two reads of tables and some tiles, where a proof for each event
+    /// would cost as many and a kilobyte for each.
     async fn prove(
         &mut self,
         platform: &Platform,

@@ -1,5 +1,6 @@
 //! Evidence: uploaded to `intake` with its hash announced, checked, then written once into the locked bucket.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::presigning::PresigningConfig;
@@ -278,9 +279,7 @@ impl Store {
     /// [`EvidenceError::Missing`] where they are gone or not confirmed; [`EvidenceError::OtherBytes`] where they are no
     /// longer what was confirmed.
     pub async fn evidence_bytes(&self, evidence: &Evidence) -> Result<Vec<u8>, EvidenceError> {
-        let owner = Subject::Organisation(evidence.organisation.clone());
-        let organisation = self.data_key(&owner).await?.ok_or(EvidenceError::Missing)?;
-        let locked = evidence.locked_key(&organisation);
+        let (organisation, locked) = self.place_of(evidence).await?;
         let version = evidence.version.clone();
         let stored = self
             .object(&self.buckets().evidence, &locked, version)
@@ -305,9 +304,7 @@ impl Store {
         if evidence.state != EvidenceState::Confirmed {
             return Ok(());
         }
-        let owner = Subject::Organisation(evidence.organisation.clone());
-        let organisation = self.data_key(&owner).await?.ok_or(EvidenceError::Missing)?;
-        let locked = evidence.locked_key(&organisation);
+        let (_, locked) = self.place_of(&evidence).await?;
         let found = self.found(&self.buckets().evidence, &locked, None).await?;
         let version = found.ok_or(EvidenceError::Missing)?.version_id;
         if version == evidence.version {
@@ -319,6 +316,14 @@ impl Store {
         };
         let item = StoredItem::new(encode(&settled.item())?);
         Ok(self.put_items(Table::Records, vec![item]).await?)
+    }
+
+    /// The key of its owner, and where its bytes lie.
+    async fn place_of(&self, evidence: &Evidence) -> Result<(Arc<DataKey>, String), EvidenceError> {
+        let owner = Subject::Organisation(evidence.organisation.clone());
+        let organisation = self.data_key(&owner).await?.ok_or(EvidenceError::Missing)?;
+        let locked = evidence.locked_key(&organisation);
+        Ok((organisation, locked))
     }
 
     async fn uploaded_bytes(&self, evidence: &Evidence) -> Result<Vec<u8>, EvidenceError> {
@@ -402,7 +407,7 @@ impl Store {
     }
 
     /// A subject's key, written down at once where it is new.
-    async fn lasting_key(&self, subject: &Subject) -> Result<std::sync::Arc<DataKey>, StoreError> {
+    async fn lasting_key(&self, subject: &Subject) -> Result<Arc<DataKey>, StoreError> {
         let made = self.data_key_for_change(subject).await?;
         let Some(item) = made.new_item else {
             return Ok(made.key);

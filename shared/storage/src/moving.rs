@@ -43,7 +43,7 @@ impl<'s> Moving<'s> {
         &self.secret
     }
 
-    /// A subject's key, wrapped anew; where something of the subject stays, as the key after it, and the number that it had.
+    /// A subject's key, wrapped anew; where something of the subject stays, as the key after it.
     ///
     /// # Errors
     /// [`StoreError`] where it does not open.
@@ -51,25 +51,24 @@ impl<'s> Moving<'s> {
         &self,
         item: StoredItem,
         something_stays: bool,
-    ) -> Result<(StoredItem, u32), StoreError> {
+    ) -> Result<StoredItem, StoreError> {
         let mut item: KeyItem = decode(item.into_item())?;
         let subject: Subject = item.pk.parse().map_err(StoreError::damaged)?;
         let vault = self.store.vault();
         let bytes = vault.unwrap_bytes(&subject, &item.wrapped).await?;
         item.wrapped = self.vault.wrap(&subject, &bytes).await?;
-        let number = item.number;
         item.number += u32::from(something_stays);
-        Ok((StoredItem::new(encode(&item)?), number))
+        Ok(StoredItem::new(encode(&item)?))
     }
 
-    /// The record of a confirmed piece of evidence, the name of its object, and the object.
+    /// The object of a confirmed piece of evidence, with its name.
     ///
     /// # Errors
     /// [`EvidenceError`] where it is not what was confirmed.
     pub async fn evidence(
         &mut self,
         evidence: &Evidence,
-    ) -> Result<(StoredItem, String, StoredObject), EvidenceError> {
+    ) -> Result<(String, StoredObject), EvidenceError> {
         let bytes = self.store.evidence_bytes(evidence).await?;
         let key = self.key_of(&evidence.organisation).await?;
         let (name, bytes) = evidence.locked(&key, bytes)?;
@@ -77,13 +76,7 @@ impl<'s> Moving<'s> {
             content_type: Some(evidence.media_type.clone()),
             ..ObjectHeaders::default()
         };
-        // There it is another version of another bucket's.
-        let evidence = Evidence {
-            version: None,
-            ..evidence.clone()
-        };
-        let item = StoredItem::new(encode(&evidence.item())?);
-        Ok((item, name, StoredObject { headers, bytes }))
+        Ok((name, StoredObject { headers, bytes }))
     }
 
     /// The new keys of others whose evidence goes along.
