@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use access::{
-    Issuers, Organisation, Principal, Role, Standing, explain, may_raise, principal, reading,
-    verify, writable,
+    Grant, Issuers, Organisation, Principal, Right, Rights, Role, Scope, Standing, explain,
+    may_raise, principal, reading, verify, writable,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -51,9 +51,21 @@ fn garage() -> Organisation {
 
 fn decisions(criterion: &mut Criterion) {
     let (token, issuers, record) = (token(), issuers(), garage());
+    let rights = Rights {
+        grants: vec![Grant {
+            id: uuid::Uuid::nil(),
+            to: "garage".to_owned(),
+            by: "authority".to_owned(),
+            of: Scope::Everything,
+            right: Right::Interest("repairer".to_owned()),
+            purpose: "repairer".to_owned(),
+            until: NOW + 1_000,
+        }],
+        ..Rights::default()
+    };
     let caller = || -> Principal {
         let claims = verify(black_box(&token), &issuers, NOW).unwrap();
-        principal(&claims, Some(&record), NOW).unwrap()
+        principal(&claims, Some(&record), &rights, NOW).unwrap()
     };
     let standing = Standing {
         published: true,

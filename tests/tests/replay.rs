@@ -69,6 +69,7 @@ fn facts(subject: &Subject, model: Uuid) -> Facts {
             category,
             catalogue,
             gtins: Vec::new(),
+            grants: Vec::new(),
             custody: None,
         },
         Subject::Batch(_) => Facts::Batch {
@@ -76,6 +77,7 @@ fn facts(subject: &Subject, model: Uuid) -> Facts {
             category,
             catalogue,
             lots: Vec::new(),
+            grants: Vec::new(),
         },
         _ => Facts::Passport {
             unit: "32XZAJ4P21M1MZ0N3RQA".parse().unwrap(),

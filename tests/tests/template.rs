@@ -353,7 +353,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
             ("LedgerTable", "GetItem PutItem* Query"),
             ("LogTable", "BatchGetItem PutItem*"),
             ("PublicBucket", "GetObject"),
-            ("RecordsTable", "GetItem PutItem* Query"),
+            ("RecordsTable", "BatchGetItem GetItem PutItem* Query"),
             ("SignalsTable", "Query"),
         ],
     ),

@@ -170,7 +170,7 @@ async fn list(
 ) -> Result<Json<Aliases>, Problem> {
     let record = platform.store.open_for_change(&subject).await?;
     record
-        .filter(|record| caller.acts_for(&record.head.organisation))
+        .filter(|record| caller.answers_for(&record.head))
         .ok_or_else(crate::identity_change::unknown)?;
     let aliases = platform.store.aliases(&subject).await?;
     Ok(Json(Aliases { aliases }))

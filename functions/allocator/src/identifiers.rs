@@ -116,7 +116,7 @@ async fn unit_by_alias(
     let is_known = scan.is_some_and(|scan| {
         let passport = scan.passport.as_ref();
         let on_market = passport.is_some_and(|passport| passport.placed_on_market_at.is_some());
-        on_market || caller.acts_for(&scan.head.organisation)
+        on_market || caller.answers_for(&scan.head)
     });
     Ok(is_known.then_some(unit))
 }

@@ -73,7 +73,7 @@ impl LabelRequest<'_> {
         let record = record.ok_or_else(no_such_unit)?;
         let scan = store.scan(self.unit).await?;
         Ok(Situation {
-            responsible: self.caller.acts_for(&record.head.organisation),
+            responsible: self.caller.answers_for(&record.head),
             labels: store.labels(self.unit).await?,
             passport: scan.and_then(|scan| scan.passport),
             record,

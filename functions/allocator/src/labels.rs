@@ -297,7 +297,7 @@ async fn own_unit(
         .store
         .open_for_change(&Subject::Unit(unit))
         .await?
-        .filter(|record| caller.acts_for(&record.head.organisation))
+        .filter(|record| caller.answers_for(&record.head))
         .ok_or_else(no_such_unit)
 }
 

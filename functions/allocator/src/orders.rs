@@ -141,7 +141,7 @@ impl Decision for OrderRequest<'_> {
             .store
             .open_for_change(&wanted.subject())
             .await?
-            .filter(|record| self.caller.acts_for(&record.head.organisation))
+            .filter(|record| self.caller.answers_for(&record.head))
             .ok_or_else(|| Problem::not_found("no such model or batch of your organisation"))?;
         let model = match &record.head.facts {
             Facts::Batch { model, .. } => *model,
@@ -158,9 +158,9 @@ impl Decision for OrderRequest<'_> {
             .await?;
         let at = now();
         let mut order = Order {
-            carrier_host: platform.carrier_host(&principal.organisation).await?,
+            carrier_host: platform.carrier_host(&record.head.organisation).await?,
             ..Order::new(
-                principal.organisation.clone(),
+                record.head.organisation.clone(),
                 model,
                 wanted.batch,
                 wanted.count,

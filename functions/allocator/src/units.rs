@@ -88,7 +88,7 @@ fn identity_record(
     unit: UnitId,
     scan: Scan,
 ) -> IdentityRecord {
-    let responsible = caller.acts_for(&scan.head.organisation);
+    let responsible = caller.answers_for(&scan.head);
     let on_market = scan
         .passport
         .filter(|passport| responsible || passport.placed_on_market_at.is_some());

@@ -64,6 +64,9 @@ async fn file(platform: &Platform, caller: &Caller, id: &str) -> Result<Response
     let store = &platform.store;
     if !caller.acts_for(&evidence.organisation)
         && !store.is_evidence_open(id, &principal.organisation).await?
+        && !store
+            .is_evidence_open_to_roles(id, &principal.roles)
+            .await?
     {
         return Err(unknown());
     }

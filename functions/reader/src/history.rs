@@ -98,7 +98,7 @@ pub(crate) async fn unit_of(
     let unknown = || Problem::not_found("there is no such unit for you");
     let record = platform.store.record(&Subject::Unit(unit)).await?;
     let record = record.ok_or_else(unknown)?;
-    if !caller.acts_for(&record.head.organisation) {
+    if !caller.answers_for(&record.head) {
         let scan = platform.store.scan(unit).await?;
         let passport = scan.and_then(|scan| scan.passport);
         let on_market = passport.is_some_and(|passport| passport.placed_on_market_at.is_some());

@@ -17,6 +17,7 @@ mod product_ids;
 mod products;
 mod proof;
 mod readings;
+mod rights;
 mod schemas;
 mod signals;
 mod transfers;
@@ -78,6 +79,10 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(transfers::show))
         .routes(routes!(value_sets::list))
         .routes(routes!(evidence::show))
+        .routes(routes!(rights::access_requests))
+        .routes(routes!(rights::access_request))
+        .routes(routes!(rights::grants))
+        .routes(routes!(rights::accesses))
         .routes(routes!(catalogue::list))
         .routes(routes!(catalogue::show))
         .routes(routes!(schemas::list))

@@ -136,7 +136,7 @@ async fn known(platform: &Platform, caller: &Caller, id: Uuid) -> Result<Option<
                 ..
             }
         );
-        let own_draft = draft && caller.acts_for(&record.head.organisation);
+        let own_draft = draft && caller.answers_for(&record.head);
         own_draft || record.head.facts.is_known_to_others()
     }))
 }

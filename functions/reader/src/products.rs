@@ -53,7 +53,7 @@ pub(crate) async fn own_product(
         .store
         .record(&subject(id))
         .await?
-        .filter(|record| caller.acts_for(&record.head.organisation))
+        .filter(|record| caller.knows(&record.head))
         .ok_or_else(|| Problem::not_found("there is no such product of your organisation"))?;
     Ok((id, record))
 }

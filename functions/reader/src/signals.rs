@@ -84,7 +84,7 @@ pub(crate) async fn of_unit(
     let unit = platform.unit_id(&unit).await?;
     let record = platform.store.record(&Subject::Unit(unit)).await?;
     record
-        .filter(|record| caller.acts_for(&record.head.organisation))
+        .filter(|record| caller.answers_for(&record.head))
         .ok_or_else(|| Problem::not_found("no such unit of your organisation"))?;
     let counts = platform.store.sightings(unit).await?;
     let usual = usual_rate(&counts, passport::day_at(now().as_millisecond()));

@@ -170,7 +170,7 @@ impl RecordChange<'_> {
     /// Who may know of the event. Whoever took the battery over as waste is not told to the public, since that would give its
     /// status away.
     pub(crate) fn audience(&self, head: &Head, audience: Class) -> Class {
-        match self.caller.acts_for(&head.organisation) {
+        match self.caller.answers_for(head) {
             true => head.owners_audience(audience),
             false => audience,
         }
@@ -374,7 +374,7 @@ pub(crate) async fn visible_record(
         .store
         .open_for_change(subject)
         .await?
-        .filter(|record| caller.acts_for(&record.head.organisation) || caller.knows(&record.head))
+        .filter(|record| caller.knows(&record.head))
         .ok_or_else(|| Problem::not_found(format!("there is no such {} for you", kind(subject))))
 }
 

@@ -1,19 +1,24 @@
 //! Models, batches, passports, lifecycle events and evidence: everything that changes a record.
 
+mod access_requests;
 mod change;
+mod claims;
 mod elements;
 mod erasing;
 mod evidence;
+mod grants;
 mod handover;
 mod interchange;
 mod life;
 mod passports;
 mod products;
 mod readings;
+mod rights_change;
 mod rules;
 mod signatures;
 mod succession;
 mod successors;
+mod suspensions;
 mod transfers;
 mod validation;
 
@@ -44,4 +49,14 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(signatures::of_batch))
         .routes(routes!(evidence::announce))
         .routes(routes!(evidence::confirm))
+        .routes(routes!(access_requests::request))
+        .routes(routes!(access_requests::decide))
+        .routes(routes!(access_requests::revoke))
+        .routes(routes!(grants::give))
+        .routes(routes!(grants::withdraw))
+        .routes(routes!(claims::issue_code))
+        .routes(routes!(claims::claim))
+        .routes(routes!(claims::end))
+        .routes(routes!(suspensions::suspend))
+        .routes(routes!(suspensions::restore))
 }

@@ -1,6 +1,5 @@
 //! Passports and what happens to them.
 
-use access::Standing;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -142,7 +141,7 @@ impl Decision for Creation<'_> {
             life: Box::default(),
             catalogue: passport::catalogue().newest().id.clone(),
         };
-        let own = Standing::from(&principal.organisation);
+        let own = unit_record.head.standing();
         may_write(
             provenance.event_type,
             Level::Item,
@@ -175,7 +174,7 @@ impl Decision for Creation<'_> {
                 SubjectChange {
                     subject: Subject::Passport(self.id),
                     before: None,
-                    organisation: principal.organisation.clone(),
+                    organisation: unit_record.head.organisation.clone(),
                     facts,
                     document: Some(document),
                     event: event.clone(),

@@ -74,6 +74,7 @@ pub(crate) async fn create_model(
             category,
             catalogue: catalogue().newest().id.clone(),
             gtins: Vec::new(),
+            grants: Vec::new(),
             custody: None,
         },
     }
@@ -133,6 +134,7 @@ pub(crate) async fn create_batch(
             category,
             catalogue: catalogue().newest().id.clone(),
             lots: Vec::new(),
+            grants: Vec::new(),
         },
     }
     .make()

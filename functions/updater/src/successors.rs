@@ -136,7 +136,7 @@ impl Request<'_> {
         for id in begun.split(',').filter_map(|id| Uuid::parse_str(id).ok()) {
             let head = platform.store.record(&Subject::Passport(id)).await?;
             let head = head.map(|record| record.head);
-            if let Some(head) = head.filter(|head| caller.acts_for(&head.organisation)) {
+            if let Some(head) = head.filter(|head| caller.answers_for(head)) {
                 successors.push(successor(platform, id, &head).await?);
             }
         }

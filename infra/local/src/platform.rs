@@ -145,9 +145,14 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     for organisation in organisations::all() {
         // One that was registered anew since stays as it is.
         if store.organisation(&organisation.id).await?.is_none() {
+            let interests = organisations::interests(&organisation);
             store
                 .register_organisation(&site.log(), organisation, &registrar, web::now())
                 .await?;
+            for interest in interests {
+                let (log, person) = (site.log(), &registrar.person);
+                store.recognise(&log, &interest, person, web::now()).await?;
+            }
         }
     }
     let sweeper = tokio::spawn(sweep_orders(store.clone()));

@@ -5,6 +5,9 @@ use passport::Classes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// Most rights that an organisation holds beside those of single records.
+pub const MOST_RIGHTS: usize = 200;
+
 /// A right that an organisation was given, by whom, for what and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,7 +75,7 @@ impl Person {
     /// The person with that `sub` of an organisation, under 32 fresh random bytes.
     #[must_use]
     pub fn new(organisation: &str, subject: &str, random: [u8; 32]) -> Self {
-        let salt = Sha256(random);
+        let salt = Sha256::from_bytes(random);
         Self {
             digest: Self::digest(salt, organisation, subject),
             salt,
@@ -80,7 +83,7 @@ impl Person {
     }
 
     fn digest(salt: Sha256, organisation: &str, subject: &str) -> Sha256 {
-        let mut bytes = salt.0.to_vec();
+        let mut bytes = salt.as_bytes().to_vec();
         // An organisation's id holds no NUL.
         bytes.extend_from_slice(organisation.as_bytes());
         bytes.push(0);
@@ -137,6 +140,20 @@ impl Rights {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.grants.is_empty() && self.suspensions.is_empty()
+    }
+
+    /// Holds a grant, in place of an interest of the same purpose and of what is over; `false` where it holds [`MOST_RIGHTS`] already.
+    #[must_use]
+    pub fn hold(&mut self, grant: Grant, now: i64) -> bool {
+        let takes_place =
+            |held: &Grant| matches!(grant.right, Right::Interest(_)) && held.right == grant.right;
+        self.grants
+            .retain(|held| held.in_force(now) && !takes_place(held));
+        let room = self.grants.len() < MOST_RIGHTS;
+        if room {
+            self.grants.push(grant);
+        }
+        room
     }
 
     /// Whether this person of the organisation may do nothing at present.

@@ -4,23 +4,28 @@
 //! ([`principal`]), and only then say the policies (`policies/`) what leaves ([`reading`]) and what may be written
 //! ([`may_raise`], [`writable`]). Whatever is unknown reads what everybody reads and writes nothing.
 
+mod grant;
 mod identity_token;
 mod issuer;
 mod matrix;
 mod policy;
 mod principal;
+mod purpose;
 mod rights;
 mod role;
 mod standing;
 mod token;
 
+pub use grant::{Claim, Grant, MOST_RIGHTS, Person, Right, Rights, Scope, Suspension};
 pub use identity_token::{Expected, identify};
 pub use issuer::{ConfigurationFault, Issuer, Issuers};
 pub use matrix::{Case, STANDINGS, STATES, matrix};
 pub use policy::{Described, FILES, PolicyFault, SCHEMA, check, policies};
 pub use principal::{AccessFault, Organisation, Principal, principal};
+pub use purpose::{Purpose, Rules};
 pub use rights::{
-    Explained, Reading, basis, explain, knows, may_raise, permitted, reading, writable,
+    Explained, Reading, answers_for, basis, explain, knows, may_raise, oversees, permitted,
+    reading, sees_accesses, writable,
 };
 pub use role::Role;
 pub use standing::Standing;

@@ -5,21 +5,29 @@
 use std::fmt::{self, Display, Formatter};
 
 use passport::{Class, Classes, EventType, Permit, catalogue};
+use uuid::Uuid;
 
-use crate::{Principal, Reading, Role, Standing, knows, may_raise, reading, writable};
+use crate::{
+    Claim, Grant, Principal, Purpose, Reading, Right, Role, Scope, Standing, knows, may_raise,
+    reading, sees_accesses, writable,
+};
 
 /// Who asks, in the matrix, and who else there is.
 const ASKS: &str = "asks";
 const OTHER: &str = "other";
 
 /// How an organisation can stand to a record, by name.
-pub const STANDINGS: [&str; 6] = [
+/// `granted-0` stands for every class that was opened.
+pub const STANDINGS: [&str; 9] = [
     "none",
     "responsible",
+    "delegate",
     "former",
     "offered",
     "accepted-waste",
     "ordered",
+    "claimed",
+    "granted-0",
 ];
 /// The states of a record that rights depend on.
 pub const STATES: [&str; 3] = ["draft", "published", "recycled"];
@@ -29,6 +37,8 @@ pub const STATES: [&str; 3] = ["draft", "published", "recycled"];
 pub struct Case {
     /// Who asks; `None` for everybody.
     pub role: Option<Role>,
+    /// Its legitimate interest, where one is recognised.
+    pub interest: Option<Purpose>,
     /// One of [`STANDINGS`].
     pub standing: &'static str,
     /// One of [`STATES`].
@@ -38,16 +48,22 @@ pub struct Case {
 impl Case {
     /// Every case: nobody without a token stands to a record.
     pub fn all() -> impl Iterator<Item = Self> {
-        let roles = Role::all().map(Some);
-        let callers = std::iter::once(None).chain(roles);
-        callers.flat_map(|role| {
-            let standings = match role {
-                Some(_) => STANDINGS.as_slice(),
-                None => STANDINGS.get(..1).unwrap_or_default(),
+        let roles = Role::all().flat_map(|role| {
+            let interests = Purpose::all().filter(move |purpose| purpose.is_for(&[role]));
+            let interests = std::iter::once(None).chain(interests.map(Some));
+            interests.map(move |interest| (Some(role), interest))
+        });
+        let callers = std::iter::once((None, None)).chain(roles);
+        callers.flat_map(|(role, interest)| {
+            let standings = match (role, interest) {
+                (Some(_), None) => STANDINGS.as_slice(),
+                // What a recognised interest adds is the same in every standing.
+                _ => STANDINGS.get(..1).unwrap_or_default(),
             };
             standings.iter().flat_map(move |standing| {
                 STATES.map(|state| Self {
                     role,
+                    interest,
                     standing,
                     state,
                 })
@@ -56,15 +72,37 @@ impl Case {
     }
 
     fn principal(&self) -> Option<Principal> {
+        let interest = self.interest.iter().map(|purpose| Grant {
+            of: Scope::Everything,
+            ..granted(Right::Interest(purpose.name.to_owned()))
+        });
+        let given = match self.standing {
+            "delegate" => Some(granted(Right::Delegation)),
+            "granted-0" => Some(granted(Right::Reading(
+                [Class::Internal].into_iter().collect(),
+            ))),
+            _ => None,
+        };
+        let grants = interest.chain(given).collect();
         self.role.map(|role| Principal {
             subject: ASKS.to_owned(),
             client: ASKS.to_owned(),
             organisation: ASKS.to_owned(),
             roles: vec![role],
+            grants,
+            at: 0,
         })
     }
 
-    fn record(&self) -> Standing<'static> {
+    fn caller(&self) -> String {
+        let role = self.role.map_or("(no token)", Role::as_str);
+        match self.interest {
+            Some(purpose) => format!("{role} as {}", purpose.name),
+            None => role.to_owned(),
+        }
+    }
+
+    fn record<'c>(&self, claim: &'c Claim) -> Standing<'c> {
         let mut standing = Standing {
             responsible: Some(OTHER),
             published: self.state != "draft",
@@ -77,6 +115,7 @@ impl Case {
             "offered" => standing.offered = Some(ASKS),
             "accepted-waste" => standing.accepted_waste = Some(ASKS),
             "ordered" => standing.ordered = Some(ASKS),
+            "claimed" => standing.claim = Some(claim),
             _ => {}
         }
         standing
@@ -85,7 +124,7 @@ impl Case {
     /// What it reads.
     #[must_use]
     pub fn reads(&self) -> Reading {
-        reading(self.principal().as_ref(), &self.record())
+        reading(self.principal().as_ref(), &self.record(&claim()))
     }
 
     /// Whether it may raise an event of the type.
@@ -93,8 +132,29 @@ impl Case {
     pub fn raises(&self, event_type: &EventType) -> bool {
         let permits: &[Permit] = event_type.permits();
         self.principal().is_some_and(|principal| {
-            may_raise(&principal, &event_type.id, permits, &self.record()).is_ok()
+            may_raise(&principal, &event_type.id, permits, &self.record(&claim())).is_ok()
         })
+    }
+}
+
+fn granted(right: Right) -> Grant {
+    Grant {
+        id: Uuid::nil(),
+        to: ASKS.to_owned(),
+        by: OTHER.to_owned(),
+        of: Scope::Organisation(OTHER.to_owned()),
+        right,
+        purpose: String::new(),
+        until: i64::MAX,
+    }
+}
+
+fn claim() -> Claim {
+    Claim {
+        id: Uuid::nil(),
+        organisation: ASKS.to_owned(),
+        person: None,
+        since: 0,
     }
 }
 
@@ -113,20 +173,23 @@ fn cells(classes: Classes) -> String {
 
 impl Display for Case {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (principal, record) = (self.principal(), self.record());
+        let (principal, claim) = (self.principal(), claim());
+        let record = self.record(&claim);
         let principal = principal.as_ref();
         let reading = self.reads();
         let writes = principal.map_or(Classes::NONE, |principal| writable(principal, &record));
+        let accesses = principal.is_some_and(|principal| sees_accesses(principal, &record));
         let mark = |holds: bool, mark: &'static str| if holds { mark } else { "" };
         let line = format!(
-            "{:20}{:16}{:11}{:7}{:7}{:7}{:7}{}",
-            self.role.map_or("(no token)", Role::as_str),
+            "{:36}{:16}{:11}{:7}{:7}{:7}{:8}{:11}{}",
+            self.caller(),
             self.standing,
             self.state,
             mark(knows(principal, &record), "knows"),
             cells(reading.classes),
             mark(reading.chain, "chain"),
             mark(reading.formerly, "former"),
+            mark(accesses, "reads-log"),
             cells(writes),
         );
         f.write_str(line.trim_end())
@@ -137,8 +200,8 @@ impl Display for Case {
 #[must_use]
 pub fn matrix() -> String {
     let mut lines = vec![format!(
-        "{:20}{:16}{:11}{:7}{:7}{:7}{:7}{}",
-        "role", "standing", "record", "", "reads", "", "", "writes"
+        "{:36}{:16}{:11}{:7}{:7}{:7}{:8}{:11}{}",
+        "role", "standing", "record", "", "reads", "", "", "", "writes"
     )];
     lines.extend(Case::all().map(|case| case.to_string()));
     lines.push("\nevents, by who may raise them".to_owned());
@@ -146,10 +209,8 @@ pub fn matrix() -> String {
         for state in STATES {
             let cases = Case::all().filter(|case| case.state == state && case.raises(event_type));
             let by: Vec<String> = cases
-                .map(|case| {
-                    let role = case.role.map_or("(no token)", Role::as_str);
-                    format!("{role}/{}", case.standing)
-                })
+                .filter(|case| case.interest.is_none())
+                .map(|case| format!("{}/{}", case.caller(), case.standing))
                 .collect();
             let by = if by.is_empty() {
                 "nobody".to_owned()

@@ -3,7 +3,7 @@
 //! They are files of this crate, validated strictly against the schema when it is built (`build.rs`) and again when a function
 //! starts ([`check`]). Where they could not be read nothing is permitted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -147,6 +147,10 @@ pub(crate) enum Action<'a> {
     ReadFormer,
     /// To see the places of events in its chain.
     ReadChain,
+    /// To see who read it.
+    ReadAccesses,
+    /// To see every request for access.
+    Oversee,
     /// To write values of a class.
     Write(u8),
     /// To raise an event of a type, by the row for a role in a relation.
@@ -164,6 +168,8 @@ impl Action<'_> {
             Self::Read(_) => "read",
             Self::ReadFormer => "readFormer",
             Self::ReadChain => "readChain",
+            Self::ReadAccesses => "readAccesses",
+            Self::Oversee => "oversee",
             Self::Write(_) => "write",
             Self::Raise { .. } => "raise",
         }
@@ -172,7 +178,11 @@ impl Action<'_> {
     fn context(self, loaded: &Loaded) -> Option<Context> {
         let string = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let pairs = match self {
-            Self::Know | Self::ReadFormer | Self::ReadChain => return Some(Context::empty()),
+            Self::Know
+            | Self::ReadFormer
+            | Self::ReadChain
+            | Self::ReadAccesses
+            | Self::Oversee => return Some(Context::empty()),
             Self::Read(class) | Self::Write(class) => {
                 vec![("class", RestrictedExpression::new_long(class.into()))]
             }
@@ -227,18 +237,25 @@ pub(crate) struct Question {
 
 impl Question {
     /// Of whoever has these roles, or of everybody; `None` where it cannot be put, which permits nothing.
-    pub(crate) fn new(roles: Option<&[Role]>, relations: &Relations) -> Option<Self> {
+    pub(crate) fn new(
+        roles: Option<&[Role]>,
+        interests: &BTreeSet<&str>,
+        relations: &Relations,
+    ) -> Option<Self> {
         let loaded = Loaded::get()?;
-        let of = match roles {
-            Some(_) => &loaded.partner,
-            None => &loaded.everybody,
+        let (of, own) = match roles {
+            Some(_) => (
+                &loaded.partner,
+                HashMap::from([("interests".to_owned(), texts(interests))]),
+            ),
+            None => (&loaded.everybody, HashMap::new()),
         };
         let principal = uid(of, "caller");
         let parents = roles.into_iter().flatten();
         let parents = parents.map(|role| loaded.role(role.as_str())).collect();
         let record = uid(&loaded.record, "record");
         let entities = [
-            Entity::new_no_attrs(principal.clone(), parents),
+            Entity::new(principal.clone(), own, parents).ok()?,
             Entity::new(record.clone(), attributes(relations)?, HashSet::new()).ok()?,
         ];
         Some(Self {
@@ -292,5 +309,16 @@ fn attributes(relations: &Relations) -> Option<HashMap<String, RestrictedExpress
         ("recycled", relations.recycled),
     ];
     let own = own.map(flag).into_iter();
-    Some(own.chain([("relation".to_owned(), relation)]).collect())
+    let granted = relations.granted.iter().map(|class| class.number().into());
+    let granted = RestrictedExpression::new_set(granted.map(RestrictedExpression::new_long));
+    let others = [
+        ("relation".to_owned(), relation),
+        ("granted".to_owned(), granted),
+    ];
+    Some(own.chain(others).collect())
+}
+
+fn texts(texts: &BTreeSet<&str>) -> RestrictedExpression {
+    let texts = texts.iter().map(|text| (*text).to_owned());
+    RestrictedExpression::new_set(texts.map(RestrictedExpression::new_string))
 }

@@ -6,7 +6,7 @@ use identity::Host;
 use ledger::ViewKey;
 use serde::{Deserialize, Serialize};
 
-use crate::{Claims, Role};
+use crate::{Claims, Grant, Purpose, Right, Rights, Role};
 
 /// The longest id of an organisation: it stands in keys and tokens.
 const ID_LIMIT: usize = 64;
@@ -105,6 +105,22 @@ pub struct Principal {
     pub organisation: String,
     /// The roles the token asserts, each registered, by name.
     pub roles: Vec<Role>,
+    /// What its organisation was given of more than one passport.
+    pub grants: Vec<Grant>,
+    /// When it asks, in seconds since 1970.
+    pub at: i64,
+}
+
+impl Principal {
+    /// The legitimate interests of its organisation that are recognised and in force.
+    pub(crate) fn interests(&self) -> BTreeSet<&'static str> {
+        let grants = self.grants.iter().filter(|grant| grant.in_force(self.at));
+        let named = grants.filter_map(|grant| match &grant.right {
+            Right::Interest(purpose) => Purpose::named(purpose),
+            _ => None,
+        });
+        named.map(|purpose| purpose.name).collect()
+    }
 }
 
 /// A caller who is known may not do this.
@@ -119,6 +135,9 @@ pub enum AccessFault {
     /// Its verification has run out.
     #[error("the verification of the token's organisation has expired")]
     Expired,
+    /// In an emergency it was taken everything that it may.
+    #[error("access is suspended: ask whoever operates the platform")]
+    Suspended,
     /// A role the organisation is not registered for.
     #[error("the organisation is not registered as `{0}`")]
     UnregisteredRole(String),
@@ -128,6 +147,9 @@ pub enum AccessFault {
     /// It may never happen, whoever asks.
     #[error("{0}")]
     Never(&'static str),
+    /// It may not happen in the state that the record is in, whoever asks.
+    #[error("{0}")]
+    NoLonger(&'static str),
     /// None of the roles permits it.
     #[error("this needs the role {0}")]
     NotPermitted(String),
@@ -136,13 +158,14 @@ pub enum AccessFault {
     NobodyMay,
 }
 
-/// The caller of a token, held against the organisation's record.
+/// The caller of a token, held against the organisation's record and what stands beside it.
 ///
 /// # Errors
 /// [`AccessFault`]: one role too many refuses the whole token, so that no token is stretched until something works.
 pub fn principal(
     claims: &Claims,
     record: Option<&Organisation>,
+    rights: &Rights,
     now: i64,
 ) -> Result<Principal, AccessFault> {
     let record = record
@@ -153,6 +176,9 @@ pub fn principal(
     }
     if record.verified_until.is_some_and(|until| until <= now) {
         return Err(AccessFault::Expired);
+    }
+    if rights.suspended(&claims.organisation, &claims.subject) {
+        return Err(AccessFault::Suspended);
     }
     let roles: BTreeSet<Role> = claims
         .roles
@@ -171,6 +197,8 @@ pub fn principal(
         client: claims.client.clone(),
         organisation: claims.organisation.clone(),
         roles: roles.into_iter().collect(),
+        grants: rights.grants.clone(),
+        at: now,
     })
 }
 
@@ -208,9 +236,9 @@ mod tests {
     #[test]
     fn only_the_registered_issuer_speaks_for_an_organisation() {
         let good = claims(&["service-provider"]);
-        assert!(principal(&good, Some(&record()), 999).is_ok());
+        assert!(principal(&good, Some(&record()), &Rights::default(), 999).is_ok());
         assert_eq!(
-            principal(&good, None, 999),
+            principal(&good, None, &Rights::default(), 999),
             Err(AccessFault::ForeignOrganisation)
         );
         let foreign = Claims {
@@ -218,11 +246,11 @@ mod tests {
             ..good.clone()
         };
         assert_eq!(
-            principal(&foreign, Some(&record()), 999),
+            principal(&foreign, Some(&record()), &Rights::default(), 999),
             Err(AccessFault::ForeignOrganisation)
         );
         assert_eq!(
-            principal(&good, Some(&record()), 1_000),
+            principal(&good, Some(&record()), &Rights::default(), 1_000),
             Err(AccessFault::Expired)
         );
     }
@@ -230,7 +258,7 @@ mod tests {
     #[test]
     fn one_role_too_many_refuses_the_token() {
         let greedy = claims(&["service-provider", "market-surveillance"]);
-        let refused = principal(&greedy, Some(&record()), 0);
+        let refused = principal(&greedy, Some(&record()), &Rights::default(), 0);
         assert_eq!(
             refused,
             Err(AccessFault::UnregisteredRole(
@@ -242,7 +270,12 @@ mod tests {
             ..record()
         };
         assert_eq!(
-            principal(&claims(&["administrator"]), Some(&unknown), 0),
+            principal(
+                &claims(&["administrator"]),
+                Some(&unknown),
+                &Rights::default(),
+                0
+            ),
             Err(AccessFault::UnregisteredRole("administrator".to_owned()))
         );
     }
@@ -257,11 +290,11 @@ mod tests {
         };
         let operator = Role::named("platform-operator").unwrap();
         assert_eq!(
-            principal(&claims(&roles), Some(&both), 0),
+            principal(&claims(&roles), Some(&both), &Rights::default(), 0),
             Err(AccessFault::NotAlone(operator))
         );
         assert_eq!(both.faults().len(), 1);
-        assert!(principal(&claims(&roles[..1]), Some(&both), 0).is_ok());
+        assert!(principal(&claims(&roles[..1]), Some(&both), &Rights::default(), 0).is_ok());
     }
 
     #[test]
@@ -270,7 +303,8 @@ mod tests {
             roles: vec!["service-provider".to_owned(), "recycler".to_owned()],
             ..record()
         };
-        let caller = principal(&claims(&["recycler"]), Some(&record), 0).unwrap();
+        let caller =
+            principal(&claims(&["recycler"]), Some(&record), &Rights::default(), 0).unwrap();
         assert_eq!(caller.roles, [Role::named("recycler").unwrap()]);
     }
 
@@ -281,7 +315,12 @@ mod tests {
             ..record()
         };
         assert_eq!(
-            principal(&claims(&["service-provider"]), Some(&other), 0),
+            principal(
+                &claims(&["service-provider"]),
+                Some(&other),
+                &Rights::default(),
+                0
+            ),
             Err(AccessFault::ForeignOrganisation)
         );
     }
@@ -293,7 +332,12 @@ mod tests {
             ..record()
         };
         assert_eq!(
-            principal(&claims(&["service-provider"]), Some(&unverified), 0),
+            principal(
+                &claims(&["service-provider"]),
+                Some(&unverified),
+                &Rights::default(),
+                0
+            ),
             Err(AccessFault::Unverified)
         );
     }

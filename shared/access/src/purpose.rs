@@ -80,7 +80,9 @@ impl Purpose {
 }
 
 fn named(names: &[String], roles: &[Role]) -> bool {
-    names.iter().any(|name| roles.iter().any(|role| role.as_str() == name))
+    names
+        .iter()
+        .any(|name| roles.iter().any(|role| role.as_str() == name))
 }
 
 #[cfg(test)]
@@ -90,18 +92,36 @@ mod tests {
     #[test]
     fn every_purpose_names_roles_there_are_and_ends() {
         let names: Vec<&str> = Purpose::all().map(|purpose| purpose.name).collect();
-        let expected = ["recycler", "remanufacturer", "repairer", "second-life-operator"];
+        let expected = [
+            "recycler",
+            "remanufacturer",
+            "repairer",
+            "second-life-operator",
+        ];
         assert_eq!(names, expected);
         assert!(!Purpose::version().is_empty());
         for Purpose { name, rules } in Purpose::all() {
             let roles = rules.roles.iter().chain(&rules.decided_by);
-            assert!(roles.into_iter().all(|role| Role::named(role).is_some()), "{name}");
+            assert!(
+                roles.into_iter().all(|role| Role::named(role).is_some()),
+                "{name}"
+            );
             assert!(!rules.roles.is_empty() && rules.valid_days > 0, "{name}");
             // Who waits for a person waits until a day.
-            assert_eq!(rules.decided_by.is_empty(), rules.deadline_days == 0, "{name}");
+            assert_eq!(
+                rules.decided_by.is_empty(),
+                rules.deadline_days == 0,
+                "{name}"
+            );
             // Nobody's interest is a favour of who made the battery.
             let makers = ["economic-operator", "supplier"];
-            assert!(!rules.decided_by.iter().any(|role| makers.contains(&role.as_str())), "{name}");
+            assert!(
+                !rules
+                    .decided_by
+                    .iter()
+                    .any(|role| makers.contains(&role.as_str())),
+                "{name}"
+            );
         }
     }
 

@@ -44,11 +44,12 @@ impl Reading {
     }
 }
 
-/// Roles, in the order of their names, or none for everybody, and how their organisation stands to a record. The policies know
+/// Roles, in the order of their names, or none for everybody, recognised interests, and how their organisation stands to a record. The policies know
 /// no more, so that two callers of whom this is the same have the same rights.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Asked {
     roles: Option<Vec<Role>>,
+    interests: BTreeSet<&'static str>,
     relations: Relations,
 }
 
@@ -66,8 +67,8 @@ impl Asked {
     fn of(principal: Option<&Principal>, standing: &Standing<'_>) -> Self {
         Self {
             roles: principal.map(|principal| principal.roles.clone()),
-            relations: standing
-                .relations(principal.map(|principal| principal.organisation.as_str())),
+            interests: principal.map_or_else(BTreeSet::new, Principal::interests),
+            relations: standing.relations(principal),
         }
     }
 
@@ -82,7 +83,7 @@ impl Asked {
     }
 
     fn question(&self) -> Option<Question> {
-        Question::new(self.roles.as_deref(), &self.relations)
+        Question::new(self.roles.as_deref(), &self.interests, &self.relations)
     }
 
     fn judged(&self) -> Answer {
@@ -129,6 +130,27 @@ pub fn reading(principal: Option<&Principal>, standing: &Standing<'_>) -> Readin
 #[must_use]
 pub fn knows(principal: Option<&Principal>, standing: &Standing<'_>) -> bool {
     Asked::of(principal, standing).answered().knows
+}
+
+/// Whether a caller may see who read what is restricted of a record.
+#[must_use]
+pub fn sees_accesses(principal: &Principal, standing: &Standing<'_>) -> bool {
+    let question = Asked::of(Some(principal), standing).question();
+    question.is_some_and(|question| question.may(Action::ReadAccesses).permitted)
+}
+
+/// Whether a caller sees every request for access.
+#[must_use]
+pub fn oversees(principal: &Principal) -> bool {
+    let question = Asked::of(Some(principal), &Standing::default()).question();
+    question.is_some_and(|question| question.may(Action::Oversee).permitted)
+}
+
+/// Whether a caller's organisation is responsible for a record, or acts for who is.
+#[must_use]
+pub fn answers_for(principal: &Principal, standing: &Standing<'_>) -> bool {
+    let relations = standing.relations(Some(principal));
+    relations.responsible || relations.delegate
 }
 
 /// The classes whose values a caller may write, with an event that may bring them.
@@ -193,7 +215,13 @@ pub fn explain<'e>(
         }
     };
     let classes = || Class::ALL.into_iter().map(Class::number);
-    let plain = [Action::Know, Action::ReadChain, Action::ReadFormer];
+    let plain = [
+        Action::Know,
+        Action::ReadChain,
+        Action::ReadFormer,
+        Action::ReadAccesses,
+        Action::Oversee,
+    ];
     let mut explained: Vec<Explained> = plain
         .into_iter()
         .chain(classes().map(Action::Read))
@@ -224,7 +252,7 @@ pub fn explain<'e>(
 ///
 /// # Errors
 /// [`AccessFault::NotPermitted`] naming the roles that would, [`AccessFault::NobodyMay`] where there is none,
-/// [`AccessFault::Never`] where it may never happen.
+/// [`AccessFault::Never`] and [`AccessFault::NoLonger`] where a policy forbids it.
 pub fn may_raise(
     principal: &Principal,
     event_type: &str,
@@ -265,11 +293,12 @@ pub fn permitted<'p>(
         if said.permitted {
             return Ok((*role, permit));
         }
-        let says = |policy: &&'static Policy| policy.annotation("says");
-        never = never.or(said.by.iter().find_map(says));
+        never = never.or_else(|| said.by.first().copied());
     }
+    let says = |policy: &'static Policy| policy.annotation("says").unwrap_or_default();
     Err(match never {
-        Some(says) => AccessFault::Never(says),
+        Some(policy) if policy.annotation("state").is_some() => AccessFault::NoLonger(says(policy)),
+        Some(policy) => AccessFault::Never(says(policy)),
         None => {
             let needed = permits
                 .iter()

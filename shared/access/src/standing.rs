@@ -1,6 +1,9 @@
 //! How an organisation stands to a record.
 
-use passport::Relation;
+use passport::{Classes, Relation};
+use uuid::Uuid;
+
+use crate::{Claim, Grant, Principal, Right, Scope};
 
 /// What a record knows of organisations and of itself, as far as rights depend on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +18,14 @@ pub struct Standing<'a> {
     pub accepted_waste: Option<&'a str>,
     /// Who asked for the label that it is about.
     pub ordered: Option<&'a str>,
+    /// Who bought the battery.
+    pub claim: Option<&'a Claim>,
+    /// What was given of it itself.
+    pub grants: &'a [Grant],
+    /// The model that it is of, where that is another record: what was given of that is given of this too.
+    pub model: Option<Uuid>,
+    /// The batch that it is of, likewise.
+    pub batch: Option<Uuid>,
     /// Whether its battery was placed on the market.
     pub published: bool,
     /// Whether its battery was recycled.
@@ -32,17 +43,57 @@ impl<'a, S: AsRef<str> + ?Sized> From<&'a S> for Standing<'a> {
 }
 
 impl Standing<'_> {
-    /// How this organisation stands to it; `None` for everybody.
-    pub(crate) fn relations(&self, organisation: Option<&str>) -> Relations {
-        let is = |one: Option<&str>| one.is_some() && one == organisation;
-        Relations {
+    /// How whoever asks stands to it; `None` for everybody.
+    pub(crate) fn relations(&self, principal: Option<&Principal>) -> Relations {
+        let recorded = Relations {
+            published: self.published,
+            recycled: self.recycled,
+            ..Relations::default()
+        };
+        let Some(principal) = principal else {
+            return recorded;
+        };
+        let organisation = principal.organisation.as_str();
+        let is = |one: Option<&str>| one == Some(organisation);
+        let mut relations = Relations {
             responsible: is(self.responsible),
-            former: self.former.iter().any(|former| is(Some(former))),
+            former: self.former.contains(&organisation),
             offered: is(self.offered),
             accepted_waste: is(self.accepted_waste),
             ordered: is(self.ordered),
-            published: self.published,
-            recycled: self.recycled,
+            claimed: self.claim.is_some_and(|claim| {
+                let mut persons = claim.person.iter();
+                is(Some(&claim.organisation))
+                    && persons.all(|person| person.is(organisation, &principal.subject))
+            }),
+            ..recorded
+        };
+        let own = self.grants.iter().filter(|grant| is(Some(&grant.to)));
+        let others = principal
+            .grants
+            .iter()
+            .filter(|grant| self.is_within(grant));
+        // Nobody opens what it is not, or no longer, responsible for.
+        let counts = |grant: &&Grant| {
+            grant.in_force(principal.at) && self.responsible == Some(grant.by.as_str())
+        };
+        for grant in own.chain(others).filter(counts) {
+            match &grant.right {
+                Right::Delegation => relations.delegate = true,
+                Right::Reading(classes) => relations.granted = relations.granted.union(*classes),
+                Right::Interest(_) => {}
+            }
+        }
+        relations
+    }
+
+    /// Whether the record is one of those that a grant is of.
+    fn is_within(&self, grant: &Grant) -> bool {
+        match &grant.of {
+            Scope::Everything | Scope::Passport(_) => false,
+            Scope::Organisation(owner) => self.responsible == Some(owner.as_str()),
+            Scope::Model(id) => self.model == Some(*id),
+            Scope::Batch(id) => self.batch == Some(*id),
         }
     }
 }
@@ -55,23 +106,28 @@ impl Standing<'_> {
 )]
 pub(crate) struct Relations {
     pub(crate) responsible: bool,
+    pub(crate) delegate: bool,
     pub(crate) former: bool,
     pub(crate) offered: bool,
     pub(crate) accepted_waste: bool,
     pub(crate) ordered: bool,
+    pub(crate) claimed: bool,
+    pub(crate) granted: Classes,
     pub(crate) published: bool,
     pub(crate) recycled: bool,
 }
 
 impl Relations {
     /// The relations by their names in the schema.
-    pub(crate) const fn named(&self) -> [(&'static str, bool); 5] {
+    pub(crate) const fn named(&self) -> [(&'static str, bool); 7] {
         [
             ("responsible", self.responsible),
+            ("delegate", self.delegate),
             ("former", self.former),
             ("offered", self.offered),
             ("acceptedWaste", self.accepted_waste),
             ("ordered", self.ordered),
+            ("claimed", self.claimed),
         ]
     }
 }
@@ -84,5 +140,6 @@ pub(crate) const fn asked(relation: Relation) -> &'static str {
         Relation::Offered => " to whom responsibility is offered",
         Relation::AcceptedWaste => " that accepted the battery as waste",
         Relation::Ordered => " that asked for the label",
+        Relation::Claimed => " that showed it bought the battery",
     }
 }

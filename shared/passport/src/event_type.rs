@@ -19,6 +19,8 @@ pub enum Relation {
     AcceptedWaste,
     /// It asked for the label.
     Ordered,
+    /// It showed that it bought the battery.
+    Claimed,
 }
 
 impl Relation {
@@ -31,6 +33,7 @@ impl Relation {
             Self::Offered => "offered",
             Self::AcceptedWaste => "accepted-waste",
             Self::Ordered => "ordered",
+            Self::Claimed => "claimed",
         }
     }
 }

@@ -26,6 +26,9 @@ pub enum Facts {
         /// Its trade item numbers.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         gtins: Vec<String>,
+        /// What was given of it and of what is of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        grants: Vec<access::Grant>,
         /// Who resolves the labels of its batteries, where that is not this platform.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         custody: Option<Custody>,
@@ -42,6 +45,9 @@ pub enum Facts {
         /// Its lot numbers, as GS1 keys: `01/<GTIN>/10/<lot>`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         lots: Vec<String>,
+        /// What was given of it and of what is of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        grants: Vec<access::Grant>,
     },
     /// A passport of a unit.
     Passport {
@@ -101,6 +107,9 @@ pub enum Facts {
         /// Who resolves the labels of all its batteries, where that is not this platform.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         custody: Option<Custody>,
+        /// What it was given, and what was taken from it.
+        #[serde(default, skip_serializing_if = "access::Rights::is_empty")]
+        rights: access::Rights,
     },
 }
 
@@ -146,7 +155,7 @@ impl Facts {
         match self {
             Self::Model { custody, .. }
             | Self::Unit { custody, .. }
-            | Self::Organisation { custody } => custody.as_ref(),
+            | Self::Organisation { custody, .. } => custody.as_ref(),
             Self::Batch { .. } | Self::Passport { .. } => None,
         }
     }
@@ -168,7 +177,7 @@ impl Facts {
         match &mut self {
             Self::Model { custody, .. }
             | Self::Unit { custody, .. }
-            | Self::Organisation { custody } => *custody = moved,
+            | Self::Organisation { custody, .. } => *custody = moved,
             Self::Batch { .. } | Self::Passport { .. } => {}
         }
         self

@@ -11,6 +11,9 @@
 //! | which versions hold a named value set | `records` | `<subject>` | `S#<seq>` of the event that made it |
 //! | what a dynamic attribute was, from `a` to `b` | `records` | `R#<subject>` | between `<group>/<id>#<a>` and `<group>/<id>#<b + 92 days>`: an item `…#<last moment>#<seq>` spans no more |
 //! | an organisation, its clients' standing reasons | `records` | `O#<organisation>` | `0#ORGANISATION` |
+//! | what it may do at present | `records` | `O#<organisation>` | begins with `0#`: `0#ORGANISATION`, `0#HEAD` with what it was given and lost |
+//! | who asked for access, and what was decided | `records` | `ACCESS-REQUESTS`, `ACCESS-REQUESTS#<organisation>` | request id (UUIDv7) |
+//! | what an organisation gave, and was given | `records` | `GRANTS-BY#<organisation>`, `GRANTS-TO#<organisation>` | grant id (UUIDv7) |
 //! | which hosts of operators' own are in carriers, and whose they are | `records` | `HOSTS` | host |
 //! | are these labels still in force | `records` | `U#<unit>` | `0#LABEL#<label>`, 100 at a time |
 //! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
@@ -69,6 +72,7 @@ mod published;
 mod read_log;
 mod record;
 mod requests;
+mod rights;
 mod scan;
 mod sealing;
 mod series;
@@ -100,17 +104,18 @@ pub use facts::{Custody, Facts, Recall, RecordStatus};
 pub use host_watch::{HostFinding, HostWatch, Severity};
 pub use index::UNIT_SHARDS;
 pub use journal::{StoredEvent, VersionEntry, VersionValues};
-pub use life::{Asked, Life, Next, Offer, Recycling};
+pub use life::{Asked, ClaimCode, Life, Next, Offer, Recycling};
 pub use log::{Log, LogBatch, LogEntry, LogFolder, LogHead, Logged};
 pub use log_object::{LogNote, Served};
 pub use moving::Moving;
 pub use order::{Order, OrderState};
-pub use organisation::Registrar;
+pub use organisation::{Member, Registrar};
 pub use public_reads::ScannedDay;
 pub use published::Published;
-pub use read_log::ReadRecord;
+pub use read_log::{ReadRecord, RecordedRead};
 pub use record::{Head, OpenRecord, PartReference, Record};
 pub use requests::{Earlier, Request};
+pub use rights::{AccessRequest, Decision, Direction, Given, Revoked};
 pub use scan::{PublicPart, Scan, Shared};
 pub use sealing::{KeyVault, fill_random};
 pub use series::{Range, Readings, StoredReading};

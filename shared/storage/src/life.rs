@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use identity::LabelId;
-use ledger::Timestamp;
+use ledger::{Sha256, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -40,6 +40,24 @@ pub struct Life {
     /// When the counters began anew, where they did: with a new battery management system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counters_since: Option<Timestamp>,
+    /// What was given of this passport alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<access::Grant>,
+    /// Who bought the battery, and showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<access::Claim>,
+    /// The code that shows it, as long as nobody used it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim_code: Option<ClaimCode>,
+}
+
+/// A code that comes with a battery: whoever brings it bought it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimCode {
+    /// SHA-256 of its 80 random bits, as text without separators.
+    pub digest: Sha256,
+    /// Until when it counts.
+    pub until: Timestamp,
 }
 
 /// That the battery was recycled.

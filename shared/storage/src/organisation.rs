@@ -5,6 +5,8 @@ use passport::Class;
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Guard, Row};
+use crate::record::{HEAD, HeadItem, sort_key};
+use crate::store::decode;
 use crate::{
     Change, CommitError, EventInput, Facts, Receipt, Store, StoreError, Subject, SubjectChange,
     Table,
@@ -35,7 +37,43 @@ pub(crate) const REGISTERED: &str = "organisation-registered";
 /// How often a registration is tried again when another of the same organisation comes between.
 const ATTEMPTS: u32 = 4;
 
+/// An organisation, as it may act at present.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Its record.
+    pub organisation: access::Organisation,
+    /// What it was given, and what was taken from it.
+    pub rights: access::Rights,
+}
+
 impl Store {
+    /// An organisation's record and what it was given and lost, as they are now.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn member(&self, id: &str) -> Result<Option<Member>, StoreError> {
+        let pk = Subject::Organisation(id.to_owned()).to_string();
+        let mut organisation = None;
+        let mut rights = access::Rights::default();
+        for item in self.query(Table::Records, &pk, "0#", true).await? {
+            match sort_key(&item) {
+                ORGANISATION => organisation = Some(decode::<OrganisationItem>(item)?.organisation),
+                HEAD => {
+                    if let Facts::Organisation { rights: held, .. } =
+                        decode::<HeadItem>(item)?.head.facts
+                    {
+                        rights = held;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(organisation.map(|organisation| Member {
+            organisation,
+            rights,
+        }))
+    }
+
     /// An organisation's record.
     ///
     /// # Errors
@@ -83,11 +121,13 @@ impl Store {
         let registered = SubjectChange {
             subject: subject.clone(),
             organisation: organisation.id.clone(),
-            // Who has custody is moved by an event of its own.
-            facts: Facts::Organisation {
-                custody: before
-                    .as_ref()
-                    .and_then(|record| record.head.facts.custody().cloned()),
+            // Custody and rights are moved by events of their own.
+            facts: match &before {
+                Some(record) => record.head.facts.clone(),
+                None => Facts::Organisation {
+                    custody: None,
+                    rights: access::Rights::default(),
+                },
             },
             before,
             document: None,

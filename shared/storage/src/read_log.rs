@@ -1,13 +1,16 @@
 //! Restricted reads: recorded before the data leave (ledger.md §1.5).
 
-use ledger::{Actor, EventId, ReadEventDraft, Sha256, Timestamp};
+use std::collections::HashMap;
+
+use ledger::{Actor, Audience, EventId, OpenedEvent, ReadEventDraft, Sha256, Timestamp};
 use passport::{Class, Classes};
 
 use crate::change::random;
 use crate::commit::CommitError;
-use crate::journal::chain_rows;
+use crate::journal::{DisclosureItem, EventItem, chain_rows, disclosure_partition};
 use crate::sealing::with_random;
-use crate::{Store, StoreError, Subject};
+use crate::store::{decode, key};
+use crate::{Store, StoreError, Subject, Table};
 
 /// Who reads what, and what for.
 #[derive(Debug, Clone)]
@@ -78,5 +81,57 @@ impl Store {
             Err(CommitError::Store(error)) => Err(error),
             Err(error) => Err(StoreError::unavailable(error)),
         }
+    }
+}
+
+/// A restricted read, as it was recorded.
+#[derive(Debug, Clone)]
+pub struct RecordedRead {
+    /// The id of its event.
+    pub id: EventId,
+    /// The leaf that stands in the log of reads, and what opens it; nothing opens it where the key was erased.
+    pub opened: OpenedEvent,
+}
+
+impl Store {
+    /// The restricted reads of a subject, the newest first: at most `limit`, those before the one with the id `before`.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer or an item is damaged.
+    pub async fn recorded_reads(
+        &self,
+        subject: &Subject,
+        before: Option<EventId>,
+        limit: u16,
+    ) -> Result<Vec<RecordedRead>, StoreError> {
+        let chain = format!("{}{subject}", crate::log::READS);
+        let before = before.map(|id| id.to_string());
+        let items = self
+            .newest_items(Table::Ledger, &chain, before.as_deref(), limit)
+            .await?;
+        let items: Vec<EventItem> = items.into_iter().map(decode).collect::<Result<_, _>>()?;
+        let pk = disclosure_partition(&chain);
+        let audience = Audience::Class(Class::Internal.number());
+        let keys = items
+            .iter()
+            .map(|item| key(&pk, Some(&format!("{}#{audience}", item.sk))));
+        let keys: Vec<_> = keys.collect();
+        let mut disclosed = HashMap::new();
+        if let (Some(key), false) = (self.data_key(subject).await?, keys.is_empty()) {
+            for item in self.batch(Table::Records, keys, true).await? {
+                let item: DisclosureItem = decode(item)?;
+                let texts = item.texts(&key)?.unwrap_or_default();
+                disclosed.insert(item.sk, texts);
+            }
+        }
+        let read = |item: EventItem| {
+            let texts = disclosed.remove(&format!("{}#{audience}", item.sk));
+            let opened = ledger::open(&item.leaf, &texts.unwrap_or_default());
+            Ok(RecordedRead {
+                id: item.event_id,
+                opened: opened.map_err(StoreError::damaged)?,
+            })
+        };
+        items.into_iter().map(read).collect()
     }
 }

@@ -104,7 +104,19 @@ impl Head {
         let mut standing = access::Standing::from(&self.organisation);
         let former = self.tenures.iter();
         standing.former = former.map(|tenure| tenure.organisation.as_str()).collect();
+        match &self.facts {
+            Facts::Organisation { .. } => {}
+            Facts::Model { grants, .. } => standing.grants = grants,
+            Facts::Batch { model, grants, .. } => {
+                (standing.model, standing.grants) = (Some(*model), grants);
+            }
+            Facts::Unit { model, batch, .. } | Facts::Passport { model, batch, .. } => {
+                (standing.model, standing.batch) = (Some(*model), *batch);
+            }
+        }
         if let Facts::Passport { status, life, .. } = &self.facts {
+            standing.claim = life.claim.as_ref();
+            standing.grants = &life.grants;
             standing.offered = life.offer.as_ref().map(|offer| offer.to.as_str());
             standing.accepted_waste = life.accepted_waste.as_deref();
             standing.published = self.facts.is_known_to_others();

@@ -233,6 +233,32 @@ impl Store {
         self.queried(table, pk, Some(keys), true).await
     }
 
+    /// The last items of a partition, in reverse order, strongly consistent: at most `limit`, those before one sort key.
+    pub(crate) async fn newest_items(
+        &self,
+        table: Table,
+        pk: &str,
+        before: Option<&str>,
+        limit: u16,
+    ) -> Result<Vec<Item>, StoreError> {
+        let request = self
+            .dynamodb()
+            .query()
+            .table_name(self.table(table))
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(limit.into())
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        let request = match before {
+            None => request.key_condition_expression("pk = :pk"),
+            Some(key) => request
+                .key_condition_expression("pk = :pk AND sk < :sk")
+                .expression_attribute_values(":sk", AttributeValue::S(key.to_owned())),
+        };
+        let page = request.send().await.map_err(StoreError::unavailable)?;
+        Ok(page.items.unwrap_or_default())
+    }
+
     async fn queried(
         &self,
         table: Table,

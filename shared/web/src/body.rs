@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
-use ledger::Sha256;
+use ledger::{Sha256, Timestamp};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -102,6 +102,19 @@ pub fn required_text<'a>(json: &'a Map<String, Value>, name: &str) -> Result<&'a
         .map(str::trim)
         .filter(|text| !text.is_empty())
         .ok_or_else(|| Problem::malformed(format!("expected a text in `{name}`")))
+}
+
+/// A member that is a time (RFC 3339), where it is there.
+///
+/// # Errors
+/// 400 naming the member.
+pub fn optional_time(json: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Problem> {
+    let Some(value) = json.get(name) else {
+        return Ok(None);
+    };
+    let time = value.as_str().and_then(crate::time);
+    time.map(Some)
+        .ok_or_else(|| Problem::malformed(format!("expected a time (RFC 3339) in `{name}`")))
 }
 
 /// A member that must be a UUID.

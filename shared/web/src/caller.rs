@@ -1,6 +1,6 @@
 //! Who is calling.
 
-use access::{Claims, Principal, Reading, Standing};
+use access::{Claims, Principal, Reading, Rights, Standing};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -67,8 +67,13 @@ impl Caller {
 
     /// The caller of a token, held against its organisation's record as it is now.
     pub(crate) async fn of(claims: &Claims, platform: &Platform) -> Result<Self, Problem> {
-        let organisation = platform.organisation(&claims.organisation).await?;
-        let principal = access::principal(claims, organisation.as_ref(), now().as_second())?;
+        let member = platform.store.member(&claims.organisation).await?;
+        let (organisation, rights) = match member {
+            Some(member) => (Some(member.organisation), member.rights),
+            None => (None, Rights::default()),
+        };
+        let now = now().as_second();
+        let principal = access::principal(claims, organisation.as_ref(), &rights, now)?;
         Ok(Self::Partner(Box::new(principal)))
     }
 
@@ -80,7 +85,14 @@ impl Caller {
             && access::reading(self.principal(), &own).classes == Classes::ALL
     }
 
-    /// Whether this caller acts for the organisation.
+    /// Whether this caller answers for a record: its organisation is responsible for it, or authorised by who is.
+    #[must_use]
+    pub fn answers_for(&self, head: &Head) -> bool {
+        let principal = self.principal();
+        principal.is_some_and(|principal| access::answers_for(principal, &head.standing()))
+    }
+
+    /// Whether this caller is of the organisation.
     #[must_use]
     pub fn acts_for(&self, organisation: &str) -> bool {
         matches!(self, Self::Partner(principal) if principal.organisation == organisation)

@@ -92,6 +92,12 @@ impl Idempotency {
         })
     }
 
+    /// A name of the request that no other has: of its caller, its route and its key.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.row.as_deref().unwrap_or_default()
+    }
+
     /// The answer given before, if there was one.
     ///
     /// # Errors

@@ -16,11 +16,12 @@ mod profile;
 mod provenance;
 mod recent;
 mod representation;
+mod rights;
 mod sign_in;
 mod visitor;
 mod written;
 
-pub use body::{AnyBody, BODY_LIMIT, Body, member, required_text, required_uuid};
+pub use body::{AnyBody, BODY_LIMIT, Body, member, optional_time, required_text, required_uuid};
 pub use caller::{Caller, Partner};
 pub use cookie::Cookie;
 pub use etag::{ETag, Precondition, known, view_name};
@@ -35,9 +36,10 @@ pub use profile::{Foreign, Profiled, Wanted, wanted};
 pub use provenance::{Named, Provenance, time};
 pub use recent::Recent;
 pub use representation::{Representation, Represented};
+pub use rights::{AccessRequest, Grant};
 pub use sign_in::{Provider, SESSION, SignIn};
 pub use visitor::{Session, Visitor, prefers_page};
 pub use written::written;
 
 /// The header that proves a change was taken in: `<eventId>:<eventHash>`.
-const AUDIT_RECEIPT: &str = "audit-receipt";
+pub const AUDIT_RECEIPT: &str = "audit-receipt";

@@ -368,7 +368,7 @@ impl From<TokenFault> for Problem {
 impl From<AccessFault> for Problem {
     fn from(fault: AccessFault) -> Self {
         match fault {
-            AccessFault::Never(_) => Self::conflict(fault.to_string()),
+            AccessFault::NoLonger(_) => Self::conflict(fault.to_string()),
             _ => Self::forbidden(fault.to_string()),
         }
     }

@@ -148,6 +148,18 @@ impl Provenance {
         given.checked(["DPP-Event-Type", "DPP-Reason"], faults)
     }
 
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The evidence it names, unchecked.
+    #[must_use]
+    pub fn evidence(&self) -> &[Uuid] {
+        &self.evidence
+    }
+
     /// The event, as raised by this caller in that role, changing attributes of these classes. Its evidence is looked up:
     /// confirmed, and brought by the calling organisation.
     ///

@@ -1,6 +1,6 @@
 //! Roles and access classes: who reads what, and by which rule.
 
-use access::{Case, Reading, Role};
+use access::{Case, Purpose, Reading, Role};
 use maud::{Markup, html};
 use passport::Class;
 
@@ -53,16 +53,24 @@ pub(super) fn sections() -> Markup {
 
 /// A role, by what it may in each standing to a published record.
 fn row(role: Role) -> Markup {
-    let of = |standing| Case {
+    let of = |standing, interest| Case {
         role: Some(role),
+        interest,
         standing,
         state: "published",
     };
-    let (others, own, offered) = (of("none"), of("responsible"), of("offered"));
+    let alone = |standing| of(standing, None);
+    let (others, own, offered) = (alone("none"), alone("responsible"), alone("offered"));
+    let purposes = Purpose::all().filter(|purpose| purpose.is_for(&[role]));
     html! {
         tr id={ "role-" (role) } {
             th scope="row" { code { (role) } br; span.note { (role.note()) } }
-            td data-label="Others' records" { (classes(others.reads())) }
+            td data-label="Others' records" {
+                (classes(others.reads()))
+                @for purpose in purposes {
+                    p { "recognised as " code { (purpose.name) } ": " (classes(of("none", Some(purpose)).reads())) }
+                }
+            }
             td data-label="Offered" { (classes(offered.reads())) }
             td data-label="Its own" { (classes(own.reads())) }
             td data-label="Chain" {
@@ -96,12 +104,18 @@ fn policies() -> Markup {
 
 fn readers(class: Class) -> Markup {
     let reads = |role: &Role| {
-        let case = Case {
-            role: Some(*role),
-            standing: "none",
-            state: "published",
-        };
-        case.reads().classes.contains(class)
+        let interests = Purpose::all().filter(|purpose| purpose.is_for(&[*role]));
+        std::iter::once(None)
+            .chain(interests.map(Some))
+            .any(|interest| {
+                let case = Case {
+                    role: Some(*role),
+                    interest,
+                    standing: "none",
+                    state: "published",
+                };
+                case.reads().classes.contains(class)
+            })
     };
     let roles: Vec<Role> = Role::all().filter(reads).collect();
     html! {

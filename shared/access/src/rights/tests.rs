@@ -1,6 +1,8 @@
 use passport::Relation;
+use uuid::Uuid;
 
 use super::*;
+use crate::{Claim, Grant, Person, Right, Scope};
 
 #[test]
 fn a_read_has_the_rules_it_is_permitted_by_as_its_basis() {
@@ -12,7 +14,11 @@ fn a_read_has_the_rules_it_is_permitted_by_as_its_basis() {
     };
     let maker = principal("maker", "economic-operator");
     assert!(named(&maker, "maker", Classes::ALL).starts_with("Art. 77(4) and (7)"));
-    let garage = principal("garage", "service-provider");
+    let right = Right::Interest("repairer".to_owned());
+    let garage = given(
+        &["service-provider"],
+        vec![grant(Scope::Everything, right, 1)],
+    );
     assert_eq!(
         named(&garage, "maker", classes),
         "Art. 77(2)(c), Annex XIII points 2 and 4"
@@ -36,6 +42,8 @@ fn somebody(organisation: &str, roles: &[&str]) -> Principal {
         client: "client-1".to_owned(),
         organisation: organisation.to_owned(),
         roles: roles.iter().filter_map(|role| Role::named(role)).collect(),
+        grants: Vec::new(),
+        at: 0,
     }
 }
 
@@ -238,7 +246,9 @@ fn who_was_responsible_reads_more_than_the_public_and_no_class_by_it() {
     for class in [Class::LegitimateInterest, Class::Individual] {
         assert!(!former.shown().contains(class));
     }
-    let second_life = reading(Some(&somebody("x", &["repurposer"])), &standing);
+    let right = Right::Interest("remanufacturer".to_owned());
+    let second_life = given(&["repurposer"], vec![grant(Scope::Everything, right, 1)]);
+    let second_life = reading(Some(&second_life), &standing);
     assert_ne!(second_life.view, former.view);
     let garage = reading(Some(&somebody("x", &["service-provider"])), &standing);
     assert!(!garage.formerly);
@@ -265,5 +275,155 @@ fn a_recycled_battery_is_altered_by_nothing_but_a_reversal_or_by_erasing() {
         assert_eq!(raised.is_ok(), possible, "{event} {raised:?}");
     }
     let never = may_raise(&caller, "repair", &permits, &standing).unwrap_err();
-    assert!(matches!(never, AccessFault::Never(says) if says.contains("recycled")));
+    assert!(matches!(never, AccessFault::NoLonger(says) if says.contains("recycled")));
+}
+
+/// A grant by `maker` to `x`.
+fn grant(of: Scope, right: Right, until: i64) -> Grant {
+    Grant {
+        id: Uuid::nil(),
+        to: "x".to_owned(),
+        by: "maker".to_owned(),
+        of,
+        right,
+        purpose: "test".to_owned(),
+        until,
+    }
+}
+
+fn given(roles: &[&str], grants: Vec<Grant>) -> Principal {
+    Principal {
+        grants,
+        ..somebody("x", roles)
+    }
+}
+
+#[test]
+fn a_role_alone_reads_point_1_and_a_recognised_purpose_opens_its_points() {
+    let published = Standing {
+        published: true,
+        ..Standing::from("maker")
+    };
+    for (role, purpose, opens) in [
+        ("service-provider", "repairer", true),
+        ("repurposer", "remanufacturer", true),
+        ("repurposer", "second-life-operator", true),
+        ("recycler", "recycler", true),
+        ("waste-operator", "recycler", true),
+        ("service-provider", "recycler", false),
+        ("recycler", "repairer", false),
+        ("supplier", "repairer", false),
+    ] {
+        let interest = |until| {
+            let right = Right::Interest(purpose.to_owned());
+            given(&[role], vec![grant(Scope::Everything, right, until)])
+        };
+        let alone = reading(Some(&somebody("x", &[role])), &published);
+        assert!(alone.only_public(), "{role}");
+        let recognised = numbers(reading(Some(&interest(1)), &published));
+        let expected = if opens { vec![1, 2, 4] } else { vec![1] };
+        assert_eq!(recognised, expected, "{role} {purpose}");
+        // It ends at its time.
+        assert!(reading(Some(&interest(0)), &published).only_public());
+    }
+}
+
+#[test]
+fn a_grant_is_of_what_it_names_and_of_nothing_its_giver_is_not_responsible_for() {
+    let [model, batch, passport, other] = [1, 2, 3, 4].map(Uuid::from_u128);
+    let record = |owner| Standing {
+        model: Some(model),
+        batch: Some(batch),
+        published: true,
+        ..Standing::from(owner)
+    };
+    let internal = || Right::Reading([Class::Internal].into_iter().collect());
+    for (of, reaches) in [
+        (Scope::Organisation("maker".to_owned()), true),
+        (Scope::Model(model), true),
+        (Scope::Batch(batch), true),
+        (Scope::Model(other), false),
+        (Scope::Batch(other), false),
+        // It stands with the passport itself.
+        (Scope::Passport(passport), false),
+        (Scope::Everything, false),
+    ] {
+        let caller = given(&["supplier"], vec![grant(of.clone(), internal(), 1)]);
+        let sees = |owner| {
+            reading(Some(&caller), &record(owner))
+                .classes
+                .contains(Class::Internal)
+        };
+        assert_eq!(sees("maker"), reaches, "{of:?}");
+        assert!(!sees("another"), "{of:?}");
+    }
+    // What stands with the passport itself is only for whom it names.
+    let own = [grant(Scope::Passport(passport), internal(), 1)];
+    let with = Standing {
+        grants: &own,
+        ..record("maker")
+    };
+    let sees = |organisation, standing: &Standing<'_>| {
+        let caller = somebody(organisation, &["supplier"]);
+        reading(Some(&caller), standing)
+            .classes
+            .contains(Class::Internal)
+    };
+    assert!(sees("x", &with) && !sees("y", &with));
+    // It ends with the responsibility of who gave it.
+    let taken_over = Standing {
+        responsible: Some("another"),
+        ..with
+    };
+    assert!(!sees("x", &taken_over));
+}
+
+#[test]
+fn a_delegate_acts_for_who_is_responsible_but_passes_nothing_on() {
+    let of = Scope::Organisation("maker".to_owned());
+    let delegate = given(
+        &["economic-operator"],
+        vec![grant(of, Right::Delegation, 1)],
+    );
+    let standing = Standing::from("maker");
+    assert_eq!(reading(Some(&delegate), &standing).classes, Classes::ALL);
+    assert!(knows(Some(&delegate), &standing) && !knows(Some(&delegate), &Standing::from("y")));
+    let permits = [permit("economic-operator", Relation::Responsible)];
+    assert!(may_raise(&delegate, "correction", &permits, &standing).is_ok());
+    for event in ["grant-given", "responsibility-offered", "record-erased"] {
+        let refused = may_raise(&delegate, event, &permits, &standing);
+        assert!(
+            matches!(refused, Err(AccessFault::Never(_))),
+            "{event} {refused:?}"
+        );
+    }
+    // In a role that could not be responsible it reads no more than that role.
+    let workshop = given(&["service-provider"], delegate.grants.clone());
+    assert!(reading(Some(&workshop), &standing).only_public());
+}
+
+#[test]
+fn a_claim_is_of_one_person_or_of_its_whole_organisation() {
+    let claim = |person| Claim {
+        id: Uuid::nil(),
+        organisation: "x".to_owned(),
+        person,
+        since: 0,
+    };
+    let reads = |claim: &Claim, organisation: &str, subject: &str| {
+        let caller = Principal {
+            subject: subject.to_owned(),
+            ..somebody(organisation, &["purchaser"])
+        };
+        let standing = Standing {
+            claim: Some(claim),
+            published: true,
+            ..Standing::from("maker")
+        };
+        numbers(reading(Some(&caller), &standing)) == [1, 2, 4]
+    };
+    let one = claim(Some(Person::new("x", "anna", [7; 32])));
+    let all = claim(None);
+    assert!(reads(&one, "x", "anna") && !reads(&one, "x", "ben") && !reads(&one, "y", "anna"));
+    assert!(reads(&all, "x", "anna") && reads(&all, "x", "ben") && !reads(&all, "y", "anna"));
 }

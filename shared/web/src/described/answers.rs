@@ -543,3 +543,35 @@ pub struct UntranslatedText {
     /// The languages it lacks (ISO 639-1).
     pub languages: Vec<String>,
 }
+
+/// A code for whoever buys a battery.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct ClaimCode {
+    /// The code: it counts once.
+    #[schema(example = "7Q4M-0ZXH-2C8R-KT5V")]
+    pub code: String,
+    /// Until when it counts.
+    #[schema(format = DateTime)]
+    pub until: String,
+}
+
+/// That a battery is claimed, or no longer.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Claimed {
+    /// The claim.
+    pub id: Uuid,
+    /// Whether it stands.
+    pub claimed: bool,
+}
+
+/// That access is suspended, or no longer.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Suspended {
+    /// The suspension.
+    pub id: Uuid,
+    /// Whether it stands.
+    pub suspended: bool,
+}

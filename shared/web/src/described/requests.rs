@@ -29,6 +29,24 @@ pub struct FullNewPassport {
     pub elements: Vec<DataElement>,
 }
 
+/// The records that a grant is of: one of these.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct GrantOf {
+    /// One passport.
+    #[schema(nullable = false)]
+    pub passport: Option<Uuid>,
+    /// A batch and its passports.
+    #[schema(nullable = false)]
+    pub batch: Option<Uuid>,
+    /// A model, its batches and passports.
+    #[schema(nullable = false)]
+    pub model: Option<Uuid>,
+    /// Everything that the calling organisation is responsible for: its id.
+    #[schema(nullable = false)]
+    pub organisation: Option<String>,
+}
+
 /// Why something is changed.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
