@@ -1,6 +1,6 @@
 //! One error body everywhere: RFC 9457 problem details that also carry EN 18222's `statusCode` and `message[]`.
 
-use access::{AccessFault, TokenFault};
+use access::{AccessFault, PROOF_ALGORITHMS, TokenFault};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,8 +21,19 @@ pub struct Problem {
     kind: ProblemKind,
     detail: String,
     faults: Vec<Fault>,
+    /// What was wrong with a token that came, for `WWW-Authenticate`.
+    refused: Option<Refused>,
     /// Stands in the answer and, for what is our fault, beside its cause in the log.
     correlation_id: uuid::Uuid,
+}
+
+/// What was wrong with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// The token itself, or the way it was sent (RFC 6750 §3.1).
+    Token,
+    /// The proof that came with it (RFC 9449 §7.1).
+    Proof,
 }
 
 /// The body, as sent.
@@ -76,6 +87,7 @@ impl Problem {
             kind,
             detail,
             faults: Vec::new(),
+            refused: None,
             correlation_id: uuid::Uuid::now_v7(),
         }
     }
@@ -107,10 +119,28 @@ impl Problem {
         )
     }
 
-    /// 401.
+    /// 401: nobody said who they are.
     #[must_use]
     pub fn unauthenticated(detail: impl Into<String>) -> Self {
         Self::new(ProblemKind::Unauthenticated, detail)
+    }
+
+    /// 401: the token does not count.
+    #[must_use]
+    pub fn refused_token(detail: impl Into<String>) -> Self {
+        Self {
+            refused: Some(Refused::Token),
+            ..Self::unauthenticated(detail)
+        }
+    }
+
+    /// 401: the proof that came with the token does not count.
+    #[must_use]
+    pub fn refused_proof(detail: impl Into<String>) -> Self {
+        Self {
+            refused: Some(Refused::Proof),
+            ..Self::unauthenticated(detail)
+        }
     }
 
     /// 403, naming the class or right.
@@ -229,7 +259,7 @@ impl Problem {
             ProblemKind::Unavailable,
             "the same request can safely be sent again: what it changes, it changes once",
         );
-        tracing::error!(correlation_id = %problem.correlation_id, %cause, "store unavailable");
+        tracing::error!(correlation_id = %problem.correlation_id, %cause, "unavailable");
         problem
     }
 
@@ -258,6 +288,27 @@ impl ToResponse<'static> for Problem {
             .build();
         ("Problem", response.into())
     }
+}
+
+/// How to say who one is, and what was wrong with how it was said (RFC 6750 §3, RFC 9449 §7.1).
+fn challenges(refused: Option<Refused>) -> impl Iterator<Item = HeaderValue> {
+    let algorithms = format!(r#"algs="{PROOF_ALGORITHMS}""#);
+    let [bearer, bound] = match refused {
+        None => [
+            Some("Bearer".to_owned()),
+            Some(format!("DPoP {algorithms}")),
+        ],
+        Some(Refused::Token) => [
+            Some(r#"Bearer error="invalid_token""#.to_owned()),
+            Some(format!(r#"DPoP error="invalid_token", {algorithms}"#)),
+        ],
+        Some(Refused::Proof) => [
+            None,
+            Some(format!(r#"DPoP error="invalid_dpop_proof", {algorithms}"#)),
+        ],
+    };
+    let challenges = [bearer, bound].into_iter().flatten();
+    challenges.filter_map(|challenge| HeaderValue::try_from(challenge).ok())
 }
 
 impl IntoResponse for Problem {
@@ -301,7 +352,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match kind {
             ProblemKind::Unauthenticated => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                for challenge in challenges(self.refused) {
+                    headers.append(header::WWW_AUTHENTICATE, challenge);
+                }
             }
             ProblemKind::Unavailable | ProblemKind::InFlight => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -361,7 +414,7 @@ impl From<EvidenceError> for Problem {
 
 impl From<TokenFault> for Problem {
     fn from(fault: TokenFault) -> Self {
-        Self::unauthenticated(fault.to_string())
+        Self::refused_token(fault.to_string())
     }
 }
 
