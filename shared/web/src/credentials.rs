@@ -116,7 +116,7 @@ mod tests {
     fn read(headers: &[(&'static str, &'static str)]) -> Result<Option<(String, String)>, u16> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(*name, HeaderValue::from_static(value));
+            map.append(*name, HeaderValue::from_str(value).unwrap());
         }
         match Credentials::of(&map) {
             Ok(found) => Ok(found.map(|found| match found {

@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod challenge;
 mod cookie;
 mod credentials;
 pub mod described;

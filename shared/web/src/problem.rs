@@ -1,6 +1,6 @@
 //! One error body everywhere: RFC 9457 problem details that also carry EN 18222's `statusCode` and `message[]`.
 
-use access::{AccessFault, PROOF_ALGORITHMS, TokenFault};
+use access::{AccessFault, TokenFault};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +11,7 @@ use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{ToResponse, ToSchema};
 
 use crate::ProblemKind;
+use crate::challenge::{Refused, challenges};
 
 /// The most faults one answer names: enough for a person, and no body is answered with one many times its size.
 const MOST_FAULTS: usize = 200;
@@ -25,15 +26,6 @@ pub struct Problem {
     refused: Option<Refused>,
     /// Stands in the answer and, for what is our fault, beside its cause in the log.
     correlation_id: uuid::Uuid,
-}
-
-/// What was wrong with a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refused {
-    /// The token itself, or the way it was sent (RFC 6750 §3.1).
-    Token,
-    /// The proof that came with it (RFC 9449 §7.1).
-    Proof,
 }
 
 /// The body, as sent.
@@ -288,27 +280,6 @@ impl ToResponse<'static> for Problem {
             .build();
         ("Problem", response.into())
     }
-}
-
-/// How to say who one is, and what was wrong with how it was said (RFC 6750 §3, RFC 9449 §7.1).
-fn challenges(refused: Option<Refused>) -> impl Iterator<Item = HeaderValue> {
-    let algorithms = format!(r#"algs="{PROOF_ALGORITHMS}""#);
-    let [bearer, bound] = match refused {
-        None => [
-            Some("Bearer".to_owned()),
-            Some(format!("DPoP {algorithms}")),
-        ],
-        Some(Refused::Token) => [
-            Some(r#"Bearer error="invalid_token""#.to_owned()),
-            Some(format!(r#"DPoP error="invalid_token", {algorithms}"#)),
-        ],
-        Some(Refused::Proof) => [
-            None,
-            Some(format!(r#"DPoP error="invalid_dpop_proof", {algorithms}"#)),
-        ],
-    };
-    let challenges = [bearer, bound].into_iter().flatten();
-    challenges.filter_map(|challenge| HeaderValue::try_from(challenge).ok())
 }
 
 impl IntoResponse for Problem {
