@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use access::{
-    Grant, Issuers, Organisation, Principal, Right, Rights, Role, Scope, Standing, explain,
+    Grant, Issuers, Keys, Organisation, Principal, Right, Rights, Role, Scope, Standing, explain,
     may_raise, principal, reading, verify, writable,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -64,7 +64,11 @@ fn decisions(criterion: &mut Criterion) {
         ..Rights::default()
     };
     let caller = || -> Principal {
-        let claims = verify(black_box(&token), &issuers, NOW).unwrap();
+        let issuer = issuers.of(black_box(&token)).unwrap();
+        let Keys::Given(keys) = issuer.keys() else {
+            unreachable!("they stand in the configuration");
+        };
+        let claims = verify(&token, issuer, keys, NOW).unwrap();
         principal(&claims, Some(&record), &rights, NOW).unwrap()
     };
     let standing = Standing {

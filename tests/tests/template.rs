@@ -337,7 +337,8 @@ fn the_publisher_hears_the_ledger_and_sweeps() {
 }
 
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only
-/// on the list of pending orders, `+` only on what is to be published, `&` only on what is signed and the keys of it, `=` only with keys that sign for operators, `~` only on what the watch found, `^` also on the hosts. What is not here is not allowed, and what is here is needed.
+/// on the list of pending orders, `+` only on what is to be published, `&` only on what is signed and the keys of it, `=` only with keys that sign for operators, `~` only on what the watch found, `@` only on
+/// the proofs that came, `^` also on the hosts. What is not here is not allowed, and what is here is needed.
 const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
     (
         "ResolverFunction",
@@ -354,6 +355,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
             ("LogTable", "BatchGetItem PutItem*"),
             ("PublicBucket", "GetObject"),
             ("RecordsTable", "BatchGetItem GetItem PutItem* Query"),
+            ("RequestsTable", "PutItem@"),
             ("SignalsTable", "Query"),
         ],
     ),
@@ -368,7 +370,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
             ("LedgerTable", "GetItem PutItem*"),
             ("LogTable", "PutItem*"),
             ("RecordsTable", "DeleteItem* GetItem PutItem Query"),
-            ("RequestsTable", "GetItem PutItem*"),
+            ("RequestsTable", "GetItem PutItem@ PutItem*"),
         ],
     ),
     (
@@ -382,7 +384,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
                 "RecordsTable",
                 "BatchGetItem DeleteItem- GetItem PutItem Query UpdateItem",
             ),
-            ("RequestsTable", "GetItem PutItem*"),
+            ("RequestsTable", "GetItem PutItem@ PutItem*"),
         ],
     ),
     (
@@ -469,6 +471,7 @@ fn condition(statement: &Value) -> &'static str {
         (Some("TransactWriteItems"), None) => "*",
         (None, Some("ORDERS#PENDING")) => "-",
         (None, Some("PUBLISH#*")) => "+",
+        (None, Some("DPOP#*")) => "@",
         (None, Some("KEYS#*")) if alike[1] == "SIGNED#*" && alike[2].is_null() => "&",
         (None, Some("WATCH#HOSTS")) => "~",
         (None, Some("HOSTS")) if keys[1] == "WATCH#HOSTS" && keys[2].is_null() => "^",

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use serde::Deserialize;
-use web::{Query, SESSION, SignIn, language, now};
+use web::{Provider, Query, SESSION, SignIn, Unverified, language};
 
 use crate::back::Back;
 use crate::begin::Begun;
@@ -97,35 +97,41 @@ async fn finish<'s>(
             ProviderError::Unreachable(_) => Fault::Unreachable(provider),
             ProviderError::Refused(_) => Fault::Failed,
         })?;
-    let claims = checked(desk, &provider.client_id, begun, &tokens)?;
+    let claims = checked(desk, provider, begun, &tokens).await?;
     let cookie = SESSION.set(&claims, claims.expires, &sign_in.seal, &desk.site);
     let cookie = cookie.await.map_err(|_| Fault::Unavailable)?;
     Ok(page::lead(&back.path(), [cookie]))
 }
 
 /// Who signed in: as the ID token says that it was this sign-in, and the access token what for.
-fn checked(
+async fn checked<'s>(
     desk: &Desk,
-    client: &str,
+    provider: &'s Provider,
     begun: &Begun,
     tokens: &Tokens,
-) -> Result<Claims, Fault<'static>> {
-    let seconds = now().as_second();
+) -> Result<Claims, Fault<'s>> {
     let expected = Expected {
         issuer: &begun.issuer,
-        client,
+        client: &provider.client_id,
         nonce: &begun.nonce,
     };
     let refused = |which: &'static str| {
-        move |fault: access::TokenFault| {
+        move |fault: Unverified| {
             // For whoever set the provider up: a person cannot mend it.
             tracing::warn!(%fault, which, issuer = begun.issuer, "a provider's token was refused");
-            Fault::Refused
+            match fault {
+                Unverified::Refused(_) => Fault::Refused,
+                Unverified::NoKeys => Fault::Unreachable(provider),
+            }
         }
     };
-    access::identify(&tokens.id_token, &desk.issuers, expected, seconds)
-        .map_err(refused("id token"))?;
-    let claims = access::verify(&tokens.access_token, &desk.issuers, seconds)
+    let keyring = &desk.keyring;
+    let identified = keyring.identify(&tokens.id_token, expected).await;
+    identified.map_err(refused("id token"))?;
+    let claims = keyring.verify(&tokens.access_token).await;
+    let claims = claims.map_err(refused("access token"))?;
+    let held = keyring.issuers().held(&claims, None);
+    held.map_err(Unverified::from)
         .map_err(refused("access token"))?;
     match claims.issuer == begun.issuer {
         true => Ok(claims),

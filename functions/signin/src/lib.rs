@@ -7,10 +7,10 @@
 //! 3. no open redirect (§4.11): `return` is a passport's or evidence's own path and is written anew: `back.rs`
 //! 4. `state` binds the answer to the browser that asked (§4.7), in a sealed cookie for ten minutes: `begin.rs`
 //! 5. `iss` of the answer is checked where it came or was announced (RFC 9207), against mix-up (§4.4): `callback.rs`
-//! 6. the ID token's issuer, audience, `nonce` and times (Core §3.1.3.7): `access::identify`
-//! 7. the access token as every other: `access::verify`
+//! 6. the ID token's issuer, audience, `nonce` and times (Core §3.1.3.7): `access::identify`, with the issuer's keys as they are now
+//! 7. the access token as every other: `access::verify`; one that is or has to be bound to a key (RFC 9449) is nothing for a browser
 //! 8. the browser gets neither token: only who signed in, sealed, for as long as the access token would have lived
-//! 9. endpoints are TLS, but on a developer's loopback interface; no redirect of theirs is followed: `provider.rs`
+//! 9. endpoints are TLS, but on a developer's loopback interface; no redirect of theirs is followed: `web::Outward`
 
 mod back;
 mod begin;
@@ -21,11 +21,10 @@ mod sign_out;
 
 use std::sync::Arc;
 
-use access::Issuers;
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use web::{Cookie, Platform, SignIn, Site};
+use web::{Cookie, Keyring, Platform, SignIn, Site};
 
 use provider::Directory;
 
@@ -39,7 +38,7 @@ const BEGUN: Cookie = Cookie {
 #[derive(Clone, Debug)]
 pub struct Desk {
     sign_in: Option<Arc<SignIn>>,
-    issuers: Arc<Issuers>,
+    keyring: Arc<Keyring>,
     site: Arc<Site>,
     directory: Arc<Directory>,
 }
@@ -50,7 +49,7 @@ impl Desk {
     pub fn of(platform: &Platform) -> Self {
         Self::new(
             platform.sign_in.clone(),
-            platform.issuers.clone(),
+            platform.keyring.clone(),
             platform.site.clone(),
         )
     }
@@ -61,17 +60,17 @@ impl Desk {
     /// # Errors
     /// A sentence naming what is missing or wrong.
     pub async fn from_env() -> Result<Self, String> {
-        let issuers = Issuers::from_json(&web::env("TOKEN_ISSUERS")?)
-            .map_err(|error| format!("`TOKEN_ISSUERS`: {error}"))?;
+        let issuers = web::issuers_from_env()?;
         let sign_in = SignIn::from_env(&issuers).await?;
         let site = Arc::new(Site::from_env()?);
-        Ok(Self::new(sign_in, Arc::new(issuers), site))
+        let keyring = Arc::new(Keyring::new(issuers));
+        Ok(Self::new(sign_in, keyring, site))
     }
 
-    fn new(sign_in: Option<Arc<SignIn>>, issuers: Arc<Issuers>, site: Arc<Site>) -> Self {
+    fn new(sign_in: Option<Arc<SignIn>>, keyring: Arc<Keyring>, site: Arc<Site>) -> Self {
         Self {
             sign_in,
-            issuers,
+            keyring,
             site,
             directory: Arc::default(),
         }

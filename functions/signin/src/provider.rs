@@ -1,10 +1,10 @@
 //! What is asked of a provider: its metadata, the way to it, its tokens.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use access::is_safe;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
     BasicTokenType,
@@ -14,18 +14,13 @@ use oauth2::{
     HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
     StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
-use reqwest::redirect::Policy;
 use serde::{Deserialize, Serialize};
-use web::{Language, Provider};
+use web::{Language, Outward, Provider, Unreachable, limited_body};
 
 use crate::begin::{Begun, unguessable};
 
-/// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How long metadata are good, where the provider does not forbid it.
 const FRESH: Duration = Duration::from_secs(3_600);
-/// The longest answer, in bytes.
-const LONGEST: usize = 64 << 10;
 
 /// A provider did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +31,12 @@ pub(crate) enum ProviderError {
     /// It does not take the code.
     #[error("the provider refused: {0}")]
     Refused(String),
+}
+
+impl From<Unreachable> for ProviderError {
+    fn from(Unreachable(cause): Unreachable) -> Self {
+        Self::Unreachable(cause)
+    }
 }
 
 fn unreachable(cause: impl std::fmt::Display) -> ProviderError {
@@ -140,40 +141,14 @@ impl Metadata {
     }
 }
 
-/// TLS, or a developer's own machine.
-fn is_safe(address: &str) -> bool {
-    let Ok(url) = reqwest::Url::parse(address) else {
-        return false;
-    };
-    let host = url.host_str().unwrap_or_default();
-    let is_loopback = || {
-        let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        ip.is_ok_and(|ip| ip.is_loopback())
-    };
-    url.scheme() == "https" || url.scheme() == "http" && is_loopback()
-}
-
 /// What is known of providers, and what asks them.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
-    /// Made at the first question: most platforms' people ask the public page only.
-    client: OnceLock<reqwest::Client>,
+    outward: Outward,
     known: Mutex<HashMap<String, (Instant, Arc<Metadata>)>>,
 }
 
 impl Directory {
-    fn client(&self) -> Result<&reqwest::Client, ProviderError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .timeout(PATIENCE)
-            .build()
-            .map_err(unreachable)?;
-        Ok(self.client.get_or_init(|| client))
-    }
-
     /// What a provider says of itself, not older than an hour.
     pub(crate) async fn metadata(
         &self,
@@ -185,21 +160,12 @@ impl Directory {
             return Ok(metadata.clone());
         }
         let address = provider.metadata();
-        if !is_safe(&address) {
-            return Err(unreachable(format!("`{address}` is not `https`")));
-        }
         let asked = async {
-            let response = self
-                .client()?
-                .get(&address)
-                .send()
-                .await
-                .map_err(unreachable)?;
-            let response = response.error_for_status().map_err(unreachable)?;
+            let response = self.outward.get(&address, Outward::PATIENCE).await?;
             let control = response.headers().get(reqwest::header::CACHE_CONTROL);
             let control = control.and_then(|value| value.to_str().ok());
             let is_kept = !control.is_some_and(|control| control.contains("no-store"));
-            let body = body(response).await?;
+            let body = limited_body(response).await?;
             let metadata: Metadata = serde_json::from_slice(&body).map_err(unreachable)?;
             Ok((is_kept, Arc::new(metadata.checked(provider)?)))
         };
@@ -225,7 +191,7 @@ impl Directory {
         let client = OpenId::new(ClientId::new(provider.client_id.clone()))
             .set_token_uri(TokenUrl::new(metadata.token_endpoint.clone()).map_err(unreachable)?)
             .set_redirect_uri(RedirectUrl::new(redirect_uri.to_owned()).map_err(unreachable)?);
-        let http = self.client()?.clone();
+        let http = self.outward.client()?.clone();
         let send = move |request: HttpRequest| send(http.clone(), request);
         let mut request = client
             .exchange_code(AuthorizationCode::new(code))
@@ -264,22 +230,10 @@ async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpRespons
     let request = reqwest::Request::try_from(request).map_err(unreachable)?;
     let response = http.execute(request).await.map_err(unreachable)?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let mut answer = HttpResponse::new(body(response).await?);
+    let mut answer = HttpResponse::new(limited_body(response).await?);
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;
     Ok(answer)
-}
-
-/// A body, up to a limit.
-async fn body(mut response: reqwest::Response) -> Result<Vec<u8>, ProviderError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > LONGEST {
-            return Err(unreachable("its answer is too long"));
-        }
-    }
-    Ok(body)
 }
 
 #[cfg(test)]
@@ -301,27 +255,6 @@ mod tests {
         serde_json::from_str::<Metadata>(&text)
             .unwrap()
             .checked(&provider())
-    }
-
-    #[test]
-    fn addresses_are_tls_but_on_the_own_machine() {
-        for address in [
-            "https://login.example/a",
-            "http://127.0.0.1:9001/a",
-            "http://[::1]/a",
-        ] {
-            assert!(is_safe(address), "{address}");
-        }
-        for address in [
-            "http://login.example/a",
-            "http://127.0.0.1.evil.example/",
-            "http://localhost/",
-            "ftp://127.0.0.1/",
-            "/a",
-            "",
-        ] {
-            assert!(!is_safe(address), "{address}");
-        }
     }
 
     #[test]

@@ -88,8 +88,12 @@ fn bearer() -> SecurityScheme {
     let description = format!(
         "An access token (JWT after RFC 9068) of an issuer that is registered here, sent as `Authorization: Bearer <token>`. \
          It speaks for one organisation, in roles that this organisation is registered for; one role too many refuses the \
-         whole token. Its header has `typ` `at+jwt`, `alg` and `kid`. It needs these claims:\n\n{}",
-        claims.join("\n")
+         whole token. Its header has `typ` `at+jwt`, `alg` and `kid`. It needs these claims:\n\n{}\n\n\
+         A token that its issuer bound to a key (`cnf.jkt`, RFC 9449) is sent as `Authorization: DPoP <token>`, with a fresh \
+         proof of that key in `DPoP`, signed with {}; its `htu` has this platform's own host. Issuers can be registered to \
+         bind every token of certain roles.",
+        claims.join("\n"),
+        access::PROOF_ALGORITHMS.replace(' ', " or ")
     );
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use access::Issuers;
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::KeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::holder::{Holder, key_pair};
 use crate::organisations;
 use crate::platform::Failure;
 
@@ -52,14 +53,7 @@ impl Issuer {
     /// [`Failure`] where the key cannot be read or made.
     pub fn open(data: &Path) -> Result<Self, Failure> {
         std::fs::create_dir_all(data)?;
-        let file = data.join("issuer-key");
-        if !file.exists() {
-            let pair = Ed25519KeyPair::generate()?;
-            std::fs::write(&file, pair.to_pkcs8v1()?)?;
-        }
-        let bytes = std::fs::read(&file)?;
-        let pair = Ed25519KeyPair::from_pkcs8(&bytes)
-            .map_err(|error| Failure::new(format!("`{}`: {error}", file.display())))?;
+        let (pair, bytes) = key_pair(&data.join("issuer-key"))?;
         Ok(Self {
             key: EncodingKey::from_ed_der(&bytes),
             public_key: URL_SAFE_NO_PAD.encode(pair.public_key()),
@@ -94,9 +88,29 @@ impl Issuer {
     /// # Errors
     /// [`Failure`] naming the registered organisations or roles.
     pub fn token(&self, request: &TokenRequest) -> Result<String, Failure> {
+        self.signed("at+jwt", &self.claims(request)?)
+    }
+
+    /// The same, bound to the key of its holder (RFC 9449 §6.1).
+    ///
+    /// # Errors
+    /// [`Failure`] naming the registered organisations or roles.
+    pub fn bound_token(&self, request: &TokenRequest, holder: &Holder) -> Result<String, Failure> {
+        let mut claims = self.claims(request)?;
+        if let Some(claims) = claims.as_object_mut() {
+            claims.insert("cnf".to_owned(), json!({"jkt": holder.thumbprint()}));
+        }
+        self.signed("at+jwt", &claims)
+    }
+
+    /// What an access token says.
+    ///
+    /// # Errors
+    /// [`Failure`] naming the registered organisations or roles.
+    pub fn claims(&self, request: &TokenRequest) -> Result<Value, Failure> {
         request.checked()?;
         let now = jiff::Timestamp::now().as_second();
-        let claims = json!({
+        Ok(json!({
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": request.person(),
@@ -107,8 +121,7 @@ impl Issuer {
             "nbf": now,
             "exp": now + LIFETIME_SECONDS,
             "jti": uuid::Uuid::new_v4(),
-        });
-        self.signed("at+jwt", &claims)
+        }))
     }
 
     /// An ID token (OpenID Connect Core 1.0 §2) of a sign-in with this nonce.
@@ -125,7 +138,7 @@ impl Issuer {
         self.signed("JWT", &claims)
     }
 
-    fn signed(&self, typ: &str, claims: &serde_json::Value) -> Result<String, Failure> {
+    fn signed(&self, typ: &str, claims: &Value) -> Result<String, Failure> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(typ.to_owned());
         header.kid = Some(KEY_ID.to_owned());

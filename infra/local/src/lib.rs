@@ -5,6 +5,7 @@
 
 mod continuity;
 mod documentation;
+mod holder;
 mod issuer;
 mod listener;
 mod log_files;
@@ -23,6 +24,7 @@ mod witnessing;
 
 pub use continuity::{Drill, Restored, Restoring, audit, backup, drill, move_out, restore};
 pub use documentation::documentation;
+pub use holder::Holder;
 pub use issuer::{Issuer, TokenRequest};
 pub use listener::serve_edge;
 pub use platform::{Failure, Options, Running, start};

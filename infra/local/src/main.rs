@@ -2,11 +2,11 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use local::{Failure, Issuer, Options, Provider, TokenRequest};
+use local::{Failure, Holder, Issuer, Options, Provider, TokenRequest};
 use tracing_subscriber::EnvFilter;
 
 /// The battery passport platform on this machine.
@@ -44,6 +44,24 @@ enum Command {
     Token {
         #[command(flatten)]
         who: Who,
+        /// Bind it to the key in this file, which is made where there is none: every request needs a `proof` then.
+        #[arg(long, value_name = "FILE")]
+        dpop_key: Option<PathBuf>,
+    },
+    /// Print the proof for one request with a token that is bound to a key, for its header `DPoP`: good once, and for a minute.
+    Proof {
+        /// The file with the key.
+        #[arg(long, value_name = "FILE")]
+        dpop_key: PathBuf,
+        /// The method of the request.
+        #[arg(long, default_value = "GET")]
+        method: String,
+        /// The address of the request, with the platform's own host.
+        #[arg(long)]
+        url: String,
+        /// The token.
+        #[arg(long)]
+        token: String,
     },
     /// Let whoever opens a page of this platform sign in, for as long as this runs.
     SignIn {
@@ -115,11 +133,19 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), String> {
     match arguments.command {
-        Some(Command::Token { who }) => {
-            let token = who
-                .asks()
-                .and_then(|(issuer, request)| issuer.token(&request));
+        Some(Command::Token { who, dpop_key }) => {
+            let token = token(who, dpop_key.as_deref());
             println!("{}", token.map_err(|failure| failure.to_string())?);
+            Ok(())
+        }
+        Some(Command::Proof {
+            dpop_key,
+            method,
+            url,
+            token,
+        }) => {
+            let holder = Holder::open(&dpop_key).map_err(|failure| failure.to_string())?;
+            println!("{}", holder.proof(&method, &url, &token));
             Ok(())
         }
         Some(Command::SignIn {
@@ -137,6 +163,15 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         }
         Some(Command::Template) => local::write_template().map_err(|failure| failure.to_string()),
         None => serve(arguments).await,
+    }
+}
+
+/// A token, bound to the key in a file where there is one.
+fn token(who: Who, key: Option<&Path>) -> Result<String, Failure> {
+    let (issuer, request) = who.asks()?;
+    match key {
+        Some(key) => issuer.bound_token(&request, &Holder::open(key)?),
+        None => issuer.token(&request),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::token::{LEEWAY, authentic, seconds, text};
-use crate::{Issuers, TokenFault};
+use crate::{Issuer, KeySet, TokenFault};
 
 /// What an ID token has to say to count.
 #[derive(Debug, Clone, Copy)]
@@ -16,24 +16,25 @@ pub struct Expected<'a> {
     pub nonce: &'a str,
 }
 
-/// Checks an ID token against the configured issuers; `now` in seconds since 1970. It says nothing of rights: those come with
+/// Checks an ID token of an issuer against its keys as they are now; `now` in seconds since 1970. It says nothing of rights: those come with
 /// the access token ([`crate::verify`]).
 ///
 /// # Errors
 /// [`TokenFault`]: an access token in its place is of the wrong type, another client's or sign-in's is for somebody else.
 pub fn identify(
     token: &str,
-    issuers: &Issuers,
+    issuer: &Issuer,
+    keys: &KeySet,
     expected: Expected<'_>,
     now: i64,
 ) -> Result<(), TokenFault> {
     let is_id_token = |typ: Option<&str>| typ.is_none_or(|typ| typ.eq_ignore_ascii_case("jwt"));
-    let (claims, issuer) = authentic(token, issuers, is_id_token)?;
+    let token = authentic(token, issuer, keys, is_id_token)?;
     if issuer.name != expected.issuer {
         return Err(TokenFault::UnknownIssuer);
     }
-    text(&claims, "sub")?;
-    let ours = match claims.get("aud") {
+    text(&token, "sub")?;
+    let ours = match token.claims.get("aud") {
         Some(Value::String(one)) => one == expected.client,
         // Several are more than one client can be sure of.
         Some(Value::Array(several)) => {
@@ -41,14 +42,17 @@ pub fn identify(
         }
         _ => return Err(TokenFault::MissingClaim),
     };
-    let authorised = claims.get("azp").is_none_or(|azp| azp == expected.client);
-    if !ours || !authorised || text(&claims, "nonce")? != expected.nonce {
+    let authorised = token
+        .claims
+        .get("azp")
+        .is_none_or(|azp| azp == expected.client);
+    if !ours || !authorised || text(&token, "nonce")? != expected.nonce {
         return Err(TokenFault::WrongAudience);
     }
-    if seconds(&claims, "exp")?.saturating_add(LEEWAY) <= now {
+    if seconds(&token, "exp")?.saturating_add(LEEWAY) <= now {
         return Err(TokenFault::Expired);
     }
-    match seconds(&claims, "iat")? > now.saturating_add(LEEWAY) {
+    match seconds(&token, "iat")? > now.saturating_add(LEEWAY) {
         true => Err(TokenFault::NotYetValid),
         false => Ok(()),
     }
@@ -60,7 +64,7 @@ mod tests {
 
     use super::*;
     use crate::token::signing::{
-        ISSUER, ISSUERS, NOW, OTHER_ISSUER, header, signed, with, without,
+        ISSUER, ISSUERS, NOW, OTHER_ISSUER, header, issuer_of, signed, with, without,
     };
 
     const EXPECTED: Expected<'static> = Expected {
@@ -73,9 +77,14 @@ mod tests {
         json!({"iss": ISSUER, "aud": "passport", "sub": "person-1", "nonce": "n-1", "iat": NOW - 5, "exp": NOW + 60})
     }
 
+    fn identified(token: &str, expected: Expected<'_>) -> Result<(), TokenFault> {
+        let (issuer, keys) = issuer_of(token, &ISSUERS)?;
+        identify(token, issuer, keys, expected, NOW)
+    }
+
     fn checked(claims: &Value) -> Result<(), TokenFault> {
         let header = without(header("ed"), "typ");
-        identify(&signed(&header, claims), &ISSUERS, EXPECTED, NOW)
+        identified(&signed(&header, claims), EXPECTED)
     }
 
     #[test]
@@ -85,7 +94,7 @@ mod tests {
         assert_eq!(checked(&with(several, "azp", json!("passport"))), Ok(()));
         let typed = with(header("ed"), "typ", json!("JWT"));
         let token = signed(&typed, &claims());
-        assert_eq!(identify(&token, &ISSUERS, EXPECTED, NOW), Ok(()));
+        assert_eq!(identified(&token, EXPECTED), Ok(()));
     }
 
     #[test]
@@ -104,14 +113,14 @@ mod tests {
             ..EXPECTED
         };
         let token = signed(&without(header("ed"), "typ"), &claims());
-        let fault = identify(&token, &ISSUERS, foreign, NOW);
+        let fault = identified(&token, foreign);
         assert_eq!(fault, Err(TokenFault::UnknownIssuer));
     }
 
     #[test]
     fn an_access_token_is_no_id_token_and_none_lives_for_ever() {
         let access = signed(&header("ed"), &claims());
-        let fault = identify(&access, &ISSUERS, EXPECTED, NOW);
+        let fault = identified(&access, EXPECTED);
         assert_eq!(fault, Err(TokenFault::WrongType));
         for (name, value, fault) in [
             ("exp", NOW - 30, TokenFault::Expired),

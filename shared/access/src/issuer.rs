@@ -1,14 +1,15 @@
-//! Token issuers and their keys.
+//! Token issuers: who they are, and where their keys come from.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey};
+use std::sync::Arc;
+
+use passport::{Limits, parse_json};
 use serde::Deserialize;
+use serde_json::Value;
 
-/// Smallest RSA modulus, in bytes (2048 bits).
-const RSA_BYTES: usize = 256;
-/// Bytes of an Ed25519 key and of each P-256 coordinate.
-const CURVE_BYTES: usize = 32;
+use crate::address::is_safe;
+use crate::jws::Jws;
+use crate::{Claims, KeySet, KeySetFault, Role, TokenFault};
+
 /// The longest an issuer's tokens may live, in seconds.
 const LONGEST_LIFETIME: i64 = 3_600;
 
@@ -17,28 +18,23 @@ const LONGEST_LIFETIME: i64 = 3_600;
 pub struct Issuers(Vec<Issuer>);
 
 /// One issuer.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Issuer {
     pub(crate) name: String,
     pub(crate) audience: String,
     pub(crate) max_lifetime: i64,
-    pub(crate) keys: Vec<Key>,
+    /// Roles whose tokens have to be bound to a key.
+    sender_constrained: Vec<String>,
+    keys: Keys,
 }
 
-impl std::fmt::Debug for Issuer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Issuer")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A key, with the only algorithm it verifies.
-#[derive(Clone)]
-pub(crate) struct Key {
-    pub(crate) id: String,
-    pub(crate) algorithm: Algorithm,
-    pub(crate) key: DecodingKey,
+/// Where an issuer's keys come from.
+#[derive(Debug, Clone)]
+pub enum Keys {
+    /// They stand in the configuration.
+    Given(Arc<KeySet>),
+    /// They are served at this address.
+    Served(String),
 }
 
 /// The configuration of issuers is not usable.
@@ -52,173 +48,131 @@ struct IssuerEntry {
     issuer: String,
     audience: String,
     max_lifetime_seconds: i64,
-    jwks: KeySet,
-}
-
-#[derive(Deserialize)]
-struct KeySet {
-    keys: Vec<KeyEntry>,
-}
-
-#[derive(Deserialize)]
-struct KeyEntry {
-    kty: String,
-    kid: String,
-    alg: String,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    crv: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    /// Private parts, and symmetric keys: they have no place in a configuration.
-    d: Option<serde::de::IgnoredAny>,
-    p: Option<serde::de::IgnoredAny>,
-    q: Option<serde::de::IgnoredAny>,
-    k: Option<serde::de::IgnoredAny>,
+    jwks: Option<Value>,
+    jwks_uri: Option<String>,
+    #[serde(default)]
+    sender_constrained: Vec<String>,
 }
 
 impl Issuers {
-    /// Reads `[{"issuer", "audience", "maxLifetimeSeconds", "jwks": {"keys": […]}}]`. Keys are public: Ed25519 (`EdDSA`),
-    /// P-256 (`ES256`) or RSA of 2048 bits and more (`RS256`), each with `kid` and `alg`. Lifetimes are 1 to 3,600 seconds.
+    /// Reads `[{"issuer", "audience", "maxLifetimeSeconds", "jwks" or "jwksUri", "senderConstrained"?}]`. Keys are public:
+    /// Ed25519 (`EdDSA`), P-256 (`ES256`) or RSA of 2048 bits and more (`RS256`), each with `kid`; they stand in `jwks`
+    /// (`{"keys": […]}`) or are served at `jwksUri`. Lifetimes are 1 to 3,600 seconds. A token with one of the roles in
+    /// `senderConstrained` has to be bound to a key (RFC 9449).
     ///
     /// # Errors
     /// [`ConfigurationFault`] naming what is wrong.
     pub fn from_json(text: &str) -> Result<Self, ConfigurationFault> {
-        let entries: Vec<IssuerEntry> =
-            serde_json::from_str(text).map_err(|error| ConfigurationFault(error.to_string()))?;
+        let entries = parse_json(text.as_bytes(), &Limits::default())
+            .map_err(|fault| ConfigurationFault(fault.to_string()))?;
+        let entries: Vec<IssuerEntry> = serde_json::from_value(entries)
+            .map_err(|error| ConfigurationFault(error.to_string()))?;
         let issuers: Vec<Issuer> = entries
             .into_iter()
             .map(IssuerEntry::checked)
             .collect::<Result<_, _>>()?;
         for (index, issuer) in issuers.iter().enumerate() {
-            if issuers
-                .iter()
-                .take(index)
-                .any(|other| other.name == issuer.name)
-            {
-                return Err(ConfigurationFault(format!(
-                    "issuer `{}` comes twice",
-                    issuer.name
-                )));
+            let mut earlier = issuers.iter().take(index);
+            if earlier.any(|other| other.name == issuer.name) {
+                let fault = format!("issuer `{}` comes twice", issuer.name);
+                return Err(ConfigurationFault(fault));
             }
         }
         Ok(Self(issuers))
     }
 
-    /// Whether tokens of the issuer of exactly that name count.
+    /// The issuer of exactly that name.
     #[must_use]
-    pub fn trust(&self, name: &str) -> bool {
-        self.named(name).is_some()
+    pub fn named(&self, name: &str) -> Option<&Issuer> {
+        self.0.iter().find(|issuer| issuer.name == name)
     }
 
-    /// The issuer of exactly that name.
-    pub(crate) fn named(&self, name: &str) -> Option<&Issuer> {
-        self.0.iter().find(|issuer| issuer.name == name)
+    /// Every issuer.
+    pub fn iter(&self) -> impl Iterator<Item = &Issuer> {
+        self.0.iter()
+    }
+
+    /// The issuer that a token says it is of; nothing of the token is believed yet.
+    ///
+    /// # Errors
+    /// [`TokenFault`] where it cannot be read, or names nobody whose tokens count.
+    pub fn of(&self, token: &str) -> Result<&Issuer, TokenFault> {
+        let token = Jws::parse(token).ok_or(TokenFault::Malformed)?;
+        let name = token.claim("iss").ok_or(TokenFault::MissingClaim)?;
+        self.named(name).ok_or(TokenFault::UnknownIssuer)
+    }
+
+    /// Whether whoever sent these claims may use them. `holder` is the thumbprint of the key whose proof came along, `None` for a
+    /// bearer (RFC 9449 §7.1 and §7.2, and the roles that its issuer is configured to bind).
+    ///
+    /// # Errors
+    /// [`TokenFault`].
+    pub fn held(&self, claims: &Claims, holder: Option<&str>) -> Result<(), TokenFault> {
+        let issuer = self.named(&claims.issuer);
+        let issuer = issuer.ok_or(TokenFault::UnknownIssuer)?;
+        let binds = |role: &String| issuer.sender_constrained.contains(role);
+        match (claims.bound_to.as_deref(), holder) {
+            (None, None) if claims.roles.iter().any(binds) => Err(TokenFault::BindingNeeded),
+            (None, None) => Ok(()),
+            (Some(key), Some(holder)) if key == holder => Ok(()),
+            (Some(_), Some(_)) => Err(TokenFault::OtherKey),
+            (Some(_), None) => Err(TokenFault::Bound),
+            (None, Some(_)) => Err(TokenFault::Unbound),
+        }
+    }
+}
+
+impl Issuer {
+    /// Its name, as tokens say it in `iss`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where its keys come from.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
     }
 }
 
 impl IssuerEntry {
     fn checked(self) -> Result<Issuer, ConfigurationFault> {
-        let fault = |what: &str| {
-            Err(ConfigurationFault(format!(
-                "issuer `{}` {what}",
-                self.issuer
-            )))
-        };
+        let fault = |what: &str| ConfigurationFault(format!("issuer `{}` {what}", self.issuer));
         if self.issuer.is_empty() || self.audience.is_empty() {
-            return fault("needs `issuer` and `audience`");
+            return Err(fault("needs `issuer` and `audience`"));
         }
         if !(1..=LONGEST_LIFETIME).contains(&self.max_lifetime_seconds) {
-            return fault("needs `maxLifetimeSeconds` of 1 to 3600");
+            return Err(fault("needs `maxLifetimeSeconds` of 1 to 3600"));
         }
-        if self.jwks.keys.is_empty() {
-            return fault("has no key");
+        let mut roles = self.sender_constrained.iter();
+        if let Some(role) = roles.find(|role| Role::named(role).is_none()) {
+            return Err(fault(&format!(
+                "has `{role}` in `senderConstrained`, which is not a role"
+            )));
         }
-        let mut keys: Vec<Key> = Vec::new();
-        for entry in self.jwks.keys {
-            let id = entry.kid.clone();
-            let key = entry
-                .checked()
-                .ok_or_else(|| ConfigurationFault(format!("key `{id}` is not one of Ed25519 with EdDSA, P-256 with ES256, RSA of 2048 bits or more with RS256, public, for signatures")))?;
-            if keys.iter().any(|known| known.id == key.id) {
-                return Err(ConfigurationFault(format!("key id `{id}` comes twice")));
+        let keys = match (&self.jwks, &self.jwks_uri) {
+            (Some(set), None) => {
+                let set = KeySet::configured(set);
+                let told = |set: KeySetFault| fault(&format!("has no usable `jwks`: {set}"));
+                Keys::Given(Arc::new(set.map_err(told)?))
             }
-            keys.push(key);
-        }
+            (None, Some(address)) if is_safe(address) => Keys::Served(address.clone()),
+            (None, Some(address)) => {
+                return Err(fault(&format!(
+                    "has `jwksUri` `{address}`, expected an `https` address"
+                )));
+            }
+            _ => return Err(fault("needs one of `jwks` and `jwksUri`")),
+        };
         Ok(Issuer {
             name: self.issuer,
             audience: self.audience,
             max_lifetime: self.max_lifetime_seconds,
+            sender_constrained: self.sender_constrained,
             keys,
         })
     }
-}
-
-impl KeyEntry {
-    /// The key, where type, curve, algorithm, use and size agree.
-    fn checked(self) -> Option<Key> {
-        if self.usage.is_some_and(|usage| usage != "sig") {
-            return None;
-        }
-        if self.key_ops.is_some_and(|ops| ops != ["verify"]) {
-            return None;
-        }
-        let private = [self.d, self.p, self.q, self.k];
-        if self.kid.is_empty() || private.iter().any(Option::is_some) {
-            return None;
-        }
-        let (algorithm, key) = match (self.kty.as_str(), self.crv.as_deref(), self.alg.as_str()) {
-            ("OKP", Some("Ed25519"), "EdDSA") => {
-                let x = coordinate(self.x)?;
-                (Algorithm::EdDSA, DecodingKey::from_ed_components(&x).ok()?)
-            }
-            ("EC", Some("P-256"), "ES256") => {
-                let (x, y) = (coordinate(self.x)?, coordinate(self.y)?);
-                (
-                    Algorithm::ES256,
-                    DecodingKey::from_ec_components(&x, &y).ok()?,
-                )
-            }
-            ("RSA", None, "RS256") => {
-                let n = modulus(self.n)?;
-                let e = self.e.filter(|e| e == "AQAB")?;
-                (
-                    Algorithm::RS256,
-                    DecodingKey::from_rsa_components(&n, &e).ok()?,
-                )
-            }
-            _ => return None,
-        };
-        Some(Key {
-            id: self.kid,
-            algorithm,
-            key,
-        })
-    }
-}
-
-fn coordinate(text: Option<String>) -> Option<String> {
-    text.filter(|text| {
-        URL_SAFE_NO_PAD
-            .decode(text)
-            .is_ok_and(|it| it.len() == CURVE_BYTES)
-    })
-}
-
-/// An odd number of 2048 bits or more. Leading zeros (RFC 7518 §6.3.1.1 forbids them) could make a short one look long.
-fn modulus(text: Option<String>) -> Option<String> {
-    text.filter(|text| {
-        URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| {
-            let bits = bytes.first().is_some_and(|first| match bytes.len() {
-                RSA_BYTES => *first >= 0x80,
-                length => length > RSA_BYTES && *first != 0,
-            });
-            bits && bytes.last().is_some_and(|last| last & 1 == 1)
-        })
-    })
 }
 
 #[cfg(test)]

@@ -214,6 +214,7 @@ mod tests {
             organisation: "garage".to_owned(),
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             expires: 2_000,
+            bound_to: None,
         }
     }
 

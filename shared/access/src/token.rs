@@ -1,22 +1,18 @@
 //! Access tokens: JWTs after RFC 9068, checked strictly before and after the signature.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Algorithm;
-use passport::{Limits, parse_json};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::{Issuer, Issuers};
+use crate::jws::Jws;
+use crate::{Issuer, KeySet};
 
-/// The longest token, in bytes.
-const TOKEN_LIMIT: usize = 8 << 10;
 /// How far clocks may differ, in seconds.
 pub(crate) const LEEWAY: i64 = 30;
-/// Header members that would let a token choose its own key or rules.
-const FORBIDDEN_HEADERS: [&str; 7] = ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"];
+/// Characters of a SHA-256 thumbprint in base64url.
+const THUMBPRINT: usize = 43;
 
-/// The claims every token needs, and what each says. Any other is ignored, `nbf` excepted, which is honoured.
+/// The claims every token needs, and what each says. Any other is ignored but `nbf`, which is honoured,
+/// and `cnf`, which binds the token to a key (RFC 9449 §6).
 pub const CLAIMS: [(&str, &str); 9] = [
     ("iss", "the issuer, one that is registered here"),
     ("aud", "the audience that the issuer is registered with"),
@@ -50,6 +46,9 @@ pub struct Claims {
     pub roles: Vec<String>,
     /// `exp`, in seconds since 1970.
     pub expires: i64,
+    /// The thumbprint of the key that it is bound to (`cnf.jkt`, RFC 9449 §6.1); `None` for a bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_to: Option<String>,
 }
 
 /// A token that does not count. The texts say what to do, and nothing about keys.
@@ -85,86 +84,88 @@ pub enum TokenFault {
     /// A claim of RFC 9068 is missing or of another type.
     #[error("the token lacks a claim it needs: {}", CLAIMS.map(|(name, _)| name).join(", "))]
     MissingClaim,
+    /// It is bound in a way that cannot be checked here.
+    #[error("the token is bound in a way that is not known here (`cnf` may hold `jkt` alone)")]
+    UnknownBinding,
+    /// A bound token came as a bearer token.
+    #[error(
+        "the token is bound to a key: send it as `Authorization: DPoP <token>`, with a proof in `DPoP`"
+    )]
+    Bound,
+    /// A bearer token came with a proof.
+    #[error(
+        "the token is bound to no key: send it as `Authorization: Bearer <token>`, or get one with DPoP"
+    )]
+    Unbound,
+    /// The proof is of another key.
+    #[error("the token is bound to another key than the one of the proof")]
+    OtherKey,
+    /// One of its roles counts only where the token is bound to a key.
+    #[error("the token's role needs a token that is bound to a key: get one with DPoP (RFC 9449)")]
+    BindingNeeded,
 }
 
-/// Checks a token against the configured issuers; `now` in seconds since 1970.
+/// Checks a token of an issuer against its keys as they are now; `now` in seconds since 1970. Whether whoever sent it may use it
+/// is [`crate::Issuers::held`].
 ///
-/// (1) size and form; (2) header; (3) type; (4) issuer, chosen by exact name among the configured; (5) key and its one
-/// algorithm; (6) signature; (7) audience, times, lifetime and required claims.
+/// (1) size and form; (2) header; (3) type; (4) issuer, by its exact name; (5) key and its one algorithm; (6) signature;
+/// (7) audience, times, lifetime and required claims; (8) what it is bound to.
 ///
 /// # Errors
-/// [`TokenFault`].
-pub fn verify(token: &str, issuers: &Issuers, now: i64) -> Result<Claims, TokenFault> {
+/// [`TokenFault`]; after [`TokenFault::UnknownKey`] it may be of a key that the issuer took since its keys were read.
+pub fn verify(token: &str, issuer: &Issuer, keys: &KeySet, now: i64) -> Result<Claims, TokenFault> {
     let is_access_token = |typ: Option<&str>| {
         typ.is_some_and(|typ| {
             typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
         })
     };
-    let (claims, issuer) = authentic(token, issuers, is_access_token)?;
+    let token = authentic(token, issuer, keys, is_access_token)?;
     // (7)
-    current(&claims, issuer, now)?;
+    current(&token, issuer, now)?;
     Ok(Claims {
         issuer: issuer.name.clone(),
-        subject: text(&claims, "sub")?.to_owned(),
-        client: text(&claims, "client_id")?.to_owned(),
-        organisation: text(&claims, "org")?.to_owned(),
-        roles: roles(&claims)?,
-        expires: seconds(&claims, "exp")?,
+        subject: text(&token, "sub")?.to_owned(),
+        client: text(&token, "client_id")?.to_owned(),
+        organisation: text(&token, "org")?.to_owned(),
+        roles: roles(&token)?,
+        expires: seconds(&token, "exp")?,
+        bound_to: binding(&token)?,
     })
 }
 
-/// The claims of a token of that type, signed by a configured issuer: (1) to (6) of [`verify`].
-pub(crate) fn authentic<'i>(
-    token: &str,
-    issuers: &'i Issuers,
+/// A token of that type, signed by the issuer: (1) to (6) of [`verify`].
+pub(crate) fn authentic<'t>(
+    token: &'t str,
+    issuer: &Issuer,
+    keys: &KeySet,
     is_type: impl Fn(Option<&str>) -> bool,
-) -> Result<(Map<String, Value>, &'i Issuer), TokenFault> {
-    // (1)
-    if token.len() > TOKEN_LIMIT {
-        return Err(TokenFault::Malformed);
-    }
-    let (signed, signature) = token.rsplit_once('.').ok_or(TokenFault::Malformed)?;
-    let (header, payload) = signed.split_once('.').ok_or(TokenFault::Malformed)?;
-    if payload.contains('.') || signature.is_empty() {
-        return Err(TokenFault::Malformed);
-    }
-    decoded(signature)?;
-    // (2)
-    let header = object(header)?;
-    if FORBIDDEN_HEADERS
-        .iter()
-        .any(|name| header.contains_key(*name))
-    {
+) -> Result<Jws<'t>, TokenFault> {
+    // (1), (2)
+    let token = Jws::parse(token).ok_or(TokenFault::Malformed)?;
+    if token.header.contains_key("jwk") {
         return Err(TokenFault::Malformed);
     }
     // (3)
-    let member = |name: &str| header.get(name).and_then(Value::as_str);
-    if !is_type(member("typ")) {
+    if !is_type(token.header("typ")) {
         return Err(TokenFault::WrongType);
     }
     // (4)
-    let claims = object(payload)?;
-    let issuer = text(&claims, "iss")?;
-    let issuer = issuers.named(issuer).ok_or(TokenFault::UnknownIssuer)?;
+    if text(&token, "iss")? != issuer.name {
+        return Err(TokenFault::UnknownIssuer);
+    }
     // (5)
-    let id = member("kid").ok_or(TokenFault::UnknownKey)?;
-    let algorithm = member("alg").unwrap_or_default();
-    let key = issuer
-        .keys
-        .iter()
-        .find(|key| key.id == id && name(key.algorithm) == algorithm)
-        .ok_or(TokenFault::UnknownKey)?;
+    let id = token.header("kid").ok_or(TokenFault::UnknownKey)?;
+    let algorithm = token.header("alg").unwrap_or_default();
+    let key = keys.key(id, algorithm).ok_or(TokenFault::UnknownKey)?;
     // (6)
-    let fits = jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key.key, key.algorithm)
-        .unwrap_or(false);
-    match fits {
-        true => Ok((claims, issuer)),
+    match token.is_signed_by(key) {
+        true => Ok(token),
         false => Err(TokenFault::BadSignature),
     }
 }
 
-fn current(claims: &Map<String, Value>, issuer: &Issuer, now: i64) -> Result<(), TokenFault> {
-    let ours = match claims.get("aud") {
+fn current(token: &Jws<'_>, issuer: &Issuer, now: i64) -> Result<(), TokenFault> {
+    let ours = match token.claims.get("aud") {
         Some(Value::String(one)) => *one == issuer.audience,
         Some(Value::Array(several)) if several.iter().all(Value::is_string) => {
             several.iter().any(|one| *one == issuer.audience.as_str())
@@ -174,14 +175,14 @@ fn current(claims: &Map<String, Value>, issuer: &Issuer, now: i64) -> Result<(),
     if !ours {
         return Err(TokenFault::WrongAudience);
     }
-    let (expires, issued) = (seconds(claims, "exp")?, seconds(claims, "iat")?);
-    text(claims, "jti")?;
+    let (expires, issued) = (seconds(token, "exp")?, seconds(token, "iat")?);
+    text(token, "jti")?;
     // A token that expires before it was issued was never good.
     if expires.saturating_add(LEEWAY) <= now || expires <= issued {
         return Err(TokenFault::Expired);
     }
-    let not_before = match claims.get("nbf") {
-        Some(_) => seconds(claims, "nbf")?,
+    let not_before = match token.claims.get("nbf") {
+        Some(_) => seconds(token, "nbf")?,
         None => issued,
     };
     if not_before.max(issued) > now.saturating_add(LEEWAY) {
@@ -193,63 +194,34 @@ fn current(claims: &Map<String, Value>, issuer: &Issuer, now: i64) -> Result<(),
     Ok(())
 }
 
-const fn name(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::EdDSA => "EdDSA",
-        Algorithm::ES256 => "ES256",
-        Algorithm::RS256 => "RS256",
-        _ => "",
+pub(crate) fn text<'a>(token: &'a Jws<'_>, name: &str) -> Result<&'a str, TokenFault> {
+    token.claim(name).ok_or(TokenFault::MissingClaim)
+}
+
+pub(crate) fn seconds(token: &Jws<'_>, name: &str) -> Result<i64, TokenFault> {
+    token.seconds(name).ok_or(TokenFault::MissingClaim)
+}
+
+fn roles(token: &Jws<'_>) -> Result<Vec<String>, TokenFault> {
+    let roles = token.claims.get("roles").and_then(Value::as_array);
+    let roles = roles.filter(|roles| !roles.is_empty());
+    let named = |role: &Value| role.as_str().map(str::to_owned);
+    roles
+        .and_then(|roles| roles.iter().map(named).collect())
+        .ok_or(TokenFault::MissingClaim)
+}
+
+/// What the token is bound to: a key by its thumbprint, or nothing (RFC 7800 §3.1: who cannot check a binding refuses it).
+fn binding(token: &Jws<'_>) -> Result<Option<String>, TokenFault> {
+    let Some(confirmation) = token.claims.get("cnf") else {
+        return Ok(None);
+    };
+    let members = confirmation.as_object().filter(|it| it.len() == 1);
+    let thumbprint = members.and_then(|it| it.get("jkt")?.as_str());
+    match thumbprint.filter(|it| it.len() == THUMBPRINT) {
+        Some(thumbprint) => Ok(Some(thumbprint.to_owned())),
+        None => Err(TokenFault::UnknownBinding),
     }
-}
-
-/// Strict base64url: no padding, no other alphabet, no trailing bits.
-fn decoded(part: &str) -> Result<Vec<u8>, TokenFault> {
-    URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| TokenFault::Malformed)
-}
-
-/// A JSON object without duplicate members.
-fn object(part: &str) -> Result<Map<String, Value>, TokenFault> {
-    match parse_json(&decoded(part)?, &Limits::default()) {
-        Ok(Value::Object(object)) => Ok(object),
-        _ => Err(TokenFault::Malformed),
-    }
-}
-
-pub(crate) fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Result<&'a str, TokenFault> {
-    claims
-        .get(name)
-        .and_then(Value::as_str)
-        .filter(|text| !text.is_empty())
-        .ok_or(TokenFault::MissingClaim)
-}
-
-/// A time; fractions are cut off.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "a cast from f64 saturates, and the bounds are checked after"
-)]
-pub(crate) fn seconds(claims: &Map<String, Value>, name: &str) -> Result<i64, TokenFault> {
-    let number = claims.get(name).ok_or(TokenFault::MissingClaim)?;
-    number
-        .as_i64()
-        .or_else(|| number.as_f64().map(|number| number as i64))
-        .ok_or(TokenFault::MissingClaim)
-}
-
-fn roles(claims: &Map<String, Value>) -> Result<Vec<String>, TokenFault> {
-    claims
-        .get("roles")
-        .and_then(Value::as_array)
-        .filter(|roles| !roles.is_empty())
-        .and_then(|roles| {
-            roles
-                .iter()
-                .map(|role| role.as_str().map(str::to_owned))
-                .collect()
-        })
-        .ok_or(TokenFault::MissingClaim)
 }
 
 #[cfg(test)]

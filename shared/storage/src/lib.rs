@@ -38,6 +38,7 @@
 //! | which entry an event became | `log` | `LEAF#<subject>`, `LEAF#A#<subject>` | `<seq>`, event id or day |
 //! | the wrapped data key of a subject | `keys` | `<subject>` | |
 //! | was this request answered before | `requests` | `<org>|<client>|<route>|<key>` | |
+//! | did this proof of a token's holder come before | `requests` | `DPOP#<thumbprint>#<hash of its jti>` | |
 //! | how often a unit's labels were scanned | `signals` | `U#<unit>` | `<day>#<what was known>#<label>#<country>` |
 //! | which alarms were raised for an organisation | `signals` | `A#<organisation>` | `<day>#<unit>#<kind>#<label>` |
 //! | of which days are scans still to be told | `signals` | `SCANNED#<shard 0-7>` | `<day>#<unit>` |

@@ -1,11 +1,12 @@
-//! Idempotency rows: the same request twice is one change and the same answer.
+//! What came before: the same request twice is one change and the same answer, and the same proof twice is none.
 
+use access::Proof;
 use ledger::{Sha256, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Guard, Receipt, Row};
 use crate::commit::CommitError;
-use crate::store::decode;
+use crate::store::{decode, encode};
 use crate::{Store, StoreError, Table};
 
 /// How long a key is remembered.
@@ -84,6 +85,29 @@ impl Store {
             Ok(None) => CommitError::Busy,
             Err(error) => error,
         })
+    }
+}
+
+/// A proof that came, kept for as long as it would count.
+#[derive(Serialize)]
+struct ProofItem {
+    pk: String,
+    v: u8,
+    expires: i64,
+}
+
+impl Store {
+    /// Whether a proof comes for the first time (RFC 9449 §11.1); from now on it does not.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the table does not answer.
+    pub async fn first_use(&self, proof: &Proof) -> Result<bool, StoreError> {
+        let item = ProofItem {
+            pk: format!("DPOP#{}#{}", proof.thumbprint, proof.id),
+            v: 1,
+            expires: proof.expires,
+        };
+        self.put_new(Table::Requests, encode(&item)?).await
     }
 }
 

@@ -2,12 +2,11 @@
 
 use access::{Claims, Principal, Reading, Rights, Standing};
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use passport::Classes;
 use storage::{Head, Sight};
 
-use crate::{Platform, Problem, now};
+use crate::{Platform, Problem, credentials, now};
 
 /// Somebody with a valid token of a registered organisation, or anybody.
 #[derive(Debug, Clone)]
@@ -123,21 +122,9 @@ impl FromRequestParts<Platform> for Caller {
         parts: &mut Parts,
         platform: &Platform,
     ) -> Result<Self, Self::Rejection> {
-        let mut values = parts.headers.get_all(AUTHORIZATION).iter();
-        let Some(value) = values.next() else {
-            return Ok(Self::Public);
-        };
-        if values.next().is_some() {
-            return Err(Problem::unauthenticated("send one `Authorization` header"));
+        match credentials::claims(parts, platform).await? {
+            Some(claims) => Self::of(&claims, platform).await,
+            None => Ok(Self::Public),
         }
-        let token = value
-            .to_str()
-            .ok()
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token)
-            .ok_or_else(|| Problem::unauthenticated("expected `Authorization: Bearer <token>`"))?;
-        let claims = access::verify(token, &platform.issuers, now().as_second())?;
-        Self::of(&claims, platform).await
     }
 }

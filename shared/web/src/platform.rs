@@ -8,7 +8,7 @@ use ledger::Timestamp;
 use storage::{Log, Store, StoreError, Subject};
 use uuid::Uuid;
 
-use crate::{Problem, Recent, SignIn};
+use crate::{Keyring, Problem, Recent, SignIn};
 
 /// The stage's own address and what its labels may be used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub struct Platform {
     /// Where everything is kept.
     pub store: Store,
     /// Whose tokens count.
-    pub issuers: Arc<Issuers>,
+    pub keyring: Arc<Keyring>,
     /// Where this stage stands.
     pub site: Arc<Site>,
     /// How people sign in, where they can.
@@ -132,13 +132,22 @@ pub fn now() -> Timestamp {
     Timestamp::from_millisecond(jiff::Timestamp::now().as_millisecond())
 }
 
+/// The issuers that `TOKEN_ISSUERS` (JSON, [`Issuers::from_json`]) names.
+///
+/// # Errors
+/// A sentence naming what is missing or wrong.
+pub fn issuers_from_env() -> Result<Issuers, String> {
+    Issuers::from_json(&crate::env("TOKEN_ISSUERS")?)
+        .map_err(|error| format!("`TOKEN_ISSUERS`: {error}"))
+}
+
 impl Platform {
     /// A platform over a store.
     #[must_use]
     pub fn new(store: Store, issuers: Issuers, site: Site) -> Self {
         Self {
             store,
-            issuers: Arc::new(issuers),
+            keyring: Arc::new(Keyring::new(issuers)),
             site: Arc::new(site),
             sign_in: None,
             organisations: Arc::default(),
@@ -158,8 +167,7 @@ impl Platform {
     /// # Errors
     /// A sentence naming what is missing or wrong.
     pub async fn from_env() -> Result<Self, String> {
-        let issuers = Issuers::from_json(&crate::env("TOKEN_ISSUERS")?)
-            .map_err(|error| format!("`TOKEN_ISSUERS`: {error}"))?;
+        let issuers = issuers_from_env()?;
         access::check().map_err(|error| format!("the access policies: {error}"))?;
         let store = Store::from_env().await.map_err(|error| error.to_string())?;
         store.warm_up().await.map_err(|error| error.to_string())?;

@@ -11,6 +11,7 @@ use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{ToResponse, ToSchema};
 
 use crate::ProblemKind;
+use crate::challenge::{Refused, challenges};
 
 /// The most faults one answer names: enough for a person, and no body is answered with one many times its size.
 const MOST_FAULTS: usize = 200;
@@ -21,6 +22,8 @@ pub struct Problem {
     kind: ProblemKind,
     detail: String,
     faults: Vec<Fault>,
+    /// What was wrong with a token that came, for `WWW-Authenticate`.
+    refused: Option<Refused>,
     /// Stands in the answer and, for what is our fault, beside its cause in the log.
     correlation_id: uuid::Uuid,
 }
@@ -76,6 +79,7 @@ impl Problem {
             kind,
             detail,
             faults: Vec::new(),
+            refused: None,
             correlation_id: uuid::Uuid::now_v7(),
         }
     }
@@ -107,10 +111,28 @@ impl Problem {
         )
     }
 
-    /// 401.
+    /// 401: nobody said who they are.
     #[must_use]
     pub fn unauthenticated(detail: impl Into<String>) -> Self {
         Self::new(ProblemKind::Unauthenticated, detail)
+    }
+
+    /// 401: the token does not count.
+    #[must_use]
+    pub fn refused_token(detail: impl Into<String>) -> Self {
+        Self {
+            refused: Some(Refused::Token),
+            ..Self::unauthenticated(detail)
+        }
+    }
+
+    /// 401: the proof that came with the token does not count.
+    #[must_use]
+    pub fn refused_proof(detail: impl Into<String>) -> Self {
+        Self {
+            refused: Some(Refused::Proof),
+            ..Self::unauthenticated(detail)
+        }
     }
 
     /// 403, naming the class or right.
@@ -229,7 +251,7 @@ impl Problem {
             ProblemKind::Unavailable,
             "the same request can safely be sent again: what it changes, it changes once",
         );
-        tracing::error!(correlation_id = %problem.correlation_id, %cause, "store unavailable");
+        tracing::error!(correlation_id = %problem.correlation_id, %cause, "unavailable");
         problem
     }
 
@@ -301,7 +323,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match kind {
             ProblemKind::Unauthenticated => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                for challenge in challenges(self.refused) {
+                    headers.append(header::WWW_AUTHENTICATE, challenge);
+                }
             }
             ProblemKind::Unavailable | ProblemKind::InFlight => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -361,7 +385,7 @@ impl From<EvidenceError> for Problem {
 
 impl From<TokenFault> for Problem {
     fn from(fault: TokenFault) -> Self {
-        Self::unauthenticated(fault.to_string())
+        Self::refused_token(fault.to_string())
     }
 }
 

@@ -48,7 +48,7 @@ kinds! {
     MissingKey: BAD_REQUEST, "missing-idempotency-key", "`Idempotency-Key` is missing", "ClientErrorBadRequest",
         "Send a fresh random value with each new request, and the same value when you retry it.";
     Unauthenticated: UNAUTHORIZED, "unauthenticated", "A valid token is needed", "ClientNotAuthorized",
-        "Get a token of your organisation, or a new one where it has expired, and send it as `Authorization: Bearer <token>`.";
+        "Get a token of your organisation, or a new one where it has expired, and send it as `Authorization: Bearer <token>`; one that is bound to a key as `Authorization: DPoP <token>` with a fresh proof in `DPoP` (RFC 9449).";
     Forbidden: FORBIDDEN, "forbidden", "This is not yours to do", "ClientForbidden",
         "Your organisation or its roles do not allow it. `detail` names the role or right that would; the same request will not succeed without it.";
     NotFound: NOT_FOUND, "not-found", "There is nothing here for you", "ClientErrorResourceNotFound",

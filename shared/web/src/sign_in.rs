@@ -96,7 +96,7 @@ fn providers(text: &str, issuers: &Issuers) -> Result<Vec<Provider>, String> {
     let providers: Vec<Provider> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     for (place, provider) in providers.iter().enumerate() {
         let fault = |what: &str| Err(format!("provider `{}` {what}", provider.issuer));
-        if !issuers.trust(&provider.issuer) {
+        if issuers.named(&provider.issuer).is_none() {
             return fault("is none of `TOKEN_ISSUERS`");
         }
         if provider.client_id.is_empty() || provider.name.trim().is_empty() {

@@ -33,7 +33,7 @@ fn a_token_is_for_this_audience() {
 
 #[test]
 fn times_hold_to_the_second_with_thirty_of_leeway() {
-    let at = |now: i64| verify(&good(), &ISSUERS, now).map(|_| ());
+    let at = |now: i64| check_at(&good(), now).map(|_| ());
     let (from, to) = (NOW - 60, NOW + 600);
     assert_eq!(at(to + 29), Ok(()));
     assert_eq!(at(to + 30), Err(TokenFault::Expired));
@@ -139,6 +139,58 @@ fn every_claim_that_is_needed_is_needed() {
             TokenFault::MissingClaim
         );
     }
+}
+
+/// RFC 9449 §6.1, RFC 7800 §3.1: whoever cannot check a binding does not take the token for unbound.
+#[test]
+fn a_token_is_bound_to_a_key_in_one_way() {
+    let bound = |cnf: serde_json::Value| check(&signed(&header("ed"), &with(claims(), "cnf", cnf)));
+    assert_eq!(check(&good()).unwrap().bound_to, None);
+    let thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    let claims = bound(json!({"jkt": thumbprint})).unwrap();
+    assert_eq!(claims.bound_to.as_deref(), Some(thumbprint));
+    for unknown in [
+        json!(null),
+        json!({}),
+        json!([]),
+        json!(thumbprint),
+        json!({"jkt": null}),
+        json!({"jkt": ""}),
+        json!({"jkt": [thumbprint]}),
+        json!({"jkt": "short"}),
+        json!({"x5t#S256": thumbprint}),
+        json!({"jkt": thumbprint, "x5t#S256": thumbprint}),
+        json!({"jwk": {"kty": "OKP"}}),
+    ] {
+        let fault = bound(unknown.clone()).unwrap_err();
+        assert_eq!(fault, TokenFault::UnknownBinding, "{unknown}");
+    }
+}
+
+/// What looks the same is another: nothing is folded, trimmed or normalised before it is compared.
+#[test]
+fn letters_that_look_the_same_are_others() {
+    for organisation in [
+        "g\u{430}rage",
+        "garage\u{200b}",
+        "GARAGE",
+        "garage ",
+        "\u{ff47}arage",
+        "garage\u{0}",
+    ] {
+        let token = signed(&header("ed"), &with(claims(), "org", json!(organisation)));
+        assert_eq!(check(&token).unwrap().organisation, organisation);
+        assert_ne!(organisation, "garage");
+    }
+    for audience in [
+        format!("{AUDIENCE}\u{200b}"),
+        AUDIENCE.replace('a', "\u{430}"),
+    ] {
+        let claims = with(claims(), "aud", json!(audience));
+        assert_eq!(claims_fault(&claims), TokenFault::WrongAudience);
+    }
+    let issuer = with(claims(), "iss", json!(ISSUER.replace('e', "\u{435}")));
+    assert_eq!(claims_fault(&issuer), TokenFault::UnknownIssuer);
 }
 
 #[test]

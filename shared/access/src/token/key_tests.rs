@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::signing::*;
 use super::*;
+use crate::Issuers;
 
 #[test]
 fn good_tokens_pass_with_each_algorithm() {
@@ -187,8 +188,52 @@ fn one_issuers_key_does_not_sign_for_another() {
 
 #[test]
 fn nobody_is_trusted_where_nobody_is_configured() {
-    assert_eq!(
-        verify(&good(), &Issuers::default(), NOW),
-        Err(TokenFault::UnknownIssuer)
+    let nobody = Issuers::default();
+    assert_eq!(nobody.of(&good()).unwrap_err(), TokenFault::UnknownIssuer);
+}
+
+/// RFC 7518 §3.4: `r || s` of 64 bytes, and neither of them zero (CVE-2022-21449).
+#[test]
+fn an_ecdsa_signature_is_two_numbers_that_are_none_of_zero() {
+    let token = signed(&header("ec"), &claims());
+    let (message, _) = token.rsplit_once('.').unwrap();
+    let signature = KEYS.sign("ec", message.as_bytes());
+    let (r, s) = signature.split_at(32);
+    let zero = [0; 32];
+    // The order of the group (SEC 2 §2.4.2): the same as zero.
+    let order: Vec<u8> = [
+        [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0],
+        [0xff; 8],
+        [0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84],
+        [0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51],
+    ]
+    .concat();
+    let integer = |number: &[u8]| [&[2, 33, 0], number].concat();
+    let der = [&[0x30, 70][..], &integer(r), &integer(s)].concat();
+    for wrong in [
+        [zero, zero].concat(),
+        [r, &zero].concat(),
+        [&zero, s].concat(),
+        [&order[..], &order].concat(),
+        [&order[..], s].concat(),
+        [s, r].concat(),
+        [&[0], r, &[0], s].concat(),
+        [&signature[..], &[0]].concat(),
+        signature[..63].to_vec(),
+        der,
+    ] {
+        let token = format!("{message}.{}", encoded(&wrong));
+        assert_eq!(fault(&token), TokenFault::BadSignature, "{wrong:02x?}");
+    }
+    assert!(check(&format!("{message}.{}", encoded(&signature))).is_ok());
+}
+
+#[test]
+fn a_long_key_id_finds_no_key() {
+    let token = signed_text(
+        &with(header("ed"), "kid", json!("ed".repeat(2_000))).to_string(),
+        &claims().to_string(),
+        "ed",
     );
+    assert_eq!(fault(&token), TokenFault::UnknownKey);
 }

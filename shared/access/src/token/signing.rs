@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{Claims, TokenFault, verify};
-use crate::Issuers;
+use crate::{Issuer, Issuers, KeySet};
 
 pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const ISSUER: &str = "https://login.example.eu";
@@ -130,8 +130,25 @@ pub(crate) fn good() -> String {
     signed(&header("ed"), &claims())
 }
 
+/// The issuer that a token names, and the keys that it is configured with.
+pub(crate) fn issuer_of<'i>(
+    token: &str,
+    issuers: &'i Issuers,
+) -> Result<(&'i Issuer, &'i KeySet), TokenFault> {
+    let issuer = issuers.of(token)?;
+    match issuer.keys() {
+        crate::Keys::Given(keys) => Ok((issuer, keys)),
+        crate::Keys::Served(address) => panic!("{address} is asked by nobody here"),
+    }
+}
+
+pub(crate) fn check_at(token: &str, now: i64) -> Result<Claims, TokenFault> {
+    let (issuer, keys) = issuer_of(token, &ISSUERS)?;
+    verify(token, issuer, keys, now)
+}
+
 pub(crate) fn check(token: &str) -> Result<Claims, TokenFault> {
-    verify(token, &ISSUERS, NOW)
+    check_at(token, NOW)
 }
 
 pub(crate) fn fault(token: &str) -> TokenFault {
@@ -141,4 +158,17 @@ pub(crate) fn fault(token: &str) -> TokenFault {
 /// The fault of a well-signed token with these claims.
 pub(crate) fn claims_fault(claims: &Value) -> TokenFault {
     fault(&signed(&header("ed"), claims))
+}
+
+/// Fails unless every text that differs in one bit is refused.
+pub(crate) fn every_changed_bit(text: &str, is_refused: impl Fn(&str) -> bool) {
+    for place in 0..text.len() {
+        // With the eighth bit it would be no text.
+        for bit in 0..7 {
+            let mut changed = text.as_bytes().to_vec();
+            changed[place] ^= 1 << bit;
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(is_refused(&changed), "{changed}");
+        }
+    }
 }
