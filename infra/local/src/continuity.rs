@@ -65,6 +65,15 @@ impl Source {
     }
 }
 
+/// The store of the platform over `data`, which may run, and whose tokens count there.
+///
+/// # Errors
+/// [`Failure`] in words.
+pub async fn reached(data: &Path) -> Result<(Store, access::Issuers), Failure> {
+    let store = Source::open(data).await?.store;
+    Ok((store, Issuer::open(data)?.trusted()?))
+}
+
 /// Takes a backup of the platform over `data` into the empty folder `to`, and its keys into the empty folder `keys`. The platform
 /// may run meanwhile.
 ///

@@ -3,6 +3,12 @@
 //!
 //! `.ci/run` installs the solver. Where it is absent the tests say that they skip, or fail if `VERIFIERS=required`.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says by panicking what is wrong"
+)]
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -26,7 +32,10 @@ fn solver() -> Option<LocalSolver> {
         eprintln!("skipped: cvc5 is not installed");
         return None;
     }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/verifiers/policies/solver.py");
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../infra/verifiers/policies/solver.py"
+    );
     Some(LocalSolver::from_command(Command::new(python).arg(script)).unwrap())
 }
 
@@ -75,12 +84,7 @@ impl Proof {
     }
 
     /// Whether whatever the one text permits the other does.
-    async fn implies(
-        &mut self,
-        one: &str,
-        other: &str,
-        (principal, action): (&str, &str),
-    ) -> bool {
+    async fn implies(&mut self, one: &str, other: &str, (principal, action): (&str, &str)) -> bool {
         let environment = self.environment(principal, action);
         let compile = |text: &str| {
             CompiledPolicySet::compile(&set(text), &environment, &self.schema)
@@ -132,7 +136,8 @@ async fn each_class_is_read_only_by_whom_the_law_names() {
         return;
     };
     let authority = r#"principal in [BatteryPassport::Role::"market-surveillance", BatteryPassport::Role::"notified-body", BatteryPassport::Role::"commission"]"#;
-    let interest = "!principal.interests.isEmpty() || resource.relation.claimed || resource.relation.offered";
+    let interest =
+        "!principal.interests.isEmpty() || resource.relation.claimed || resource.relation.offered";
     for (class, only) in [
         (0, ANSWERS.to_owned()),
         (2, format!("{ANSWERS} || {authority} || {interest}")),
@@ -141,10 +146,16 @@ async fn each_class_is_read_only_by_whom_the_law_names() {
     ] {
         let asked = (PARTNER, "read");
         let condition = format!("context.class != {class} || {only}");
-        assert!(proof.only_where(&text(), asked, &condition).await, "{class}");
+        assert!(
+            proof.only_where(&text(), asked, &condition).await,
+            "{class}"
+        );
         // It would be seen: a narrower bound does not hold.
         let narrower = format!("context.class != {class} || resource.relation.responsible");
-        assert!(!proof.only_where(&text(), asked, &narrower).await, "{class}");
+        assert!(
+            !proof.only_where(&text(), asked, &narrower).await,
+            "{class}"
+        );
     }
     // There is no further class.
     let known = format!("[0, 1, 2, 3, 4].contains(context.class) || {ANSWERS}");
@@ -157,7 +168,8 @@ async fn what_is_forbidden_never_happens() {
         return;
     };
     let reversal = r#"!resource.recycled || ["recycling-reversal-requested", "recycling-reversed", "personal-data-erased", "record-erased", "grant-withdrawn", "claim-ended"].contains(context.event)"#;
-    let operator = r#"!(principal in BatteryPassport::Role::"platform-operator") || context.class == 1"#;
+    let operator =
+        r#"!(principal in BatteryPassport::Role::"platform-operator") || context.class == 1"#;
     let delegate = r#"!resource.relation.delegate || resource.relation.responsible || !["grant-given", "grant-withdrawn", "responsibility-offered", "responsibility-withdrawn", "custody-moved", "personal-data-erased", "record-erased"].contains(context.event)"#;
     let draft = "resource.published || resource.relation.responsible || resource.relation.delegate || !resource.granted.isEmpty()";
     let writers = r#"principal in [BatteryPassport::Role::"economic-operator", BatteryPassport::Role::"service-provider", BatteryPassport::Role::"repurposer", BatteryPassport::Role::"waste-operator", BatteryPassport::Role::"recycler"]"#;
@@ -171,7 +183,10 @@ async fn what_is_forbidden_never_happens() {
         ("write", writers, ""),
     ] {
         let asked = (PARTNER, action);
-        assert!(proof.only_where(&text(), asked, always).await, "{action}: {always}");
+        assert!(
+            proof.only_where(&text(), asked, always).await,
+            "{action}: {always}"
+        );
         // Without the policy that forbids it, it would.
         if !forbid.is_empty() {
             let named = format!("@id(\"{forbid}\")");
@@ -209,13 +224,21 @@ async fn nobody_gains_by_losing_a_claim() {
     let roles = roles.map(|role| (without(&all, &format!("principal in {role}"), &role), role));
     let interests = Purpose::all().map(|Purpose { name, .. }| {
         let asked = format!("principal.interests.contains(\"{name}\")");
-        (without(&all, &asked, &format!("\"{name}\"")), name.to_owned())
+        (
+            without(&all, &asked, &format!("\"{name}\"")),
+            name.to_owned(),
+        )
     });
     let losses: Vec<(String, String)> = roles.chain(interests).collect();
     for (lost, claim) in &losses {
         let named = lost.match_indices(claim.as_str());
-        let named = named.filter(|(at, _)| claim.contains("Role") || !lost[..*at].ends_with("Role::\""));
-        assert_eq!(named.count(), 0, "{claim} is asked for in a way that this test does not know");
+        let named =
+            named.filter(|(at, _)| claim.contains("Role") || !lost[..*at].ends_with("Role::\""));
+        assert_eq!(
+            named.count(),
+            0,
+            "{claim} is asked for in a way that this test does not know"
+        );
         for action in [
             "know",
             "read",
