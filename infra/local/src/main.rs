@@ -157,7 +157,9 @@ async fn sign_in(provider: Result<Provider, Failure>) -> Result<(), String> {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), String> {
+    let limits = web::Limits::read()?;
     let options = Options {
+        limits: Some((limits, web::Clock::default())),
         listen: arguments.listen,
         host: arguments.host,
         data: arguments.data,

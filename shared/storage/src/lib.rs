@@ -35,6 +35,7 @@
 //! | which entry an event became | `log` | `LEAF#<subject>`, `LEAF#A#<subject>` | `<seq>`, event id or day |
 //! | the wrapped data key of a subject | `keys` | `<subject>` | |
 //! | was this request answered before | `requests` | `<org>|<client>|<route>|<key>` | |
+//! | what did a principal ask of all processes together | `requests` | `TALLY#<hash>#<since>` | |
 //! | how often a unit's labels were scanned | `signals` | `U#<unit>` | `<day>#<what was known>#<label>#<country>` |
 //! | which alarms were raised for an organisation | `signals` | `A#<organisation>` | `<day>#<unit>#<kind>#<label>` |
 //! | of which days are scans still to be told | `signals` | `SCANNED#<shard 0-7>` | `<day>#<unit>` |
@@ -80,6 +81,7 @@ mod store;
 mod stored;
 mod subject;
 mod tables;
+mod tally;
 mod tenure;
 mod unit;
 mod value_set;
@@ -121,6 +123,7 @@ pub use store::{Buckets, Store, Watcher};
 pub use stored::{Bucket, NextPage, NotAnItem, ObjectHeaders, StoredItem, StoredObject};
 pub use subject::{NotASubject, Subject};
 pub use tables::{Table, create_tables};
+pub use tally::{Sums, Told};
 pub use tenure::{Sight, Tenure};
 pub use unit::{Awaiting, Label, LabelChange};
 pub use value_set::ValueSet;

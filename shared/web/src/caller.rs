@@ -131,6 +131,8 @@ impl FromRequestParts<Platform> for Caller {
             .map(|(_, token)| token)
             .ok_or_else(|| Problem::unauthenticated("expected `Authorization: Bearer <token>`"))?;
         let claims = access::verify(token, &platform.issuers, now().as_second())?;
-        Self::of(&claims, platform).await
+        let caller = Self::of(&claims, platform).await?;
+        crate::limited::admit(parts, platform, &caller).await?;
+        Ok(caller)
     }
 }

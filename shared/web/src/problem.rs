@@ -173,6 +173,18 @@ impl Problem {
         Self::new(ProblemKind::TooLarge, detail)
     }
 
+    /// 414.
+    #[must_use]
+    pub fn address_too_long(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::AddressTooLong, detail)
+    }
+
+    /// 431.
+    #[must_use]
+    pub fn headers_too_large(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::HeadersTooLarge, detail)
+    }
+
     /// 415.
     #[must_use]
     pub fn media_type(detail: impl Into<String>) -> Self {
