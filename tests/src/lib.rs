@@ -9,6 +9,7 @@ mod crash;
 mod described;
 mod faults;
 pub mod full;
+mod limits;
 mod log;
 mod runtime;
 mod whole;

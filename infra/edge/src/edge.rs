@@ -22,7 +22,7 @@ use web::Problem;
 
 use crate::entry::{Body, Entry, From};
 use crate::folds::{Fold, Folds};
-use crate::limit::{Asker, Limit, is_alias};
+use crate::limit::{Asker, Limit, is_alias, is_missed};
 use crate::origin::Origin;
 use crate::tags::{Moment, Tags};
 use crate::{Engine, Folded, Switches, engine, is_scan};
@@ -129,9 +129,8 @@ impl Edge {
             ControlFlow::Continue(fold) => self.0.canonical(&fold, &parts.headers, client).await,
             ControlFlow::Break(answer) => Ok(answer),
         };
-        let missed = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND];
         match answer {
-            Ok(answer) if missed.contains(&answer.status()) => {
+            Ok(answer) if is_missed(parts.uri.path(), answer.status()) => {
                 let refused = limit.and_then(|limit| limit.refuses_unknown(client));
                 limit.inspect(|limit| limit.missed(client));
                 refused.map_or(answer, |seconds| {

@@ -12,6 +12,7 @@ mod entry;
 mod folds;
 mod limit;
 mod origin;
+mod refused;
 mod scan;
 mod switches;
 mod tags;
@@ -20,6 +21,7 @@ pub use edge::Edge;
 pub use engine::{Engine, EngineError, Folded, Request};
 pub use entry::Body;
 pub use limit::Limit;
+pub use refused::refused_page;
 pub use scan::{OTHERWISE, is_scan};
 pub use switches::Switches;
 

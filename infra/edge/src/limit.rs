@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use identity::UnitId;
 use web::{Addresses, Clock, Language, Limits, Problem, Scans, language, prefers_page};
@@ -89,6 +89,15 @@ impl Asker {
             .insert(RETRY_AFTER, HeaderValue::from(seconds));
         response
     }
+}
+
+/// What browsers and crawlers ask every host for by themselves: no code that somebody tries.
+const BY_THEMSELVES: [&str; 3] = ["/favicon", "/apple-touch-icon", "/robots.txt"];
+
+/// Whether a path is a code that is no battery's, where it is answered with this status.
+pub(crate) fn is_missed(path: &str, status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND)
+        && !BY_THEMSELVES.iter().any(|own| path.starts_with(own))
 }
 
 /// Whether a canonical path asks by an identifier that is not ours: a GS1 key without a unit id in it.

@@ -58,7 +58,7 @@ enum Command {
     },
     /// Print the OpenAPI document as the code has it.
     Openapi,
-    /// Put the edge function into `template.yaml`, as it is deployed.
+    /// Put the edge function and the page of who is refused into the templates, as they are deployed.
     Template,
 }
 

@@ -24,6 +24,7 @@ mod recent;
 mod representation;
 mod shape;
 mod sign_in;
+mod slice;
 mod tally;
 mod visitor;
 mod written;
@@ -50,6 +51,7 @@ pub use provenance::{Named, Provenance, time};
 pub use recent::Recent;
 pub use representation::{Representation, Represented};
 pub use sign_in::{Provider, SESSION, SignIn};
+pub use slice::Slice;
 pub use visitor::{Session, Visitor, prefers_page};
 pub use written::written;
 

@@ -2,7 +2,8 @@
 //!
 //! 1. The form of the request: [`crate::shape`].
 //! 2. Without a token, the budgets of its address.
-//! 3. With one, the budgets of the principal, as soon as it is known ([`admit`]): before the body is read.
+//! 3. With one, the budgets of the principal, as soon as it is known ([`admit`]): before the body is read. An address whose tokens are
+//!    nobody's waits after as many as it has requests without one.
 //! 4. What the answer holds is counted, and its headers say what is left (draft-ietf-httpapi-ratelimit-headers-10).
 //!
 //! A refused request was neither decided nor written and took no `Idempotency-Key`: the same may be sent again.
@@ -78,11 +79,12 @@ async fn limited(
     let page = page
         .filter(|_| prefers_page(&parts.headers))
         .map(|page| (page, language(parts.uri.query(), &parts.headers)));
-    let address = match parts.headers.contains_key(AUTHORIZATION) {
-        true => None,
-        false => Address::of(&parts, limiter.proof()),
-    };
-    let by_address = address.map(|address| limiter.admit_address(address, reads(&parts)));
+    let has_token = parts.headers.contains_key(AUTHORIZATION);
+    let address = Address::of(&parts, limiter.proof());
+    let by_address = address.map(|address| match has_token {
+        true => limiter.admit_token(address),
+        false => limiter.admit_address(address, reads(&parts)),
+    });
     if let Some(admitted) = by_address.filter(|admitted| admitted.refused.is_some()) {
         return refusal(&limiter, &admitted, page);
     }
@@ -90,7 +92,11 @@ async fn limited(
     parts.extensions.insert(asked.clone());
     let is_read = is_read(&parts);
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    let Some(admitted) = asked.0.get().copied().or(by_address) else {
+    let known = asked.0.get().copied();
+    if let Some(address) = address.filter(|_| has_token && known.is_none()) {
+        limiter.stranger(address);
+    }
+    let Some(admitted) = known.or(by_address) else {
         return response;
     };
     if admitted.refused.is_some() {
@@ -167,7 +173,7 @@ fn of(limiter: &Limiter, admitted: &Admitted, policy: Policy) -> (u64, i64, i64)
         Policy::Results => (admitted.budgets.results, limits.result_seconds, windows.results),
     };
     let milliseconds = (since + seconds) * 1000 - now;
-    (quota, seconds, milliseconds.div_euclid(1000) + 1)
+    (quota, seconds, (milliseconds + 999).div_euclid(1000))
 }
 
 fn too_many(limiter: &Limiter, admitted: &Admitted, policy: Policy) -> Problem {

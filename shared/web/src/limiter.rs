@@ -31,6 +31,7 @@ struct Inner {
     principals: Mutex<HashMap<Sha256, Tally>>,
     requests: Addresses,
     results: Addresses,
+    strangers: Addresses,
 }
 
 /// Whom a request was counted for, and what came of it.
@@ -67,6 +68,7 @@ impl Limiter {
             principals: Mutex::default(),
             requests: Addresses::default(),
             results: Addresses::default(),
+            strangers: Addresses::default(),
         }))
     }
 
@@ -111,6 +113,23 @@ impl Limiter {
             budgets,
             refused,
         }
+    }
+
+    /// Whether an address may send a token once more: not where too many of its tokens were nobody's, so that nobody makes us verify
+    /// them without end.
+    pub(crate) fn admit_token(&self, address: IpAddr) -> Admitted {
+        let budgets = self.0.limits.address;
+        let strangers = self.0.strangers.count(address, self.windows().requests);
+        Admitted {
+            who: Who::Address(address),
+            budgets,
+            refused: (strangers >= budgets.requests).then_some(Policy::Requests),
+        }
+    }
+
+    /// Counts a request whose token nobody was known by.
+    pub(crate) fn stranger(&self, address: IpAddr) {
+        let _ = self.0.strangers.add(address, self.windows().requests, 1);
     }
 
     /// Counts a request of a principal, where its budgets allow it. What others counted is asked for when it is due; where the tables do
