@@ -216,7 +216,9 @@ impl Stage {
         faults::listen(local::router(platform)).await
     }
 
-    fn platform(&self, issuers: access::Issuers) -> web::Platform {
+    /// The platform of a further process over the same tables.
+    #[must_use]
+    pub fn platform(&self, issuers: access::Issuers) -> web::Platform {
         let site = web::Site {
             host: identity::Host::parse(self.origin.trim_start_matches("http://")).unwrap(),
             log_host: self.running.log_host.clone(),

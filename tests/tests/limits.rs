@@ -80,12 +80,19 @@ async fn a_principal_that_asks_too_often_waits_and_no_other() {
             "\"requests\";q=4;w=60, \"results\";q=40;w=3600"
         );
         let told = answer.header("ratelimit");
-        assert!(told.starts_with(&format!("\"requests\";r={left};t=")), "{told}");
+        assert!(
+            told.starts_with(&format!("\"requests\";r={left};t=")),
+            "{told}"
+        );
     }
     let refused = lab.get(&passport).await;
     let wait = is_refused(&refused, "requests");
     assert!((1..=60).contains(&wait), "{wait}");
-    assert!(refused.header("ratelimit").starts_with("\"requests\";r=0;t="));
+    assert!(
+        refused
+            .header("ratelimit")
+            .starts_with("\"requests\";r=0;t=")
+    );
     // Another person of the same organisation, and another organisation.
     let colleague = stage.person("notified-body", "certlab", "another person");
     let _ = colleague.get(&passport).await.expect(200);
@@ -192,7 +199,10 @@ async fn without_a_token_an_address_waits_and_nobody_is_asked_to_sign_in() {
         assert!((1..=60).contains(&wait), "{wait}");
     }
     let headers = [("accept", "text/html"), ("accept-language", "de")];
-    let page = public.call("GET", &passport, &headers, None).await.expect(429);
+    let page = public
+        .call("GET", &passport, &headers, None)
+        .await
+        .expect(429);
     assert!(page.text.contains("Zu viele Anfragen"), "{}", page.text);
     assert!(!page.text.contains("sign-in"), "{}", page.text);
     assert_ne!(page.header("retry-after"), "");
@@ -218,7 +228,10 @@ async fn tokens_of_nobody_are_not_verified_without_end() {
     }
     let _ = is_refused(&stranger.get(&passport).await, "requests");
     // Nor do they lead round the limit where no token is asked for.
-    let _ = is_refused(&stranger.get(&format!("{passport}/signatures")).await, "requests");
+    let _ = is_refused(
+        &stranger.get(&format!("{passport}/signatures")).await,
+        "requests",
+    );
     let _ = stage.public().get(&passport).await.expect(200);
 }
 
@@ -226,9 +239,7 @@ async fn tokens_of_nobody_are_not_verified_without_end() {
 async fn where_the_tallies_fail_everybody_is_served() {
     let (stage, hand) = stage().await;
     let (passport, _) = on_the_market(&stage).await;
-    let other = stage
-        .process_without_tallies(limits(), hand.clock())
-        .await;
+    let other = stage.process_without_tallies(limits(), hand.clock()).await;
     let lab = stage.partner("notified-body", "certlab");
     let lab = lab.at(&other);
     for _ in 0..REQUESTS {
@@ -268,9 +279,15 @@ async fn scans_are_limited_by_what_is_no_battery_and_never_ask_to_sign_in() {
     }
     // Whoever tries codes is stopped, whether they have the right form or not.
     let headers = [("accept", "text/html"), ("accept-language", "fr")];
-    for (at, path) in ["/32XZAJ4P21M1MZ0N3RQA", "/x", "/y", "/z", "/32XZ"].iter().enumerate() {
+    for (at, path) in ["/32XZAJ4P21M1MZ0N3RQA", "/x", "/y", "/z", "/32XZ"]
+        .iter()
+        .enumerate()
+    {
         let expected = if at == 0 { 404 } else { 400 };
-        let _ = public.call("GET", path, &headers, None).await.expect(expected);
+        let _ = public
+            .call("GET", path, &headers, None)
+            .await
+            .expect(expected);
     }
     for path in ["/another", "/32XZAJ4P21M1MZ0N3RQA"] {
         let page = public.call("GET", path, &headers, None).await.expect(429);
@@ -280,7 +297,10 @@ async fn scans_are_limited_by_what_is_no_battery_and_never_ask_to_sign_in() {
         }
         assert_ne!(page.header("retry-after"), "");
     }
-    assert_eq!(public.get("/another").await.expect(429).json()["status"], 429);
+    assert_eq!(
+        public.get("/another").await.expect(429).json()["status"],
+        429
+    );
     // A battery that was scanned a moment ago still answers.
     let _ = public.browse(&unit).await.expect(200);
     hand.move_on(60);
@@ -324,7 +344,10 @@ async fn an_address_and_headers_have_an_end() {
     }
     let names: Vec<String> = (0..70).map(|number| format!("x-{number}")).collect();
     let headers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
-    let _ = maker.call("GET", "/v1/signals", &headers, None).await.expect(431);
+    let _ = maker
+        .call("GET", "/v1/signals", &headers, None)
+        .await
+        .expect(431);
 }
 
 #[tokio::test]

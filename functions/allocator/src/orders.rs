@@ -18,7 +18,8 @@ use storage::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    Body, Caller, Counted, Decision, Idempotency, Partner, Path, Platform, Problem, Provenance, now, written,
+    Body, Caller, Counted, Decision, Idempotency, Partner, Path, Platform, Problem, Provenance,
+    now, written,
 };
 
 /// Most units of one order.

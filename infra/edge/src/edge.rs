@@ -120,30 +120,31 @@ impl Edge {
             return answer.map(Either::Right);
         }
         let (parts, _) = request.into_parts();
-        let asker = || Asker::of(parts.uri.query(), &parts.headers);
-        let limit = self.0.limit.as_ref();
-        if let Some(seconds) = limit.and_then(|limit| limit.refuses(client)) {
-            return asker().refused(seconds).map(Either::Right);
-        }
-        let answer = match self.0.fold(&parts) {
-            ControlFlow::Continue(fold) => self.0.canonical(&fold, &parts.headers, client).await,
-            ControlFlow::Break(answer) => Ok(answer),
-        };
-        match answer {
-            Ok(answer) if is_missed(parts.uri.path(), answer.status()) => {
-                let refused = limit.and_then(|limit| limit.refuses_unknown(client));
-                limit.inspect(|limit| limit.missed(client));
-                refused.map_or(answer, |seconds| {
-                    asker().refused(seconds).map(Either::Right)
-                })
-            }
-            Ok(answer) => answer,
-            Err(seconds) => asker().refused(seconds).map(Either::Right),
-        }
+        self.0.scan(&parts, client).await.unwrap_or_else(|seconds| {
+            let asker = Asker::of(parts.uri.query(), &parts.headers);
+            asker.refused(seconds).map(Either::Right)
+        })
     }
 }
 
 impl Inner {
+    /// The answer to a scan, or the seconds to wait for one.
+    async fn scan(&self, parts: &Parts, client: IpAddr) -> Result<Response<Body>, i64> {
+        if let Some(limit) = &self.limit {
+            limit.scan(client)?;
+        }
+        let answer = match self.fold(parts) {
+            ControlFlow::Continue(fold) => self.canonical(&fold, &parts.headers, client).await?,
+            ControlFlow::Break(answer) => answer,
+        };
+        if let Some(limit) = &self.limit
+            && is_missed(parts.uri.path(), answer.status())
+        {
+            limit.missed(client)?;
+        }
+        Ok(answer)
+    }
+
     /// The canonical request, or what the function answers itself.
     fn fold(&self, parts: &Parts) -> ControlFlow<Response<Body>, Fold> {
         let switched = self.switches.changes();
@@ -211,24 +212,21 @@ impl Inner {
         client: IpAddr,
     ) -> Result<Response<Body>, i64> {
         let path = &*fold.path;
-        if let Some(limit) = self.limit.as_ref().filter(|_| is_alias(path))
-            && let Some(seconds) = limit.refuses_alias(client)
-        {
-            return Err(seconds);
+        if let Some(limit) = self.limit.as_ref().filter(|_| is_alias(path)) {
+            limit.alias(client)?;
         }
         let kept = self.cache.get(path).filter(|entry| entry.holds());
         if let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh()) {
             return Ok(kept.response(asked, From::Hit));
         }
-        let refused = self.limit.as_ref();
-        if let Some(seconds) = refused.and_then(|limit| limit.refuses_unknown(client)) {
-            return Err(seconds);
+        if let Some(limit) = &self.limit {
+            limit.unknown(client)?;
         }
-        Ok(self.from_origin(fold, asked, kept).await)
+        Ok(self.asked_anew(fold, asked, kept).await)
     }
 
     /// The answer of the origin and, where that fails, what there is instead.
-    async fn from_origin(
+    async fn asked_anew(
         &self,
         fold: &Fold,
         asked: &HeaderMap,

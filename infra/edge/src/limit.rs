@@ -42,28 +42,40 @@ impl Limit {
         (window, (window + 1) * self.seconds - seconds)
     }
 
-    /// Counts a scan; the seconds to wait where there were too many.
-    pub(crate) fn refuses(&self, client: IpAddr) -> Option<i64> {
+    /// Counts a scan.
+    ///
+    /// # Errors
+    /// The seconds to wait, as everywhere here, where there were too many in this window.
+    pub(crate) fn scan(&self, client: IpAddr) -> Result<(), i64> {
         let (window, wait) = self.window();
-        (self.all.add(client, window, 1) >= self.scans.all).then_some(wait)
+        within(self.all.add(client, window, 1), self.scans.all, wait)
     }
 
     /// Counts a look-up by an identifier of others.
-    pub(crate) fn refuses_alias(&self, client: IpAddr) -> Option<i64> {
+    pub(crate) fn alias(&self, client: IpAddr) -> Result<(), i64> {
         let (window, wait) = self.window();
-        (self.aliases.add(client, window, 1) >= self.scans.aliases).then_some(wait)
-    }
-
-    /// Whether the address asked for too many codes that are no battery's: what is not known here already it is not told.
-    pub(crate) fn refuses_unknown(&self, client: IpAddr) -> Option<i64> {
-        let (window, wait) = self.window();
-        (self.missed.count(client, window) >= self.scans.missed).then_some(wait)
+        within(
+            self.aliases.add(client, window, 1),
+            self.scans.aliases,
+            wait,
+        )
     }
 
     /// Counts a code that is no battery's.
-    pub(crate) fn missed(&self, client: IpAddr) {
-        let _ = self.missed.add(client, self.window().0, 1);
+    pub(crate) fn missed(&self, client: IpAddr) -> Result<(), i64> {
+        let (window, wait) = self.window();
+        within(self.missed.add(client, window, 1), self.scans.missed, wait)
     }
+
+    /// Whoever asked for too many of those is told only what is known here already.
+    pub(crate) fn unknown(&self, client: IpAddr) -> Result<(), i64> {
+        let (window, wait) = self.window();
+        within(self.missed.count(client, window), self.scans.missed, wait)
+    }
+}
+
+const fn within(before: u64, most: u64, wait: i64) -> Result<(), i64> {
+    if before < most { Ok(()) } else { Err(wait) }
 }
 
 /// Who asks: a person, in which language, or a program.
@@ -119,16 +131,16 @@ mod tests {
         let limit = Limit::new(&limits, Clock::new(|| 59_999));
         let (one, other) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
         for _ in 0..limits.scans.aliases {
-            assert_eq!(limit.refuses_alias(one), None);
+            assert_eq!(limit.alias(one), Ok(()));
         }
-        assert_eq!(limit.refuses_alias(one), Some(1));
-        assert_eq!(limit.refuses_alias(other), None);
-        assert_eq!(limit.refuses(one), None, "a scan is counted by itself");
+        assert_eq!(limit.alias(one), Err(1));
+        assert_eq!(limit.alias(other), Ok(()));
+        assert_eq!(limit.scan(one), Ok(()), "a scan is counted by itself");
         for _ in 0..limits.scans.missed {
-            assert_eq!(limit.refuses_unknown(one), None);
-            limit.missed(one);
+            assert_eq!(limit.unknown(one), Ok(()));
+            assert_eq!(limit.missed(one), Ok(()));
         }
-        assert_eq!(limit.refuses_unknown(one), Some(1));
+        assert_eq!([limit.unknown(one), limit.missed(one)], [Err(1), Err(1)]);
     }
 
     #[test]

@@ -162,9 +162,8 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     let sign_in = sign_in_configuration(options.provider, &sign_in_command);
     let sign_in = SignIn::from_json(&sign_in, &issuers, seal).map_err(Failure::new)?;
     let limits = options.limits.as_ref();
-    let limiter = limits.map(|(limits, clock)| {
-        Limiter::new(limits.clone(), store.clone(), clock.clone(), None)
-    });
+    let limiter = limits
+        .map(|(limits, clock)| Limiter::new(limits.clone(), store.clone(), clock.clone(), None));
     let platform = Platform::new(store.clone(), issuers, site.clone())
         .with_sign_in(sign_in.clone())
         .with_limiter(limiter);

@@ -9,7 +9,11 @@ use crate::platform::Failure;
 pub fn write_template() -> Result<(), Failure> {
     put("template.yaml", "      FunctionCode: |-\n", edge::FUNCTION)?;
     let page = edge::refused_page();
-    put("infra/edge/us-east-1.yaml", "          Content: |-\n", &page)
+    put(
+        "infra/edge/us-east-1.yaml",
+        "          Content: |-\n",
+        &page,
+    )
 }
 
 /// Writes lines into the first block of a file that begins so.
@@ -27,5 +31,8 @@ fn put(file: &str, begin: &str, lines: &str) -> Result<(), Failure> {
         .lines()
         .map(|line| format!("{indentation}{line}\n"))
         .collect();
-    Ok(std::fs::write(file, [before, begin, &lines, &rest].concat())?)
+    Ok(std::fs::write(
+        file,
+        [before, begin, &lines, &rest].concat(),
+    )?)
 }

@@ -50,10 +50,15 @@ impl Store {
                 &format!("TALLY#{}#{}", told.key, told.results_since),
                 None,
             )))
-            .update_expression("SET v = :v, expires = :expires ADD #requests :requests, results :results")
+            .update_expression(
+                "SET v = :v, expires = :expires ADD #requests :requests, results :results",
+            )
             .expression_attribute_names("#requests", &requests)
             .expression_attribute_values(":v", number("1"))
-            .expression_attribute_values(":expires", number(&(told.results_until + GRACE).to_string()))
+            .expression_attribute_values(
+                ":expires",
+                number(&(told.results_until + GRACE).to_string()),
+            )
             .expression_attribute_values(":requests", number(&told.requests.to_string()))
             .expression_attribute_values(":results", number(&told.results.to_string()))
             .return_values(ReturnValue::UpdatedNew)

@@ -169,8 +169,16 @@ fn of(limiter: &Limiter, admitted: &Admitted, policy: Policy) -> (u64, i64, i64)
     let (limits, now) = (limiter.limits(), limiter.now());
     let windows = Windows::at(now, limits);
     let (quota, seconds, since) = match policy {
-        Policy::Requests => (admitted.budgets.requests, limits.request_seconds, windows.requests),
-        Policy::Results => (admitted.budgets.results, limits.result_seconds, windows.results),
+        Policy::Requests => (
+            admitted.budgets.requests,
+            limits.request_seconds,
+            windows.requests,
+        ),
+        Policy::Results => (
+            admitted.budgets.results,
+            limits.result_seconds,
+            windows.results,
+        ),
     };
     let milliseconds = (since + seconds) * 1000 - now;
     (quota, seconds, (milliseconds + 999).div_euclid(1000))
@@ -209,7 +217,10 @@ fn refusal(
 /// Budgets, and what is left of them.
 fn tell(limiter: &Limiter, admitted: &Admitted, headers: &mut HeaderMap) {
     let left = limiter.left(admitted);
-    let both = [(Policy::Requests, left.requests), (Policy::Results, left.results)];
+    let both = [
+        (Policy::Requests, left.requests),
+        (Policy::Results, left.results),
+    ];
     let both = both.map(|(policy, left)| {
         let (quota, window, seconds) = of(limiter, admitted, policy);
         let name = policy.name();

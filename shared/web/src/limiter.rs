@@ -78,7 +78,12 @@ impl Limiter {
     /// A sentence naming what is wrong with `limits.toml`.
     pub fn of_platform(store: Store) -> Result<Self, String> {
         let proof = std::env::var("EDGE_PROOF").ok();
-        Ok(Self::new(Limits::read()?, store, Clock::default(), proof.as_deref()))
+        Ok(Self::new(
+            Limits::read()?,
+            store,
+            Clock::default(),
+            proof.as_deref(),
+        ))
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -101,7 +106,8 @@ impl Limiter {
     /// Counts a request of an address, where its budgets allow it.
     pub(crate) fn admit_address(&self, address: IpAddr, reads: bool) -> Admitted {
         let (windows, budgets) = (self.windows(), self.0.limits.address);
-        let refused = if reads && self.0.results.count(address, windows.results) >= budgets.results {
+        let refused = if reads && self.0.results.count(address, windows.results) >= budgets.results
+        {
             Some(Policy::Results)
         } else if self.0.requests.add(address, windows.requests, 1) >= budgets.requests {
             Some(Policy::Requests)
@@ -137,7 +143,11 @@ impl Limiter {
     pub(crate) async fn admit(&self, principal: &Principal, reads: bool) -> Admitted {
         let budgets = self.0.limits.of(principal);
         // Hashes, so that no separator inside a name can make one principal another.
-        let names = [&principal.organisation, &principal.subject, &principal.client];
+        let names = [
+            &principal.organisation,
+            &principal.subject,
+            &principal.client,
+        ];
         let names = names.map(|name| Sha256::of(name.as_bytes()).to_string());
         let key = Sha256::of(names.concat().as_bytes());
         let due = self.with(key, |tally| {
@@ -170,10 +180,7 @@ impl Limiter {
         match admitted.who {
             Who::Principal(key) => self.with(key, |tally| tally.hand_over(results)),
             Who::Address(address) => {
-                let _ = self
-                    .0
-                    .results
-                    .add(address, self.windows().results, results);
+                let _ = self.0.results.add(address, self.windows().results, results);
             }
         }
     }

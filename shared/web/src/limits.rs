@@ -74,7 +74,12 @@ impl Limits {
     /// What a principal may: of several roles the largest counts.
     #[must_use]
     pub fn of(&self, principal: &Principal) -> Budgets {
-        let own = |role: &Role| self.role.get(role.as_str()).copied().unwrap_or(self.partner);
+        let own = |role: &Role| {
+            self.role
+                .get(role.as_str())
+                .copied()
+                .unwrap_or(self.partner)
+        };
         let all = principal.roles.iter().map(own);
         all.reduce(|one, other| Budgets {
             requests: one.requests.max(other.requests),

@@ -270,14 +270,16 @@ impl ToResponse<'static> for Problem {
         let response = ResponseBuilder::new()
             .description("A problem: `type` leads to its description")
             .content("application/problem+json", body);
-        let response = HEADERS.into_iter().fold(response, |response, (name, meaning)| {
-            let text = ObjectBuilder::new().schema_type(Type::String).build();
-            let header = HeaderBuilder::new()
-                .schema(Some(text))
-                .description(Some(meaning))
-                .build();
-            response.header(name, header)
-        });
+        let response = HEADERS
+            .into_iter()
+            .fold(response, |response, (name, meaning)| {
+                let text = ObjectBuilder::new().schema_type(Type::String).build();
+                let header = HeaderBuilder::new()
+                    .schema(Some(text))
+                    .description(Some(meaning))
+                    .build();
+                response.header(name, header)
+            });
         ("Problem", response.build().into())
     }
 }

@@ -123,7 +123,13 @@ impl Tally {
     }
 
     /// What is to be told now, if anything is.
-    pub(crate) fn due(&mut self, key: &str, budgets: Budgets, limits: &Limits, now: i64) -> Option<Told> {
+    pub(crate) fn due(
+        &mut self,
+        key: &str,
+        budgets: Budgets,
+        limits: &Limits,
+        now: i64,
+    ) -> Option<Told> {
         let is_much = |own: u64, budget: u64| own >= (budget / SHARE).max(1);
         let much = is_much(self.requests.own, budgets.requests)
             || is_much(self.results.own, budgets.results);
@@ -157,7 +163,8 @@ impl Tally {
             self.telling = None;
         }
         if windows.results == self.windows.results {
-            self.results.end(told.results, sums.map(|sums| sums.results));
+            self.results
+                .end(told.results, sums.map(|sums| sums.results));
         }
         if windows == self.windows {
             self.requests

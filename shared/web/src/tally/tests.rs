@@ -109,7 +109,11 @@ fn a_window_begins_anew_and_results_have_a_longer_one() {
     let mut tally = Tally::new(Windows::at(0, &limits()));
     let mut ask = |now| ask(&mut tally, Some(&mut row), budgets, 1, now);
     assert_eq!([ask(0), ask(1), ask(59_999)], [true, true, false]);
-    assert_eq!([ask(MINUTE), ask(MINUTE)], [true, false], "one of two results was left");
+    assert_eq!(
+        [ask(MINUTE), ask(MINUTE)],
+        [true, false],
+        "one of two results was left"
+    );
     assert_eq!([ask(2 * MINUTE), ask(59 * MINUTE)], [false, false]);
     assert!(ask(60 * MINUTE));
 }
@@ -133,12 +137,25 @@ fn a_change_needs_no_results() {
 
 #[test]
 fn little_is_told_rarely() {
-    let (limits, budgets) = (limits(), Budgets { requests: 1_000, results: 1_000 });
+    let (limits, budgets) = (
+        limits(),
+        Budgets {
+            requests: 1_000,
+            results: 1_000,
+        },
+    );
     let mut tally = Tally::new(Windows::at(0, &limits));
-    let mut tell = |tally: &mut Tally, now| {
+    let tell = |tally: &mut Tally, now| {
         let told = tally.due("k", budgets, &limits, now);
         if let Some(told) = &told {
-            tally.told(told, Some(Sums { requests: told.requests, results: told.results }), now);
+            tally.told(
+                told,
+                Some(Sums {
+                    requests: told.requests,
+                    results: told.results,
+                }),
+                now,
+            );
         }
         told.map(|told| told.requests)
     };
