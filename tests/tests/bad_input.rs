@@ -315,7 +315,7 @@ async fn what_is_too_much_is_said_so() {
     let battery = &seeded.batteries[0];
     let owner = stage.partner("economic-operator", &battery.organisation);
     let groups: serde_json::Map<String, Value> = (0..9_999)
-        .map(|number| (format!("g{number}"), json!(1)))
+        .map(|number| (format!("group-{number:08}"), json!(1)))
         .collect();
     let body = json!({"category": "ev", "reason": "x", "data": groups});
     let refused = owner.post("/v1/models", &body).await.expect(422);
