@@ -47,8 +47,9 @@ impl<W: Fn(&OpenRecord) -> Result<Outcome, Problem> + Sync> IdentityChange<'_, W
             .await?
             .ok_or_else(unknown)?;
         let organisation = &record.head.organisation;
-        let permits = self.provenance.event_type.permits();
-        match access::may_raise(principal, permits, Some(organisation)) {
+        let event_type = self.provenance.event_type;
+        let standing = record.head.standing();
+        match access::may_raise(principal, &event_type.id, event_type.permits(), &standing) {
             Ok(role) => Ok((record, role)),
             Err(refused) if self.caller.acts_for(organisation) => Err(refused.into()),
             Err(_) => Err(unknown()),

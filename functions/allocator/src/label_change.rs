@@ -109,9 +109,8 @@ impl LabelRequest<'_> {
     ) -> Result<(Role, Permit), Problem> {
         let label = here.labels.iter().find(|label| label.label == self.label);
         let standing = access::Standing {
-            responsible: Some(&here.record.head.organisation),
             ordered: label.and_then(|label| label.ordered_by.as_deref()),
-            ..access::Standing::default()
+            ..here.record.head.standing()
         };
         // Whoever is responsible asks nobody, and nobody else decides.
         let decides = here.responsible || matches!(self.asked, Asked::Decided { .. });
@@ -120,7 +119,7 @@ impl LabelRequest<'_> {
             .filter(|permit| !(decides && permit.approval))
             .cloned()
             .collect();
-        match access::permitted(principal, &permits, standing) {
+        match access::permitted(principal, &wanted.id, &permits, &standing) {
             Ok((role, permit)) if here.responsible || here.is_on_market() => {
                 Ok((role, permit.clone()))
             }

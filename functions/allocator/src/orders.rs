@@ -150,8 +150,9 @@ impl Decision for OrderRequest<'_> {
         };
         let role = access::may_raise(
             principal,
+            &provenance.event_type.id,
             provenance.event_type.permits(),
-            Some(&record.head.organisation),
+            &record.head.standing(),
         )?;
         let event = provenance
             .event(&platform.store, principal, role, std::iter::empty())

@@ -11,7 +11,7 @@ use storage::{Facts, PartReference, Record, RecordStatus, VersionEntry};
 use web::{Caller, Path, Platform, Problem, Query, Representation};
 
 use crate::passports::{answered, represented};
-use crate::view::{Loaded, Standing, record_read, shown};
+use crate::view::{Loaded, Stood, record_read, shown};
 
 /// Which time, and in which form.
 #[derive(Debug, Deserialize)]
@@ -96,7 +96,7 @@ impl Loaded {
         record_read(platform, caller, headers, &read).await?;
         let standing = self.standing_at(platform, caller, &versions, at).await?;
         let own = standing.updated_at;
-        let standing = Standing {
+        let standing = Stood {
             catalogue,
             updated_at: products_changed.map_or(own, |products| products.max(own)),
             ..standing
@@ -127,7 +127,7 @@ impl Loaded {
         caller: &Caller,
         versions: &[VersionEntry],
         at: Timestamp,
-    ) -> Result<Standing<'_>, Problem> {
+    ) -> Result<Stood<'_>, Problem> {
         let head = &self.passport.head;
         let chain = self.reading(caller).chain;
         let Some((version, Facts::Passport { status, .. })) =
@@ -137,7 +137,7 @@ impl Loaded {
         };
         let sight = caller.sight(head);
         let seen = last_change(versions, |part| head.shows(part, sight));
-        let mut standing = Standing {
+        let mut standing = Stood {
             status: *status,
             updated_at: match chain {
                 true => version.at,

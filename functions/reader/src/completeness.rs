@@ -201,7 +201,7 @@ fn covers(caller: &Caller, loaded: &Loaded, one: &Assessment) -> bool {
         Level::Batch => loaded.batch.as_ref().unwrap_or(&loaded.model),
         Level::Item => &loaded.passport,
     };
-    let reading = caller.readable(&record.head.organisation);
+    let reading = caller.reading(&record.head);
     reading.classes.contains(one.class)
 }
 

@@ -111,7 +111,7 @@ pub(crate) async fn unit_of(
         let scan = platform.store.scan(unit).await?;
         let passport = scan.and_then(|scan| scan.passport);
         let on_market = passport.is_some_and(|passport| passport.placed_on_market_at.is_some());
-        if !(on_market && caller.readable(&record.head.organisation).chain) {
+        if !(on_market && caller.reading(&record.head).chain) {
             return Err(unknown());
         }
     }

@@ -123,7 +123,7 @@ pub(crate) async fn show(
 }
 
 fn reads_lineage(caller: &Caller, record: &Record) -> bool {
-    let reading = caller.readable(&record.head.organisation);
+    let reading = caller.reading(&record.head);
     reading.classes.contains(Class::Individual)
 }
 

@@ -11,7 +11,7 @@ use storage::Facts;
 use uuid::Uuid;
 use web::{Caller, ETag, Path, Platform, Problem, Query, Representation, Represented};
 
-use crate::view::{Loaded, Standing};
+use crate::view::{Loaded, Stood};
 use crate::{interchange, page};
 
 /// Read a passport (EN 18222 `ReadDPPById`).
@@ -110,7 +110,7 @@ impl Loaded {
 
     /// The header of the record as it stands.
     pub(crate) fn present_header(&self, platform: &Platform, caller: &Caller) -> Header {
-        let standing = Standing {
+        let standing = Stood {
             status: self.status,
             updated_at: self.updated_at(caller),
             operator: self.passport.head.operator(),

@@ -66,8 +66,8 @@ async fn show(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let (id, record) = own_product(platform, caller, id, subject).await?;
-    let reading = caller.readable(&record.head.organisation);
-    let revision = record.head.revision(reading.classes.into());
+    let reading = caller.reading(&record.head);
+    let revision = record.head.revision(caller.sight(&record.head));
     let mut tag = ETag {
         model: 0,
         batch: 0,

@@ -133,7 +133,7 @@ async fn transfer(
     })
 }
 
-/// What the roles of an organisation read of a record it is offered, as long as the offer is open.
+/// What an organisation reads of a record it is offered, as long as the offer is open.
 async fn opened_by_offer(
     platform: &Platform,
     caller: &Caller,
@@ -141,12 +141,7 @@ async fn opened_by_offer(
     headers: &HeaderMap,
 ) -> Result<Map<String, Value>, Problem> {
     let principal = caller.partner()?;
-    let classes: Classes = principal
-        .roles
-        .iter()
-        .flat_map(|role| role.offered_classes().iter())
-        .chain([Class::Public])
-        .collect();
+    let classes = caller.reading(&loaded.passport.head).classes;
     let purpose = purpose(headers).unwrap_or("responsibility-offered");
     let head = &loaded.passport.head;
     let sight = Sight::from(classes);
@@ -157,7 +152,7 @@ async fn opened_by_offer(
         .collect();
     let read = Read {
         subject: loaded.passport.subject.clone(),
-        owner: &head.organisation,
+        standing: head.standing(),
         purpose,
         classes,
         pointers: Vec::new(),

@@ -5,12 +5,12 @@ use axum::http::HeaderMap;
 use ledger::Timestamp;
 use passport::{Category, Class, Classes, Edition, Header, Level, catalogue};
 use serde_json::{Map, Value, json};
-use storage::{Facts, Head, Log, ReadRecord, Record, RecordStatus, Subject};
+use storage::{Facts, Log, ReadRecord, Record, RecordStatus, Subject};
 use uuid::Uuid;
 use web::{Caller, ETag, Platform, Problem, now};
 
 /// What a header says of a record at some time.
-pub(crate) struct Standing<'a> {
+pub(crate) struct Stood<'a> {
     pub(crate) status: RecordStatus,
     pub(crate) updated_at: Timestamp,
     pub(crate) operator: &'a str,
@@ -228,7 +228,7 @@ impl Loaded {
     }
 
     /// The derived EN 18223 header, of the record as it stands or stood.
-    pub(crate) fn header(&self, platform: &Platform, standing: &Standing<'_>) -> Header {
+    pub(crate) fn header(&self, platform: &Platform, standing: &Stood<'_>) -> Header {
         let status = match standing.status {
             RecordStatus::Draft => "inactive",
             RecordStatus::Active => "active",
@@ -287,14 +287,10 @@ pub(crate) async fn known(
         .record(&Subject::Passport(id))
         .await?
         .ok_or_else(unknown)?;
-    let Head {
-        organisation,
-        facts,
-        ..
-    } = &record.head;
-    if !caller.acts_for(organisation) && !facts.is_known_to_others() {
+    if !caller.knows(&record.head) {
         return Err(unknown());
     }
+    let facts = &record.head.facts;
     if caller.reading(&record.head).only_public() && platform.store.has_ceased(facts, now()).await?
     {
         return Err(Problem::gone(
@@ -386,7 +382,7 @@ async fn record_sight(
     let view = caller.reading(&first.head).view;
     let read = Read {
         subject: first.subject.clone(),
-        owner: &first.head.organisation,
+        standing: first.head.standing(),
         purpose: purpose(headers).unwrap_or(view),
         classes,
         pointers,
@@ -399,8 +395,8 @@ async fn record_sight(
 pub(crate) struct Read<'a> {
     /// Whose.
     pub(crate) subject: Subject,
-    /// Who is responsible for it.
-    pub(crate) owner: &'a str,
+    /// How organisations stand to it.
+    pub(crate) standing: access::Standing<'a>,
     /// What for.
     pub(crate) purpose: &'a str,
     /// The classes.
@@ -418,7 +414,7 @@ pub(crate) async fn leave_read_event(
     read: Read<'_>,
 ) -> Result<(), Problem> {
     let roles: Vec<String> = principal.roles.iter().map(ToString::to_string).collect();
-    let basis = access::basis(principal, read.owner, read.classes);
+    let basis = access::basis(principal, &read.standing, read.classes);
     let read = ReadRecord {
         subject: read.subject,
         role: roles.join(","),

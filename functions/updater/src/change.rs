@@ -204,7 +204,7 @@ impl RecordChange<'_> {
                 "the record follows version {follows} of the catalogue, the newest, already"
             )));
         }
-        let role = access::may_raise(principal, event_type.permits(), record.head.standing())
+        let role = access::may_raise(principal, &event_type.id, event_type.permits(), &record.head.standing())
             .map_err(|fault| match event_type.corrects {
                 true => Problem::forbidden(format!(
                     "{fault}: a correction is made by whoever is responsible for the record, so ask there; a newer measurement is yours to record"
@@ -240,9 +240,9 @@ impl RecordChange<'_> {
         let event_type = self.provenance.event_type;
         let mut after = None;
         if let Some(patch) = &self.patch {
-            let reading = self.caller.readable(&record.head.organisation);
+            let writable = access::writable(self.caller.partner()?, &record.head.standing());
             let (level, _) = level_and_category(&record.head.facts);
-            may_write(event_type, level, reading.classes, patch)?;
+            may_write(event_type, level, writable, patch)?;
             may_remove(record, patch)?;
             after = Some(passport::merge_patch(&record.document, patch));
         }
@@ -278,7 +278,7 @@ impl RecordChange<'_> {
         Proposal {
             platform: self.platform,
             caller: self.caller,
-            organisation: &record.head.organisation,
+            classes: self.caller.reading(&record.head).classes,
             event_type: self.provenance.event_type,
             at,
             earlier: Some(&record.head.facts),
@@ -374,9 +374,7 @@ pub(crate) async fn visible_record(
         .store
         .open_for_change(subject)
         .await?
-        .filter(|record| {
-            caller.acts_for(&record.head.organisation) || record.head.facts.is_known_to_others()
-        })
+        .filter(|record| caller.acts_for(&record.head.organisation) || caller.knows(&record.head))
         .ok_or_else(|| Problem::not_found(format!("there is no such {} for you", kind(subject))))
 }
 

@@ -89,7 +89,7 @@ impl Decision for ElementChange<'_> {
         } = &self.change;
         let record = visible_record(platform, caller, subject).await?;
         // Only over what the caller may see: whether there is anything else is told by no answer.
-        let classes = caller.readable(&record.head.organisation).classes;
+        let classes = caller.reading(&record.head).classes;
         let (_, category) = level_and_category(&record.head.facts);
         let guidance = catalogue().active_guidance();
         let seen = passport::view(record.document.clone(), classes, guidance, category);

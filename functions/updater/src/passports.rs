@@ -1,10 +1,11 @@
 //! Passports and what happens to them.
 
+use access::Standing;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use identity::UnitId;
-use passport::{Category, Classes, Level};
+use passport::{Category, Level};
 use serde_json::{Map, Value};
 use storage::{Change, CommitError, Earlier, Facts, RecordStatus, Subject, SubjectChange};
 use uuid::Uuid;
@@ -103,8 +104,9 @@ impl Decision for Creation<'_> {
         let unit_record = visible_record(platform, caller, &Subject::Unit(*unit)).await?;
         let role = access::may_raise(
             principal,
+            &provenance.event_type.id,
             provenance.event_type.permits(),
-            Some(&unit_record.head.organisation),
+            &unit_record.head.standing(),
         )?;
         let mut unit_facts = unit_record.head.facts.clone();
         let Facts::Unit {
@@ -140,10 +142,11 @@ impl Decision for Creation<'_> {
             life: Box::default(),
             catalogue: passport::catalogue().newest().id.clone(),
         };
+        let own = Standing::from(&principal.organisation);
         may_write(
             provenance.event_type,
             Level::Item,
-            Classes::ALL,
+            access::writable(principal, &own),
             &self.document,
         )?;
         let at = now();
@@ -154,7 +157,7 @@ impl Decision for Creation<'_> {
         let warnings = Proposal {
             platform,
             caller,
-            organisation: &principal.organisation,
+            classes: access::reading(Some(principal), &own).classes,
             event_type: provenance.event_type,
             at,
             earlier: None,

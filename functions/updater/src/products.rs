@@ -1,9 +1,10 @@
 //! Models and batches: product-level data that units share.
 
+use access::Standing;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use passport::{Category, Classes, Level, catalogue};
+use passport::{Category, Level, catalogue};
 use serde_json::{Map, Value};
 use storage::{Change, CommitError, Facts, Subject, SubjectChange};
 use uuid::Uuid;
@@ -247,19 +248,24 @@ impl Creation<'_> {
         if let Some(earlier) = idempotency.earlier(store).await? {
             return repeat(self.platform, self.caller, &earlier).await;
         }
-        let role = access::may_raise(
-            principal,
-            provenance.event_type.permits(),
-            Some(&principal.organisation),
-        )?;
+        let (event_type, own) = (
+            provenance.event_type,
+            Standing::from(&principal.organisation),
+        );
+        let role = access::may_raise(principal, &event_type.id, event_type.permits(), &own)?;
         let (level, _) = level_and_category(&self.facts);
-        may_write(provenance.event_type, level, Classes::ALL, &document)?;
+        may_write(
+            event_type,
+            level,
+            access::writable(principal, &own),
+            &document,
+        )?;
         let at = now();
         let warnings = Proposal {
             platform: self.platform,
             caller: self.caller,
-            organisation: &principal.organisation,
-            event_type: provenance.event_type,
+            classes: access::reading(Some(principal), &own).classes,
+            event_type,
             at,
             earlier: None,
             facts: &self.facts,

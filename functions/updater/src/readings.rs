@@ -177,9 +177,10 @@ impl Measured<'_> {
         let guidance = catalogue().active_guidance();
         let edition = record.head.facts.catalogue();
         let received = Received::read(self.list, (edition, category), guidance, at.into());
-        let reading = self.change.caller.readable(&record.head.organisation);
+        let principal = self.change.caller.partner()?;
+        let writable = access::writable(principal, &record.head.standing());
         let event_type = self.change.provenance.event_type;
-        may_write(event_type, Level::Item, reading.classes, &received.named)?;
+        may_write(event_type, Level::Item, writable, &received.named)?;
         refuse(received.faults)?;
         Ok(received.given)
     }

@@ -1,9 +1,9 @@
 //! What a further life changes: the passports before it, the new ones and their units, in one transaction.
 
-use access::{Principal, Role};
+use access::{Principal, Role, Standing};
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
-use passport::{Category, Class, Classes, Fault, LabelState, Level, battery_status, catalogue};
+use passport::{Category, Class, Fault, LabelState, Level, battery_status, catalogue};
 use serde_json::{Map, Value};
 use storage::{
     Change, EventInput, Facts, Label, LabelChange, Life, Next as Coming, OpenRecord, RecordStatus,
@@ -144,7 +144,12 @@ impl Succession<'_> {
         record: &OpenRecord,
     ) -> Result<Role, Problem> {
         let event_type = self.provenance.event_type;
-        let role = access::may_raise(principal, event_type.permits(), record.head.standing())?;
+        let role = access::may_raise(
+            principal,
+            &event_type.id,
+            event_type.permits(),
+            &record.head.standing(),
+        )?;
         let (Subject::Passport(id), Facts::Passport { status, life, .. }) =
             (&record.subject, &record.head.facts)
         else {
@@ -232,10 +237,12 @@ impl Succession<'_> {
             }),
             catalogue: catalogue().newest().id.clone(),
         };
+        let principal = self.caller.partner()?;
+        let own = Standing::from(&public.organisation);
         may_write(
             self.provenance.event_type,
             Level::Item,
-            Classes::ALL,
+            access::writable(principal, &own),
             &next.document,
         )?;
         let mut document = next.document.clone();
@@ -249,7 +256,7 @@ impl Succession<'_> {
         Proposal {
             platform: self.platform,
             caller: self.caller,
-            organisation: &public.organisation,
+            classes: access::reading(Some(principal), &own).classes,
             event_type: self.provenance.event_type,
             at,
             earlier: None,

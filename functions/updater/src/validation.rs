@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use ledger::Timestamp;
-use passport::{AttributeChange, Class, EventType, Fault, Occasion, catalogue};
+use passport::{AttributeChange, Class, Classes, EventType, Fault, Occasion, catalogue};
 use serde_json::{Map, Value};
 use storage::{EvidenceState, Facts, OpenRecord, Subject};
 use uuid::Uuid;
@@ -17,8 +17,8 @@ use crate::rules::level_and_category;
 pub(crate) struct Proposal<'a> {
     pub(crate) platform: &'a Platform,
     pub(crate) caller: &'a Caller,
-    /// The organisation that is responsible for the record.
-    pub(crate) organisation: &'a str,
+    /// What the caller may read of the record.
+    pub(crate) classes: Classes,
     pub(crate) event_type: &'a EventType,
     pub(crate) at: Timestamp,
     /// What identifies the record, before the change if it was there, and after it.
@@ -94,9 +94,8 @@ impl Proposal<'_> {
                 faults.push(fault);
             }
         }
-        let classes = self.caller.readable(self.organisation).classes;
-        let mut warnings = passport::warnings(&composed, &changes, classes);
-        if classes.contains(Class::Authority) {
+        let mut warnings = passport::warnings(&composed, &changes, self.classes);
+        if self.classes.contains(Class::Authority) {
             warnings.extend(standing);
         }
         Ok(Findings {
@@ -162,8 +161,7 @@ impl Proposal<'_> {
 
     /// Faults quote values, so whoever may not see all of them is told only of those in what it changes itself.
     fn told(&self, mut faults: Vec<Fault>, changes: &[AttributeChange]) -> Vec<Fault> {
-        let reading = self.caller.readable(self.organisation);
-        if !reading.classes.contains(Class::Internal) {
+        if !self.classes.contains(Class::Internal) {
             faults.retain(|fault| {
                 let within = format!("{}/", fault.pointer);
                 is_touched(fault, changes)

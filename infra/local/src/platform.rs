@@ -155,6 +155,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     let sweeper = tokio::spawn(sweep_orders(store.clone()));
     let teller = tokio::spawn(tell_days(store.clone(), site.log_origin(Log::Reads)));
     let (scans, counter) = scans::Scans::start(store.clone());
+    access::check().map_err(|fault| Failure::new(fault.to_string()))?;
     let issuers = issuer.trusted()?;
     let seal = CookieSeal::file(&stores::data_key(&options.data))?;
     let origin = format!("http://{host}");

@@ -1,5 +1,7 @@
 //! A caller whose token, organisation and roles hold.
 
+use std::collections::BTreeSet;
+
 use identity::Host;
 use ledger::ViewKey;
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,12 @@ impl Organisation {
         if self.roles.is_empty() {
             faults.push("`roles` is empty".to_owned());
         }
+        let mut known = self.roles.iter().filter_map(|name| Role::named(name));
+        if let Some(alone) = known.find(|role| role.is_alone() && self.roles.len() > 1) {
+            faults.push(format!(
+                "`{alone}` is a role that an organisation has alone"
+            ));
+        }
         let unknown = self.roles.iter().filter(|name| Role::named(name).is_none());
         faults.extend(unknown.map(|name| format!("`{name}` is not a role")));
         // GS1 General Specifications §1.4.1.
@@ -95,7 +103,7 @@ pub struct Principal {
     pub client: String,
     /// The organisation.
     pub organisation: String,
-    /// The roles the token asserts, each registered.
+    /// The roles the token asserts, each registered, by name.
     pub roles: Vec<Role>,
 }
 
@@ -114,6 +122,12 @@ pub enum AccessFault {
     /// A role the organisation is not registered for.
     #[error("the organisation is not registered as `{0}`")]
     UnregisteredRole(String),
+    /// A role that is held alone, beside another.
+    #[error("`{0}` is a role that a token asserts alone")]
+    NotAlone(Role),
+    /// It may never happen, whoever asks.
+    #[error("{0}")]
+    Never(&'static str),
     /// None of the roles permits it.
     #[error("this needs the role {0}")]
     NotPermitted(String),
@@ -140,7 +154,7 @@ pub fn principal(
     if record.verified_until.is_some_and(|until| until <= now) {
         return Err(AccessFault::Expired);
     }
-    let roles = claims
+    let roles: BTreeSet<Role> = claims
         .roles
         .iter()
         .map(|name| {
@@ -149,11 +163,14 @@ pub fn principal(
                 .ok_or_else(|| AccessFault::UnregisteredRole(name.clone()))
         })
         .collect::<Result<_, _>>()?;
+    if let Some(alone) = roles.iter().find(|role| role.is_alone() && roles.len() > 1) {
+        return Err(AccessFault::NotAlone(*alone));
+    }
     Ok(Principal {
         subject: claims.subject.clone(),
         client: claims.client.clone(),
         organisation: claims.organisation.clone(),
-        roles,
+        roles: roles.into_iter().collect(),
     })
 }
 
@@ -228,6 +245,23 @@ mod tests {
             principal(&claims(&["administrator"]), Some(&unknown), 0),
             Err(AccessFault::UnregisteredRole("administrator".to_owned()))
         );
+    }
+
+    /// Separate duties: with another role beside it, what the one may never do could be done as the other.
+    #[test]
+    fn whoever_operates_the_platform_is_nothing_else() {
+        let roles = ["platform-operator", "economic-operator"];
+        let both = Organisation {
+            roles: roles.map(str::to_owned).to_vec(),
+            ..record()
+        };
+        let operator = Role::named("platform-operator").unwrap();
+        assert_eq!(
+            principal(&claims(&roles), Some(&both), 0),
+            Err(AccessFault::NotAlone(operator))
+        );
+        assert_eq!(both.faults().len(), 1);
+        assert!(principal(&claims(&roles[..1]), Some(&both), 0).is_ok());
     }
 
     #[test]

@@ -1,10 +1,18 @@
-//! What a caller may read and write.
+//! What a caller may read and write, as the policies say.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
-use passport::{Class, Classes, Permit, Relation};
+use cedar_policy::Policy;
+use passport::{Class, Classes, EventType, Permit};
+use quick_cache::sync::Cache;
 
-use crate::{AccessFault, Principal, Role};
+use crate::policy::{Action, Question, Said};
+use crate::standing::{Relations, asked};
+use crate::{AccessFault, Principal, Role, Standing};
+
+/// How many different questions are remembered with their answers: roles times relations, of which few ever come.
+const REMEMBERED: usize = 4_096;
 
 /// What may leave to a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,192 +42,279 @@ impl Reading {
             false => self.classes,
         }
     }
+}
 
-    /// The reading of an organisation that was responsible once.
-    #[must_use]
-    pub fn of_former(self) -> Self {
-        let view = match self.classes.only_public() {
-            true => "formerly-responsible",
-            false => "formerly-responsible-and-legitimate-interest",
-        };
+/// Roles, in the order of their names, or none for everybody, and how their organisation stands to a record. The policies know
+/// no more, so that two callers of whom this is the same have the same rights.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Asked {
+    roles: Option<Vec<Role>>,
+    relations: Relations,
+}
+
+/// What the policies say to whoever asks to read.
+struct Answer {
+    knows: bool,
+    reading: Reading,
+    /// The policies by which it reads each class, its former values and the chain.
+    by: Vec<(Option<Class>, Vec<&'static Policy>)>,
+}
+
+static ANSWERS: LazyLock<Cache<Asked, Arc<Answer>>> = LazyLock::new(|| Cache::new(REMEMBERED));
+
+impl Asked {
+    fn of(principal: Option<&Principal>, standing: &Standing<'_>) -> Self {
         Self {
-            view,
-            formerly: true,
-            ..self
+            roles: principal.map(|principal| principal.roles.clone()),
+            relations: standing
+                .relations(principal.map(|principal| principal.organisation.as_str())),
+        }
+    }
+
+    /// The answer, remembered: policies do not change while a process runs.
+    fn answered(self) -> Arc<Answer> {
+        if let Some(answer) = ANSWERS.get(&self) {
+            return answer;
+        }
+        let answer = Arc::new(self.judged());
+        ANSWERS.insert(self, Arc::clone(&answer));
+        answer
+    }
+
+    fn question(&self) -> Option<Question> {
+        Question::new(self.roles.as_deref(), &self.relations)
+    }
+
+    fn judged(&self) -> Answer {
+        let question = self.question();
+        let may = |action: Action<'_>| {
+            let said = question.as_ref().map(|question| question.may(action));
+            said.filter(|said| said.permitted)
+        };
+        let mut by = Vec::new();
+        let mut classes = Classes::NONE;
+        for class in Class::ALL {
+            if let Some(said) = may(Action::Read(class.number())) {
+                classes = classes.with(class);
+                by.push((Some(class), said.by));
+            }
+        }
+        let mut beside = |said: Option<Said>| {
+            let permitted = said.is_some();
+            by.extend(said.map(|said| (None, said.by)));
+            permitted
+        };
+        let chain = beside(may(Action::ReadChain));
+        let formerly = beside(may(Action::ReadFormer));
+        Answer {
+            knows: may(Action::Know).is_some(),
+            reading: Reading {
+                classes,
+                chain,
+                view: view_name(classes, formerly),
+                formerly,
+            },
+            by,
         }
     }
 }
 
-/// Whether a caller sees what its organisation wrote itself into a record that it was responsible for once: as it sees wholly
-/// what it is responsible for.
+/// What a caller, or everybody, may read of a record.
 #[must_use]
-pub fn sees_its_former(principal: &Principal) -> bool {
-    let mut roles = principal.roles.iter();
-    roles.any(|role| role.own_source().is_some())
+pub fn reading(principal: Option<&Principal>, standing: &Standing<'_>) -> Reading {
+    Asked::of(principal, standing).answered().reading
 }
 
-/// What a caller may read of a record that `owner` is responsible for.
+/// Whether a caller, or everybody, may know of a record.
 #[must_use]
-pub fn readable(principal: Option<&Principal>, owner: Option<&str>) -> Reading {
-    let Some(principal) = principal else {
-        return Reading {
-            classes: Classes::PUBLIC,
-            chain: false,
-            view: "public",
-            formerly: false,
-        };
+pub fn knows(principal: Option<&Principal>, standing: &Standing<'_>) -> bool {
+    Asked::of(principal, standing).answered().knows
+}
+
+/// The classes whose values a caller may write, with an event that may bring them.
+#[must_use]
+pub fn writable(principal: &Principal, standing: &Standing<'_>) -> Classes {
+    let Some(question) = Asked::of(Some(principal), standing).question() else {
+        return Classes::NONE;
     };
-    if owner == Some(principal.organisation.as_str()) && sees_its_former(principal) {
-        return Reading {
-            classes: Classes::ALL,
-            chain: true,
-            view: "owner",
-            formerly: false,
-        };
-    }
-    let classes: Classes = principal
-        .roles
-        .iter()
-        .flat_map(|role| role.classes().iter())
-        .chain([Class::Public])
-        .collect();
-    Reading {
-        classes,
-        chain: principal.roles.iter().any(|role| role.chain()),
-        view: view_name(classes),
-        formerly: false,
-    }
+    let writes = |class: &Class| question.may(Action::Write(class.number())).permitted;
+    Class::ALL.into_iter().filter(writes).collect()
 }
 
-/// The rules by which a caller reads these classes of a record that `owner` is responsible for, and its chain: what the record of the
-/// read names as its legal basis.
+/// The rules by which a caller reads these classes of a record, what it wrote itself, and its chain: what the record of the read
+/// names as its legal basis.
 #[must_use]
-pub fn basis(principal: &Principal, owner: &str, classes: Classes) -> BTreeSet<&'static str> {
-    let roles = || principal.roles.iter();
-    let own = || roles().filter_map(|role| role.own_source());
-    if owner == principal.organisation && sees_its_former(principal) {
-        return own().collect();
-    }
-    let mut basis = BTreeSet::new();
-    for class in classes.iter().filter(|class| *class != Class::Public) {
-        let reads = roles().filter_map(|role| role.source(class));
-        let offers = roles().flat_map(|role| role.offered());
-        let offers = offers.filter(|(offered, _)| *offered == class);
-        let before = basis.len();
-        basis.extend(reads);
-        if basis.len() == before {
-            basis.extend(offers.map(|(_, source)| source));
+pub fn basis(
+    principal: &Principal,
+    standing: &Standing<'_>,
+    classes: Classes,
+) -> BTreeSet<&'static str> {
+    let answer = Asked::of(Some(principal), standing).answered();
+    let restricted = |class: Class| class != Class::Public && classes.contains(class);
+    let by = answer.by.iter();
+    by.filter(|(class, _)| class.is_none_or(restricted))
+        .flat_map(|(_, policies)| policies)
+        .filter_map(|policy| policy.annotation("basis"))
+        .collect()
+}
+
+/// What the policies say to one action, and which of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// What is asked for: `know`, `read 4`, `readChain`, `write 2`, `raise repair as service-provider (any)`.
+    pub action: String,
+    /// Whether it is permitted.
+    pub permitted: bool,
+    /// The policies that decided; none where it is denied because no policy permits it.
+    pub by: Vec<&'static str>,
+}
+
+/// Why a caller, or everybody, can or cannot, put to the policies anew: to know of a record, to read and write each class, and to
+/// raise events of these types.
+#[must_use]
+pub fn explain<'e>(
+    principal: Option<&Principal>,
+    standing: &Standing<'_>,
+    event_types: impl IntoIterator<Item = &'e EventType>,
+) -> Vec<Explained> {
+    let Some(question) = Asked::of(principal, standing).question() else {
+        return Vec::new();
+    };
+    let put = |name: String, action: Action<'_>| {
+        let said = question.may(action);
+        Explained {
+            action: name,
+            permitted: said.permitted,
+            by: said
+                .by
+                .iter()
+                .filter_map(|policy| policy.annotation("id"))
+                .collect(),
         }
+    };
+    let classes = || Class::ALL.into_iter().map(Class::number);
+    let plain = [Action::Know, Action::ReadChain, Action::ReadFormer];
+    let mut explained: Vec<Explained> = plain
+        .into_iter()
+        .chain(classes().map(Action::Read))
+        .chain(
+            principal
+                .into_iter()
+                .flat_map(|_| classes().map(Action::Write)),
+        )
+        .map(|action| put(action.to_string(), action))
+        .collect();
+    let roles = principal.map_or(&[][..], |principal| &principal.roles);
+    for event_type in event_types {
+        let rows = event_type.permits().iter();
+        let own = rows.filter(|permit| roles.iter().any(|role| role.as_str() == permit.role));
+        explained.extend(own.map(|permit| {
+            let action = Action::Raise {
+                event: &event_type.id,
+                role: &permit.role,
+                relation: permit.relation.as_str(),
+            };
+            put(action.to_string(), action)
+        }));
     }
-    basis.extend(roles().filter_map(|role| role.chain_source()));
-    // What it wrote itself while it was responsible.
-    match basis.is_empty() {
-        true => own().collect(),
-        false => basis,
-    }
-}
-
-fn view_name(classes: Classes) -> &'static str {
-    let (authority, individual) = (
-        classes.contains(Class::Authority),
-        classes.contains(Class::Individual),
-    );
-    match (authority, individual) {
-        _ if classes.only_public() => "public",
-        (true, true) => "authority-and-legitimate-interest",
-        (true, false) => "authority",
-        _ => "legitimate-interest",
-    }
-}
-
-/// Whom a record knows, by how they stand to it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing<'a> {
-    /// Who is responsible for it.
-    pub responsible: Option<&'a str>,
-    /// To whom responsibility is offered.
-    pub offered: Option<&'a str>,
-    /// Who is responsible because it accepted the battery as waste.
-    pub accepted_waste: Option<&'a str>,
-    /// Who asked for the label that it is about.
-    pub ordered: Option<&'a str>,
-}
-
-impl<'a, S: AsRef<str> + ?Sized> From<Option<&'a S>> for Standing<'a> {
-    /// Of a record that knows of nobody but who is responsible for it.
-    fn from(responsible: Option<&'a S>) -> Self {
-        Self {
-            responsible: responsible.map(AsRef::as_ref),
-            ..Self::default()
-        }
-    }
-}
-
-impl Standing<'_> {
-    fn has(&self, relation: Relation, organisation: &str) -> bool {
-        let one = match relation {
-            Relation::Any => return true,
-            Relation::Responsible => self.responsible,
-            Relation::Offered => self.offered,
-            Relation::AcceptedWaste => self.accepted_waste,
-            Relation::Ordered => self.ordered,
-        };
-        one == Some(organisation)
-    }
+    explained
 }
 
 /// Which of the caller's roles lets it raise an event on a record, as its organisation stands to it.
 ///
 /// # Errors
-/// [`AccessFault::NotPermitted`] naming the roles that would, [`AccessFault::NobodyMay`] where there is none.
-pub fn may_raise<'a>(
+/// [`AccessFault::NotPermitted`] naming the roles that would, [`AccessFault::NobodyMay`] where there is none,
+/// [`AccessFault::Never`] where it may never happen.
+pub fn may_raise(
     principal: &Principal,
+    event_type: &str,
     permits: &[Permit],
-    standing: impl Into<Standing<'a>>,
+    standing: &Standing<'_>,
 ) -> Result<Role, AccessFault> {
-    permitted(principal, permits, standing).map(|(role, _)| role)
+    permitted(principal, event_type, permits, standing).map(|(role, _)| role)
 }
 
 /// The first row that lets a caller raise an event on a record, as its organisation stands to it, with the role it has for that.
 ///
 /// # Errors
 /// As [`may_raise`].
-pub fn permitted<'p, 'a>(
+pub fn permitted<'p>(
     principal: &Principal,
+    event_type: &str,
     permits: &'p [Permit],
-    standing: impl Into<Standing<'a>>,
+    standing: &Standing<'_>,
 ) -> Result<(Role, &'p Permit), AccessFault> {
-    let standing = standing.into();
-    permits
-        .iter()
-        .filter(|permit| standing.has(permit.relation, &principal.organisation))
-        .find_map(|permit| {
-            let mut roles = principal.roles.iter();
-            let role = roles.find(|role| role.as_str() == permit.role)?;
-            Some((*role, permit))
-        })
-        .ok_or_else(|| {
-            if permits.is_empty() {
-                return AccessFault::NobodyMay;
-            }
-            let needed: Vec<String> = permits
+    if permits.is_empty() {
+        return Err(AccessFault::NobodyMay);
+    }
+    let question = Asked::of(Some(principal), standing).question();
+    let mut never = None;
+    for permit in permits {
+        let mut roles = principal.roles.iter();
+        let (Some(role), Some(question)) = (
+            roles.find(|role| role.as_str() == permit.role),
+            question.as_ref(),
+        ) else {
+            continue;
+        };
+        let said = question.may(Action::Raise {
+            event: event_type,
+            role: &permit.role,
+            relation: permit.relation.as_str(),
+        });
+        if said.permitted {
+            return Ok((*role, permit));
+        }
+        let says = |policy: &&'static Policy| policy.annotation("says");
+        never = never.or(said.by.iter().find_map(says));
+    }
+    Err(match never {
+        Some(says) => AccessFault::Never(says),
+        None => {
+            let needed = permits
                 .iter()
-                .map(|permit| match permit.relation {
-                    Relation::Any => format!("`{}`", permit.role),
-                    Relation::Responsible => {
-                        format!("`{}` responsible for the record", permit.role)
-                    }
-                    Relation::Offered => {
-                        format!("`{}` to whom responsibility is offered", permit.role)
-                    }
-                    Relation::AcceptedWaste => {
-                        format!("`{}` that accepted the battery as waste", permit.role)
-                    }
-                    Relation::Ordered => format!("`{}` that asked for the label", permit.role),
-                })
-                .collect();
-            AccessFault::NotPermitted(needed.join(", or "))
-        })
+                .map(|permit| format!("`{}`{}", permit.role, asked(permit.relation)));
+            AccessFault::NotPermitted(needed.collect::<Vec<_>>().join(", or "))
+        }
+    })
+}
+
+/// Different classes have different names: entity tags tell views apart by them.
+fn view_name(classes: Classes, formerly: bool) -> &'static str {
+    static NAMES: LazyLock<Vec<(Classes, bool, String)>> = LazyLock::new(|| {
+        let mut names = Vec::new();
+        for bits in 0..1_u8 << Class::ALL.len() {
+            let chosen = Class::ALL.into_iter();
+            let chosen = chosen.filter(|class| bits & (1 << class.number()) != 0);
+            let classes: Classes = chosen.collect();
+            names.extend(
+                [false, true].map(|formerly| (classes, formerly, named(classes, formerly))),
+            );
+        }
+        names
+    });
+    let mut names = NAMES.iter();
+    let name = names.find(|(known, was, _)| (*known, *was) == (classes, formerly));
+    name.map_or("none", |(_, _, name)| name)
+}
+
+fn named(classes: Classes, formerly: bool) -> String {
+    let numbers: Vec<String> = classes
+        .iter()
+        .map(|class| class.number().to_string())
+        .collect();
+    let name = match numbers.join("").as_str() {
+        "1" => "public".to_owned(),
+        "124" => "legitimate-interest".to_owned(),
+        "123" => "authority".to_owned(),
+        "1234" => "authority-and-legitimate-interest".to_owned(),
+        "12340" => "owner".to_owned(),
+        other => format!("points-{other}"),
+    };
+    match formerly {
+        true => format!("formerly-responsible-{name}"),
+        false => name,
+    }
 }
 
 #[cfg(test)]

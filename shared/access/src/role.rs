@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-use passport::{Class, Classes};
 use serde::Deserialize;
 
 /// A role of `roles.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Role(&'static str);
 
 #[derive(Deserialize)]
@@ -16,29 +15,17 @@ struct File {
     role: BTreeMap<String, Row>,
 }
 
-/// Each right is there with the rule it comes from, or not there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
     note: String,
-    own: Option<String>,
-    chain: Option<String>,
-    reads: BTreeMap<String, String>,
-    #[serde(default)]
-    offered: BTreeMap<String, String>,
     told_as: Option<String>,
-}
-
-impl Row {
-    fn source(&self, class: Class) -> Option<&str> {
-        self.reads
-            .get(&class.number().to_string())
-            .map(String::as_str)
-    }
+    #[serde(default)]
+    alone: bool,
 }
 
 static ROLES: LazyLock<BTreeMap<String, Row>> = LazyLock::new(|| {
-    // A file that does not parse gives no role any right, and a test says so.
+    // A file that does not parse gives no role.
     toml::from_str(include_str!("../roles.toml"))
         .map_or_else(|_| BTreeMap::new(), |file: File| file.role)
 });
@@ -65,50 +52,10 @@ impl Role {
         ROLES.get(self.0)
     }
 
-    /// The classes it reads of records that others are responsible for.
+    /// Whether no token and no organisation has it beside another role.
     #[must_use]
-    pub fn classes(self) -> Classes {
-        let reads = |class: &Class| self.source(*class).is_some();
-        Class::ALL.into_iter().filter(reads).collect()
-    }
-
-    /// The rule by which it reads a class of others' records; `None` where it does not.
-    #[must_use]
-    pub fn source(self, class: Class) -> Option<&'static str> {
-        self.row().and_then(|row| row.source(class))
-    }
-
-    /// The classes it reads of a record that its organisation is offered responsibility for, each with its rule.
-    pub fn offered(self) -> impl Iterator<Item = (Class, &'static str)> {
-        let rows = self.row().into_iter().flat_map(|row| &row.offered);
-        rows.filter_map(|(class, source)| {
-            let class = Class::from_number(class.parse().ok()?)?;
-            Some((class, source.as_str()))
-        })
-    }
-
-    /// Those classes.
-    #[must_use]
-    pub fn offered_classes(self) -> Classes {
-        self.offered().map(|(class, _)| class).collect()
-    }
-
-    /// Whether it sees an event's place in its chain.
-    #[must_use]
-    pub fn chain(self) -> bool {
-        self.chain_source().is_some()
-    }
-
-    /// The rule by which it sees an event's place in its chain; `None` where it does not.
-    #[must_use]
-    pub fn chain_source(self) -> Option<&'static str> {
-        self.row().and_then(|row| row.chain.as_deref())
-    }
-
-    /// The rule by which it reads wholly what its organisation is responsible for; `None` where it does not.
-    #[must_use]
-    pub fn own_source(self) -> Option<&'static str> {
-        self.row().and_then(|row| row.own.as_deref())
+    pub fn is_alone(self) -> bool {
+        self.row().is_some_and(|row| row.alone)
     }
 
     /// The role that everybody is told of, where its own name would tell more than they may know.
@@ -163,23 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_of_the_file_is_a_class_and_has_its_source() {
+    fn every_role_says_what_it_is() {
         for (name, row) in ROLES.iter() {
             assert!(!row.note.is_empty(), "{name}");
+            let told = row.told_as.as_deref();
             assert!(
-                row.told_as
-                    .as_deref()
-                    .is_none_or(|role| Role::named(role).is_some()),
+                told.is_none_or(|role| Role::named(role).is_some()),
                 "{name}"
             );
-            for (class, source) in row.reads.iter().chain(&row.offered) {
-                let class: Class = class.parse::<u8>().unwrap().try_into().unwrap();
-                assert_ne!(class, Class::Internal, "{name}");
-                // What the first owner keeps is opened by no offer.
-                let kept = class == Class::Authority && row.offered.contains_key("3");
-                assert!(!kept, "{name}");
-                assert!(source.contains("Art."), "{name} {source}");
-            }
         }
     }
 }

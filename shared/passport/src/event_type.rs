@@ -21,6 +21,20 @@ pub enum Relation {
     Ordered,
 }
 
+impl Relation {
+    /// Its name in the catalogue, for example `accepted-waste`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Responsible => "responsible",
+            Self::Any => "any",
+            Self::Offered => "offered",
+            Self::AcceptedWaste => "accepted-waste",
+            Self::Ordered => "ordered",
+        }
+    }
+}
+
 /// One row of who may raise an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

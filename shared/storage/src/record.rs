@@ -11,7 +11,7 @@ use crate::compression::expand;
 use crate::sealing::DataKey;
 use crate::store::{Item, decode};
 use crate::tenure::kept;
-use crate::{Facts, Sight, Store, StoreError, Subject, Table, Tenure};
+use crate::{Facts, RecordStatus, Sight, Store, StoreError, Subject, Table, Tenure};
 
 /// Where a subject stands: what the next change is conditional on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,21 +98,19 @@ impl Head {
         }
     }
 
-    /// How its organisations stand to it.
+    /// How organisations stand to it.
     #[must_use]
     pub fn standing(&self) -> access::Standing<'_> {
-        let life = match &self.facts {
-            Facts::Passport { life, .. } => Some(life),
-            _ => None,
-        };
-        access::Standing {
-            responsible: Some(&self.organisation),
-            offered: life
-                .and_then(|life| life.offer.as_ref())
-                .map(|offer| offer.to.as_str()),
-            accepted_waste: life.and_then(|life| life.accepted_waste.as_deref()),
-            ordered: None,
+        let mut standing = access::Standing::from(&self.organisation);
+        let former = self.tenures.iter();
+        standing.former = former.map(|tenure| tenure.organisation.as_str()).collect();
+        if let Facts::Passport { status, life, .. } = &self.facts {
+            standing.offered = life.offer.as_ref().map(|offer| offer.to.as_str());
+            standing.accepted_waste = life.accepted_waste.as_deref();
+            standing.published = self.facts.is_known_to_others();
+            standing.recycled = *status == RecordStatus::Recycled;
         }
+        standing
     }
 
     /// The part of a class that the responsible organisation writes.

@@ -1,9 +1,10 @@
 //! Who is calling.
 
-use access::{Claims, Principal, Reading};
+use access::{Claims, Principal, Reading, Standing};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use passport::Classes;
 use storage::{Head, Sight};
 
 use crate::{Platform, Problem, now};
@@ -23,50 +24,45 @@ impl Caller {
     /// # Errors
     /// 401 for the public.
     pub fn partner(&self) -> Result<&Principal, Problem> {
-        match self {
-            Self::Partner(principal) => Ok(principal),
-            Self::Public => Err(Problem::unauthenticated(
+        self.principal().ok_or_else(|| {
+            Problem::unauthenticated(
                 "send `Authorization: Bearer <token>` with a token of a registered organisation",
-            )),
+            )
+        })
+    }
+
+    /// The partner, or nobody for the public.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        match self {
+            Self::Partner(principal) => Some(principal),
+            Self::Public => None,
         }
     }
 
-    /// What this caller may read of something `owner` is responsible for.
+    /// Whether this caller may know of a record.
     #[must_use]
-    pub fn readable(&self, owner: &str) -> Reading {
-        match self {
-            Self::Partner(principal) => access::readable(Some(principal), Some(owner)),
-            Self::Public => access::readable(None, Some(owner)),
-        }
+    pub fn knows(&self, head: &Head) -> bool {
+        access::knows(self.principal(), &head.standing())
     }
 
     /// What this caller may read of a record, its organisation's own former values included.
     #[must_use]
     pub fn reading(&self, head: &Head) -> Reading {
-        let reading = self.readable(&head.organisation);
-        match self.former(head) {
-            Some(_) => reading.of_former(),
-            None => reading,
-        }
+        access::reading(self.principal(), &head.standing())
     }
 
     /// The same for what is stored of it.
     #[must_use]
     pub fn sight(&self, head: &Head) -> Sight<'_> {
+        let Reading {
+            classes, formerly, ..
+        } = self.reading(head);
+        let principal = self.principal().filter(|_| formerly);
         Sight {
-            classes: self.readable(&head.organisation).classes,
-            formerly: self.former(head),
+            classes,
+            formerly: principal.map(|principal| principal.organisation.as_str()),
         }
-    }
-
-    /// The caller's organisation, where it was responsible for the record once.
-    fn former(&self, head: &Head) -> Option<&str> {
-        let Self::Partner(principal) = self else {
-            return None;
-        };
-        let organisation = principal.organisation.as_str();
-        let was = head.was_responsible(organisation) && access::sees_its_former(principal);
-        was.then_some(organisation)
     }
 
     /// The caller of a token, held against its organisation's record as it is now.
@@ -76,13 +72,12 @@ impl Caller {
         Ok(Self::Partner(Box::new(principal)))
     }
 
-    /// Whether this caller may sign what the organisation stands for: as whoever is wholly responsible for a record.
+    /// Whether this caller may sign what the organisation stands for: as whoever reads wholly what it is responsible for.
     #[must_use]
     pub fn signs_for(&self, organisation: &str) -> bool {
-        let Self::Partner(principal) = self else {
-            return false;
-        };
-        principal.organisation == organisation && access::sees_its_former(principal)
+        let own = Standing::from(organisation);
+        self.acts_for(organisation)
+            && access::reading(self.principal(), &own).classes == Classes::ALL
     }
 
     /// Whether this caller acts for the organisation.

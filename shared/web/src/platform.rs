@@ -169,6 +169,7 @@ impl Platform {
     pub async fn from_env() -> Result<Self, String> {
         let issuers = Issuers::from_json(&crate::env("TOKEN_ISSUERS")?)
             .map_err(|error| format!("`TOKEN_ISSUERS`: {error}"))?;
+        access::check().map_err(|error| format!("the access policies: {error}"))?;
         let store = Store::from_env().await.map_err(|error| error.to_string())?;
         store.warm_up().await.map_err(|error| error.to_string())?;
         let limiter = Limiter::of_platform(store.clone())?;

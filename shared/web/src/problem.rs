@@ -407,6 +407,9 @@ impl From<TokenFault> for Problem {
 
 impl From<AccessFault> for Problem {
     fn from(fault: AccessFault) -> Self {
-        Self::forbidden(fault.to_string())
+        match fault {
+            AccessFault::Never(_) => Self::conflict(fault.to_string()),
+            _ => Self::forbidden(fault.to_string()),
+        }
     }
 }
