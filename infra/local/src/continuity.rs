@@ -419,6 +419,7 @@ async fn drilled(
         data: new,
         recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
         edge: false,
+        limits: None,
         provider: (Ipv4Addr::LOCALHOST, 0).into(),
     })
     .await?;
