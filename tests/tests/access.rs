@@ -652,11 +652,14 @@ async fn an_operator_is_told_why_somebody_can_or_cannot_by_the_policies_names() 
     let stage = Stage::start().await;
     let battery = stage.seeded().await.batteries[0].passport.clone();
     let program = tests::built(&["passport"]).await.join("passport");
-    let explain = |more: &[&str]| {
+    let explain = async |more: &[&str]| {
         let mut command = std::process::Command::new(&program);
         command.args(["access", "explain", "--dpp", &battery, "--event", "repair"]);
         command.arg("--data").arg(stage.data()).args(more);
-        let output = command.env_remove("PASSPORT_TOKEN").output().unwrap();
+        command.env_remove("PASSPORT_TOKEN");
+        // The platform goes on beside it.
+        let output = tokio::task::spawn_blocking(move || command.output());
+        let output = output.await.unwrap().unwrap();
         let said = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(said).unwrap())
     };
@@ -669,7 +672,7 @@ async fn an_operator_is_told_why_somebody_can_or_cannot_by_the_policies_names() 
     };
     let garage = stage.partner("service-provider", "garage-nord");
     let token = garage.token.clone().unwrap();
-    let (good, text) = explain(&["--token", &token]);
+    let (good, text) = explain(&["--token", &token]).await;
     assert!(good, "{text}");
     let interest = line(&text, "read 4");
     assert!(
@@ -680,19 +683,19 @@ async fn an_operator_is_told_why_somebody_can_or_cannot_by_the_policies_names() 
     assert!(authority.starts_with("no") && authority.contains("no policy permits it"));
     assert!(line(&text, "raise repair as service-provider (any)").contains("raise-as-anybody"));
     assert!(text.contains("repairer"), "{text}");
-    let (good, text) = explain(&[]);
+    let (good, text) = explain(&[]).await;
     assert!(
         good && text.contains("everybody: no token") && line(&text, "read 2").starts_with("no")
     );
     // What is wrong with a token is the explanation.
     let spoilt = format!("{token}x");
-    let (good, text) = explain(&["--token", &spoilt]);
+    let (good, text) = explain(&["--token", &spoilt]).await;
     assert!(
         !good && text.contains("the token counts for nothing"),
         "{text}"
     );
     without_interest(&stage, "garage-nord").await;
-    let (_, text) = explain(&["--token", &token]);
+    let (_, text) = explain(&["--token", &token]).await;
     assert!(
         line(&text, "read 4").contains("no policy permits it"),
         "{text}"

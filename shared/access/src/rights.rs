@@ -25,6 +25,8 @@ pub struct Reading {
     pub view: &'static str,
     /// Whether its organisation also sees what it wrote itself while it was responsible.
     pub formerly: bool,
+    /// Whether it sees class 3 whoever wrote it, and not only what who is responsible now wrote itself.
+    pub whoever: bool,
 }
 
 impl Reading {
@@ -107,6 +109,13 @@ impl Asked {
         };
         let chain = beside(may(Action::ReadChain));
         let formerly = beside(may(Action::ReadFormer));
+        // A policy whose values are `@of` the owner opens none that an earlier one kept (decision 007).
+        let of_all = |(class, policies): &(Option<Class>, Vec<&'static Policy>)| {
+            let mut policies = policies.iter();
+            *class == Some(Class::Authority)
+                && policies.any(|policy| policy.annotation("of").is_none())
+        };
+        let whoever = by.iter().any(of_all);
         Answer {
             knows: may(Action::Know).is_some(),
             reading: Reading {
@@ -114,6 +123,7 @@ impl Asked {
                 chain,
                 view: view_name(classes, formerly),
                 formerly,
+                whoever,
             },
             by,
         }

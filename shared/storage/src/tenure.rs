@@ -26,6 +26,8 @@ pub struct Sight<'a> {
     pub classes: Classes,
     /// The organisation that also sees what it wrote itself while it was responsible.
     pub formerly: Option<&'a str>,
+    /// Whether class 3 is seen whoever wrote it: by whom it is for. Who is responsible now opens only what it wrote itself.
+    pub whoever: bool,
 }
 
 impl From<Classes> for Sight<'_> {
@@ -33,6 +35,7 @@ impl From<Classes> for Sight<'_> {
         Self {
             classes,
             formerly: None,
+            whoever: !classes.contains(Class::Internal),
         }
     }
 }
@@ -46,9 +49,8 @@ impl Sight<'_> {
         let Some(tenure) = written.filter(|_| kept(class)) else {
             return self.classes.contains(class);
         };
-        let owner = self.classes.contains(Class::Internal);
         self.formerly == Some(tenure.organisation.as_str())
-            || (class == Class::Authority && !owner && self.classes.contains(class))
+            || (class == Class::Authority && self.whoever && self.classes.contains(class))
     }
 }
 
@@ -160,7 +162,10 @@ mod tests {
     }
 
     fn sight(classes: Classes, formerly: Option<&str>) -> Sight<'_> {
-        Sight { classes, formerly }
+        Sight {
+            formerly,
+            ..Sight::from(classes)
+        }
     }
 
     #[test]
@@ -176,6 +181,13 @@ mod tests {
             assert!(!maker.reaches(class, None) && maker.reaches(class, Some(&tenure)));
         }
         assert!(sight(authority, None).reaches(Class::Authority, Some(&tenure)));
+        // Who is responsible now opens class 3 to another as far as it is its own.
+        let opened = Sight {
+            whoever: false,
+            ..sight(authority, None)
+        };
+        assert!(opened.reaches(Class::Authority, None));
+        assert!(!opened.reaches(Class::Authority, Some(&tenure)));
         assert!(!sight(authority, None).reaches(Class::Internal, Some(&tenure)));
         for class in [Class::Public, Class::LegitimateInterest, Class::Individual] {
             assert!(next.reaches(class, Some(&tenure)));

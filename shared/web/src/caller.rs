@@ -55,12 +55,16 @@ impl Caller {
     #[must_use]
     pub fn sight(&self, head: &Head) -> Sight<'_> {
         let Reading {
-            classes, formerly, ..
+            classes,
+            formerly,
+            whoever,
+            ..
         } = self.reading(head);
         let principal = self.principal().filter(|_| formerly);
         Sight {
             classes,
             formerly: principal.map(|principal| principal.organisation.as_str()),
+            whoever,
         }
     }
 

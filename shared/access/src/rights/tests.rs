@@ -379,6 +379,30 @@ fn a_grant_is_of_what_it_names_and_of_nothing_its_giver_is_not_responsible_for()
 }
 
 #[test]
+fn nobody_opens_what_an_earlier_owner_kept() {
+    let standing = Standing::from("maker");
+    let class_3 = || Right::Reading([Class::Authority].into_iter().collect());
+    let of = Scope::Organisation("maker".to_owned());
+    let opened = given(&["supplier"], vec![grant(of.clone(), class_3(), 1)]);
+    let reads = |caller: &Principal| {
+        let reading = reading(Some(caller), &standing);
+        (reading.classes.contains(Class::Authority), reading.whoever)
+    };
+    assert_eq!(reads(&opened), (true, false));
+    assert_eq!(
+        reads(&somebody("maker", &["economic-operator"])),
+        (true, false)
+    );
+    // An authority reads it whoever wrote it, and loses nothing by what is opened to it beside.
+    assert_eq!(
+        reads(&somebody("x", &["market-surveillance"])),
+        (true, true)
+    );
+    let both = given(&["market-surveillance"], vec![grant(of, class_3(), 1)]);
+    assert_eq!(reads(&both), (true, true));
+}
+
+#[test]
 fn a_delegate_acts_for_who_is_responsible_but_passes_nothing_on() {
     let of = Scope::Organisation("maker".to_owned());
     let delegate = given(
