@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod challenge;
+mod contribution;
 mod cookie;
 mod credentials;
 pub mod described;
@@ -27,6 +28,7 @@ mod written;
 
 pub use body::{AnyBody, BODY_LIMIT, Body, member, optional_time, required_text, required_uuid};
 pub use caller::{Caller, Partner};
+pub use contribution::{Contribution, contribution, no_such_contribution};
 pub use cookie::Cookie;
 pub use etag::{ETag, Precondition, known, view_name};
 pub use extract::{Path, Query};
