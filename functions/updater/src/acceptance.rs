@@ -114,7 +114,7 @@ impl Acceptance {
             return Err(web::no_such_contribution());
         }
         let now = platform.store.contribution(self.as_read.id).await?;
-        match now.as_ref() == Some(&self.as_read) {
+        match now.is_some_and(|(now, _)| now == self.as_read) {
             true => Ok(()),
             false => Err(Problem::conflict(
                 "it changed at the same moment: read it again and decide again",

@@ -62,7 +62,7 @@ impl Listed {
             }
             Self::Contribution(contribution) => {
                 let now = store.contribution(contribution.id).await?;
-                Ok(now.as_ref() == Some(contribution))
+                Ok(now.is_some_and(|(now, _)| now == **contribution))
             }
         }
     }

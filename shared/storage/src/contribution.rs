@@ -13,7 +13,7 @@ use crate::change::{Guard, Row};
 use crate::compression::{compress, expand};
 use crate::rights::listed;
 use crate::sealing::DataKey;
-use crate::{Change, Direction, Store, StoreError, Subject, Table};
+use crate::{Change, Direction, Record, Store, StoreError, Subject, Table};
 
 const CONTRIBUTION: &str = "0#CONTRIBUTION";
 
@@ -223,11 +223,14 @@ impl Store {
         Ok(change)
     }
 
-    /// A contribution with what it says.
+    /// A contribution with what it says, and the record that it is of.
     ///
     /// # Errors
-    /// [`StoreError`] where the table or the key service does not answer, or the item is damaged.
-    pub async fn contribution(&self, id: Uuid) -> Result<Option<Contribution>, StoreError> {
+    /// [`StoreError`] where the table or the key service does not answer, or an item is damaged.
+    pub async fn contribution(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<(Contribution, Record)>, StoreError> {
         let pk = partition(id);
         let item = self.get::<ContributionItem>(Table::Records, &pk, Some(CONTRIBUTION));
         let Some(ContributionItem {
@@ -238,11 +241,15 @@ impl Store {
         else {
             return Ok(None);
         };
+        // Its head tells whether the key that is in memory was erased.
+        let Some(record) = self.record(&contribution.subject).await? else {
+            return Ok(None);
+        };
         if let Some(key) = self.data_key(&contribution.subject).await? {
             let content = key.open_unless_erased(&body, &contribution.place())?;
             contribution.content = content.map(|content| expand(&content)).transpose()?;
         }
-        Ok(Some(contribution))
+        Ok(Some((contribution, record)))
     }
 
     /// The contributions that an organisation submitted or was sent, without what they say, the newest first: at most `limit`, those

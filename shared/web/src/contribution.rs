@@ -161,12 +161,8 @@ pub async fn contribution(
     caller: &Caller,
     id: Uuid,
 ) -> Result<(storage::Contribution, Record), Problem> {
-    let store = &platform.store;
-    let Some(contribution) = store.contribution(id).await? else {
-        return Err(no_such_contribution());
-    };
-    let record = store.record(&contribution.subject).await?;
-    let record = record.ok_or_else(no_such_contribution)?;
+    let found = platform.store.contribution(id).await?;
+    let (contribution, record) = found.ok_or_else(no_such_contribution)?;
     let head = &record.head;
     let reading = caller.reading(head);
     let decides = head.organisation == contribution.to
