@@ -122,7 +122,7 @@ impl Stage {
         let gone = Router::new().fallback(async || StatusCode::SERVICE_UNAVAILABLE);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let edge = edge::Edge::new(gone, store.clone());
+        let edge = edge::Edge::new(gone, store.clone(), None);
         tokio::spawn(local::serve_edge(listener, edge, store));
         origin
     }

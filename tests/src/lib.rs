@@ -9,6 +9,7 @@ mod crash;
 mod described;
 mod faults;
 pub mod full;
+mod limits;
 mod log;
 mod runtime;
 mod whole;
@@ -117,6 +118,13 @@ impl Stage {
         Self::with(data, web::RECYCLING_REVERSAL_DAYS, true).await
     }
 
+    /// An empty platform within limits.
+    pub async fn within(limits: web::Limits, clock: web::Clock) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let limits = Some((limits, clock));
+        Self::limited(data, web::RECYCLING_REVERSAL_DAYS, true, limits).await
+    }
+
     /// An empty platform where recycling is final at once.
     pub async fn without_reversal() -> Self {
         Self::with(tempfile::tempdir().unwrap(), 0, true).await
@@ -131,6 +139,15 @@ impl Stage {
     /// A platform over a data folder: for so many days it can be taken back that a battery was recycled, and with an edge in front
     /// or not.
     pub async fn with(data: TempDir, recycling_reversal_days: u16, edge: bool) -> Self {
+        Self::limited(data, recycling_reversal_days, edge, None).await
+    }
+
+    async fn limited(
+        data: TempDir,
+        recycling_reversal_days: u16,
+        edge: bool,
+        limits: Option<(web::Limits, web::Clock)>,
+    ) -> Self {
         // Taken, and refusing whoever comes until a provider listens there.
         let provider = TcpSocket::new_v4().unwrap();
         provider.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -141,6 +158,7 @@ impl Stage {
             data: data.path().to_owned(),
             recycling_reversal_days,
             edge,
+            limits,
         };
         let running = local::start(&options).await.unwrap();
         let client = Client::builder()
@@ -198,7 +216,9 @@ impl Stage {
         faults::listen(local::router(platform)).await
     }
 
-    fn platform(&self, issuers: access::Issuers) -> web::Platform {
+    /// The platform of a further process over the same tables.
+    #[must_use]
+    pub fn platform(&self, issuers: access::Issuers) -> web::Platform {
         let site = web::Site {
             host: identity::Host::parse(self.origin.trim_start_matches("http://")).unwrap(),
             log_host: self.running.log_host.clone(),

@@ -646,3 +646,55 @@ async fn who_read_what_is_told_to_who_answers_for_it_and_to_auditors() {
     let _ = owner.get(&format!("{path}?limit=0")).await.expect(400);
     let _ = owner.get(&format!("{path}?cursor=x")).await.expect(400);
 }
+
+#[tokio::test]
+async fn an_operator_is_told_why_somebody_can_or_cannot_by_the_policies_names() {
+    let stage = Stage::start().await;
+    let battery = stage.seeded().await.batteries[0].passport.clone();
+    let program = tests::built(&["passport"]).await.join("passport");
+    let explain = |more: &[&str]| {
+        let mut command = std::process::Command::new(&program);
+        command.args(["access", "explain", "--dpp", &battery, "--event", "repair"]);
+        command.arg("--data").arg(stage.data()).args(more);
+        let output = command.env_remove("PASSPORT_TOKEN").output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let line = |text: &str, action: &str| {
+        let mut lines = text.lines();
+        let found = lines.find(|line| line.get(4..).is_some_and(|it| it.starts_with(action)));
+        found
+            .unwrap_or_else(|| panic!("{action}: {text}"))
+            .to_owned()
+    };
+    let garage = stage.partner("service-provider", "garage-nord");
+    let token = garage.token.clone().unwrap();
+    let (good, text) = explain(&["--token", &token]);
+    assert!(good, "{text}");
+    let interest = line(&text, "read 4");
+    assert!(
+        interest.starts_with("yes")
+            && interest.contains("legitimate-interest-reads-points-2-and-4")
+    );
+    let authority = line(&text, "read 3");
+    assert!(authority.starts_with("no") && authority.contains("no policy permits it"));
+    assert!(line(&text, "raise repair as service-provider (any)").contains("raise-as-anybody"));
+    assert!(text.contains("repairer"), "{text}");
+    let (good, text) = explain(&[]);
+    assert!(
+        good && text.contains("everybody: no token") && line(&text, "read 2").starts_with("no")
+    );
+    // What is wrong with a token is the explanation.
+    let spoilt = format!("{token}x");
+    let (good, text) = explain(&["--token", &spoilt]);
+    assert!(
+        !good && text.contains("the token counts for nothing"),
+        "{text}"
+    );
+    without_interest(&stage, "garage-nord").await;
+    let (_, text) = explain(&["--token", &token]);
+    assert!(
+        line(&text, "read 4").contains("no policy permits it"),
+        "{text}"
+    );
+}

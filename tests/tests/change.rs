@@ -285,6 +285,7 @@ async fn a_folder_is_used_by_one_platform_at_a_time() {
         data: stage.data().to_owned(),
         recycling_reversal_days: 30,
         edge: true,
+        limits: None,
         provider: "127.0.0.1:9001".parse().unwrap(),
     };
     let refused = local::start(&options).await.unwrap_err().to_string();

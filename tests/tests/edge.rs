@@ -410,36 +410,6 @@ async fn hostile_requests_end_at_the_edge() {
     let _ = public.get(&long).await.expect(400);
 }
 
-#[tokio::test]
-async fn whoever_walks_the_identifiers_of_others_is_stopped() {
-    let stage = Stage::start().await;
-    let public = stage.public();
-    let mut refused = 0;
-    // At once, since every moment allows some more.
-    let paths: Vec<String> = (0..3 * edge::ALIAS_LOOKUPS)
-        .map(|serial| format!("/01/09521234000013/21/SN{serial:05}"))
-        .collect();
-    let asked = paths.iter().map(|path| public.get(path));
-    for answer in futures_util::future::join_all(asked).await {
-        match answer.status {
-            404 => {}
-            429 => {
-                refused += 1;
-                assert!(answer.header("retry-after").parse::<u64>().unwrap() <= 60);
-                assert_eq!(answer.json()["statusCode"], "ClientErrorBadRequest");
-            }
-            status => panic!("answered {status}: {}", answer.text),
-        }
-    }
-    assert!(refused > 0);
-    // Units are found all the same.
-    let _ = public.get("/32XZAJ4P21M1MZ0N3RQA").await.expect(404);
-    let _ = public
-        .get("/01/09521234000013/21/32XZAJ4P21M1MZ0N3RQA")
-        .await
-        .expect(404);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn many_scans_at_once_ask_the_resolver_once() {
     let stage = Stage::start().await;

@@ -54,6 +54,10 @@ async fn send(
 fn hostile() -> Vec<(&'static str, Vec<u8>, u16)> {
     let nested = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
     let list = |length: usize| format!("[{}1]", "1,".repeat(length - 1));
+    let members = |count: usize| {
+        let members: Vec<String> = (0..count).map(|number| format!("\"{number}\":1")).collect();
+        format!("{{{}}}", members.join(","))
+    };
     let mut values: Vec<(&str, Vec<u8>, u16)> = vec![
         ("a member twice", br#"{"en":"a","en":"b"}"#.to_vec(), 400),
         (
@@ -108,6 +112,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>, u16)> {
         ),
         ("a list of 10,000", list(10_000).into_bytes(), 422),
         ("a list of 10,001", list(10_001).into_bytes(), 400),
+        ("10,001 members", members(10_001).into_bytes(), 400),
         ("20 deep", nested(20).into_bytes(), 422),
         ("200 deep", nested(200).into_bytes(), 400),
         ("20,000 deep", nested(20_000).into_bytes(), 400),

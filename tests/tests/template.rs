@@ -262,19 +262,41 @@ fn snapshots_stand_behind_the_resolver_and_errors_are_not_kept() {
     assert!(kept.iter().all(|error| error["ErrorCachingMinTTL"] == 0));
 }
 
+/// AWS WAF counts across all processes what each counts by itself, with the same numbers.
 #[test]
-fn look_ups_by_identifiers_of_others_are_limited_as_locally() {
-    let template: Value =
+fn addresses_are_limited_as_locally() {
+    let edge: Value =
         serde_yaml_ng::from_str(include_str!("../../infra/edge/us-east-1.yaml")).unwrap();
-    let rule = &template["Resources"]["EdgeAcl"]["Properties"]["Rules"][0];
-    let rate = &rule["Statement"]["RateBasedStatement"];
+    let edge = &edge["Resources"]["EdgeAcl"]["Properties"];
+    let partners = &resources("AWS::WAFv2::WebACL")["PartnerAcl"];
+    let limits = web::Limits::read().unwrap();
+    let (scans, anybody) = (limits.scans, limits.address.requests);
+    // No work asks for more: nobody's budget is above it.
+    let most = limits.role.values().map(|role| role.requests).max();
+    for (acl, name, limit) in [
+        (edge, "alias-lookups", Some(scans.aliases)),
+        (edge, "missed", Some(scans.missed)),
+        (edge, "scans", Some(scans.all)),
+        (edge, "without-token", Some(anybody)),
+        (partners, "without-token", Some(anybody)),
+        (edge, "flood", most.map(|most| 5 * most)),
+        (partners, "flood", most.map(|most| 5 * most)),
+    ] {
+        let rules = acl["Rules"].as_sequence().unwrap();
+        let rule = rules.iter().find(|rule| rule["Name"] == name).unwrap();
+        let rate = &rule["Statement"]["RateBasedStatement"];
+        assert_eq!(rate["Limit"].as_u64(), limit, "{name}");
+        let window = rate["EvaluationWindowSec"].as_i64();
+        assert_eq!(window, Some(limits.request_seconds), "{name}");
+        let answer = &rule["Action"]["Block"]["CustomResponse"];
+        assert_eq!(answer["ResponseCode"], 429, "{name}");
+        assert_eq!(answer["ResponseHeaders"][0]["Name"], "retry-after");
+    }
+    let page = edge["CustomResponseBodies"]["page"]["Content"].as_str();
     assert_eq!(
-        (rate["Limit"].as_u64(), rate["EvaluationWindowSec"].as_u64()),
-        (Some(edge::ALIAS_LOOKUPS.into()), Some(60))
-    );
-    assert_eq!(
-        rule["Action"]["Block"]["CustomResponse"]["ResponseCode"],
-        429
+        page.unwrap(),
+        edge::refused_page(),
+        "`cargo run -p local -- template` puts it there"
     );
 }
 
@@ -337,7 +359,7 @@ fn the_publisher_hears_the_ledger_and_sweeps() {
 }
 
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only
-/// on the list of pending orders, `+` only on what is to be published, `&` only on what is signed and the keys of it, `=` only with keys that sign for operators, `~` only on what the watch found, `@` only on
+/// on the list of pending orders, `+` only on what is to be published, `&` only on what is signed and the keys of it, `=` only with keys that sign for operators, `!` only on tallies, `~` only on what the watch found, `@` only on
 /// the proofs that came, `^` also on the hosts. What is not here is not allowed, and what is here is needed.
 const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
     (
@@ -355,7 +377,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
             ("LogTable", "BatchGetItem PutItem*"),
             ("PublicBucket", "GetObject"),
             ("RecordsTable", "BatchGetItem GetItem PutItem* Query"),
-            ("RequestsTable", "PutItem@"),
+            ("RequestsTable", "PutItem@ UpdateItem!"),
             ("SignalsTable", "Query"),
         ],
     ),
@@ -370,7 +392,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
             ("LedgerTable", "GetItem PutItem*"),
             ("LogTable", "PutItem*"),
             ("RecordsTable", "DeleteItem* GetItem PutItem Query"),
-            ("RequestsTable", "GetItem PutItem@ PutItem*"),
+            ("RequestsTable", "GetItem PutItem@ PutItem* UpdateItem!"),
         ],
     ),
     (
@@ -384,7 +406,7 @@ const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
                 "RecordsTable",
                 "BatchGetItem DeleteItem- GetItem PutItem Query UpdateItem",
             ),
-            ("RequestsTable", "GetItem PutItem@ PutItem*"),
+            ("RequestsTable", "GetItem PutItem@ PutItem* UpdateItem!"),
         ],
     ),
     (
@@ -470,6 +492,7 @@ fn condition(statement: &Value) -> &'static str {
     match (enclosing.as_str(), keys[0].as_str().or(alike[0].as_str())) {
         (Some("TransactWriteItems"), None) => "*",
         (None, Some("ORDERS#PENDING")) => "-",
+        (None, Some("TALLY#*")) => "!",
         (None, Some("PUBLISH#*")) => "+",
         (None, Some("DPOP#*")) => "@",
         (None, Some("KEYS#*")) if alike[1] == "SIGNED#*" && alike[2].is_null() => "&",
@@ -549,7 +572,7 @@ fn rights_are_those_of_the_calls() {
 }
 
 /// Filter, alarm, the log group of both, and what an alarm makes of silence.
-const HEARD: [(&str, &str, &str, &str); 8] = [
+const HEARD: [(&str, &str, &str, &str); 11] = [
     (
         "AuditUnstamped",
         "TimestampsMissing",
@@ -568,6 +591,24 @@ const HEARD: [(&str, &str, &str, &str); 8] = [
         "SequencerLogs",
         "notBreaching",
     ),
+    (
+        "AllocatorTalliesNotTold",
+        "TalliesSilent",
+        "AllocatorLogs",
+        "notBreaching",
+    ),
+    (
+        "ReaderTalliesNotTold",
+        "TalliesSilent",
+        "ReaderLogs",
+        "notBreaching",
+    ),
+    (
+        "UpdaterTalliesNotTold",
+        "TalliesSilent",
+        "UpdaterLogs",
+        "notBreaching",
+    ),
 ];
 
 /// CloudWatch counts what the functions really log, and misses it where it stays away.
@@ -579,6 +620,7 @@ fn watch_sequencer_and_auditor_are_heard_and_missed() {
         include_str!("../../functions/sequencer/src/main.rs"),
         include_str!("../../functions/auditor/src/lib.rs"),
         include_str!("../../functions/auditor/src/main.rs"),
+        include_str!("../../shared/web/src/limiter.rs"),
     ]
     .concat();
     let filters = resources("AWS::Logs::MetricFilter");

@@ -5,12 +5,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use identity::{Alias, DigitalLink};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use storage::{Facts, LinkedAlias, OpenRecord, Subject};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{Body, Caller, Idempotency, Partner, Path, Platform, Problem, Provenance};
+use web::{
+    Body, Caller, Counted, Idempotency, Partner, Path, Platform, Problem, Provenance, Query, Slice,
+};
 
 use crate::identity_change::{IdentityChange, Outcome};
 use crate::units::unit_id;
@@ -24,6 +26,10 @@ pub(crate) struct Aliases {
     /// In their canonical form, since when they are linked.
     #[schema(value_type = Vec<web::described::UnitAlias>)]
     aliases: Vec<LinkedAlias>,
+    /// Sent as `cursor` it asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    next: Option<String>,
 }
 
 /// Link an identifier with a unit.
@@ -120,15 +126,16 @@ pub(crate) async fn link_batch(
 /// For the responsible organisation.
 #[utoipa::path(
     get, path = "/v1/units/{unitId}/aliases", operation_id = "listUnitAliases", tag = "allocator", security(("bearer" = [])),
-    params(("unitId" = String, Path, description = "The unit")),
+    params(("unitId" = String, Path, description = "The unit"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "What it is also known by", body = Aliases), (status = "default", response = Problem))
 )]
 pub(crate) async fn of_unit(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Path(unit): Path<String>,
-) -> Result<Json<Aliases>, Problem> {
-    list(&platform, &caller, Subject::Unit(unit_id(&unit)?)).await
+    Query(page): Query<Page>,
+) -> Result<Counted<Json<Aliases>>, Problem> {
+    list(&platform, &caller, &page, Subject::Unit(unit_id(&unit)?)).await
 }
 
 /// List the identifiers of a model.
@@ -136,15 +143,16 @@ pub(crate) async fn of_unit(
 /// For the responsible organisation.
 #[utoipa::path(
     get, path = "/v1/models/{id}/aliases", operation_id = "listModelAliases", tag = "allocator", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The model")),
+    params(("id" = Uuid, Path, description = "The model"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "What it is also known by", body = Aliases), (status = "default", response = Problem))
 )]
 pub(crate) async fn of_model(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Path(id): Path<Uuid>,
-) -> Result<Json<Aliases>, Problem> {
-    list(&platform, &caller, Subject::Model(id)).await
+    Query(page): Query<Page>,
+) -> Result<Counted<Json<Aliases>>, Problem> {
+    list(&platform, &caller, &page, Subject::Model(id)).await
 }
 
 /// List the identifiers of a batch.
@@ -152,28 +160,40 @@ pub(crate) async fn of_model(
 /// For the responsible organisation.
 #[utoipa::path(
     get, path = "/v1/batches/{id}/aliases", operation_id = "listBatchAliases", tag = "allocator", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The batch")),
+    params(("id" = Uuid, Path, description = "The batch"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "What it is also known by", body = Aliases), (status = "default", response = Problem))
 )]
 pub(crate) async fn of_batch(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Path(id): Path<Uuid>,
-) -> Result<Json<Aliases>, Problem> {
-    list(&platform, &caller, Subject::Batch(id)).await
+    Query(page): Query<Page>,
+) -> Result<Counted<Json<Aliases>>, Problem> {
+    list(&platform, &caller, &page, Subject::Batch(id)).await
+}
+
+/// Which page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Page {
+    limit: Option<String>,
+    cursor: Option<String>,
 }
 
 async fn list(
     platform: &Platform,
     caller: &Caller,
+    page: &Page,
     subject: Subject,
-) -> Result<Json<Aliases>, Problem> {
+) -> Result<Counted<Json<Aliases>>, Problem> {
+    let slice = Slice::of(page.limit.as_deref(), page.cursor.as_deref())?;
     let record = platform.store.open_for_change(&subject).await?;
     record
         .filter(|record| caller.answers_for(&record.head))
         .ok_or_else(crate::identity_change::unknown)?;
-    let aliases = platform.store.aliases(&subject).await?;
-    Ok(Json(Aliases { aliases }))
+    let (aliases, next) = slice.cut(platform.store.aliases(&subject).await?);
+    let results = aliases.len();
+    Ok(Counted::of(results, Json(Aliases { aliases, next })))
 }
 
 async fn link(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use access::Principal;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use identity::{LabelId, UnitId};
 use ledger::Timestamp;
 use passport::Class;
@@ -18,7 +18,8 @@ use storage::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    Body, Caller, Decision, Idempotency, Partner, Path, Platform, Problem, Provenance, now, written,
+    Body, Caller, Counted, Decision, Idempotency, Partner, Path, Platform, Problem, Provenance,
+    now, written,
 };
 
 /// Most units of one order.
@@ -213,7 +214,7 @@ impl Decision for OrderRequest<'_> {
 
 /// Read an order.
 ///
-/// Its units with their first labels. An order that was cut off goes on here.
+/// Its units, at most 10,000, with their first labels. An order that was cut off goes on here.
 #[utoipa::path(
     get, path = "/v1/orders/{id}", operation_id = "readOrder", tag = "allocator", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The order")),
@@ -226,7 +227,9 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     caller.partner()?;
     let order = order_of(&platform, &caller, &id).await?;
-    finish(&platform, order, None, StatusCode::OK).await
+    let units = order.units.len();
+    let answer = finish(&platform, order, None, StatusCode::OK).await?;
+    Ok(Counted::of(units, answer).into_response())
 }
 
 /// What a sweep did.

@@ -7,7 +7,7 @@ use identity::{Label, LabelError, LabelId, Page, Sheet, UnitId};
 use serde::{Deserialize, Serialize};
 use storage::OrderState;
 use utoipa::ToSchema;
-use web::{Caller, Path, Platform, Problem, Query};
+use web::{Caller, Counted, Path, Platform, Problem, Query};
 
 use crate::orders::order_of;
 use crate::printing::{Format, JSON, LabelMatrix, PDF, Print, ZPL, drawing, refused, size_of};
@@ -96,6 +96,7 @@ pub(crate) async fn show(
         .iter()
         .map(|(unit, label)| drawing(&platform, own, *unit, label, style))
         .collect();
+    let count = labels.len();
     // Drawing thousands takes a while, and others are served meanwhile.
     let bytes = tokio::task::spawn_blocking(move || match name {
         "zpl" => zpl(&labels),
@@ -104,7 +105,8 @@ pub(crate) async fn show(
     })
     .await
     .map_err(Problem::internal)??;
-    Ok(([(header::CONTENT_TYPE, media_type)], bytes).into_response())
+    let printed = ([(header::CONTENT_TYPE, media_type)], bytes);
+    Ok(Counted::of(count, printed).into_response())
 }
 
 impl Run {

@@ -62,6 +62,10 @@ pub(crate) struct Versions {
     pub(crate) whose: Whose,
     /// Oldest first.
     pub(crate) versions: Vec<Version>,
+    /// Sent as `cursor` it asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) next: Option<String>,
 }
 
 /// A version.
@@ -136,6 +140,10 @@ pub(crate) struct Events {
     pub(crate) whose: Whose,
     /// Oldest first.
     pub(crate) events: Vec<Event>,
+    /// Sent as `cursor` it asks for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) next: Option<String>,
     /// Where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

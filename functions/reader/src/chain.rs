@@ -13,7 +13,7 @@ use passport::Level;
 use serde::{Deserialize, Serialize};
 use storage::{Log, Record, StoredEvent, Subject};
 use utoipa::ToSchema;
-use web::{Caller, Partner, Path, Platform, Problem, Query};
+use web::{Caller, Counted, Partner, Path, Platform, Problem, Query};
 
 use crate::history::{item, unit_of};
 use crate::products::own_product;
@@ -179,7 +179,7 @@ async fn export(
     let numbers = from..=end.saturating_sub(1);
     file.prove(platform, &record.subject, &events, numbers)
         .await?;
-    let mut response = Json(file).into_response();
+    let mut response = Counted::of(file.events.len(), Json(file)).into_response();
     let headers = response.headers_mut();
     let private = HeaderValue::from_static("private, no-store");
     headers.insert(header::CACHE_CONTROL, private);

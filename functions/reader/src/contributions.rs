@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use storage::Direction;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{Contribution, Partner, Path, Platform, Problem, Query};
+use web::{Contribution, Counted, Partner, Path, Platform, Problem, Query};
 
 use crate::rights::{Paged, direction, page};
 use crate::view::{Read, leave_read_event};
@@ -44,7 +44,7 @@ pub(crate) async fn list(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Query(query): Query<Which>,
-) -> Result<Json<Contributions>, Problem> {
+) -> Result<Counted<Json<Contributions>>, Problem> {
     let direction = direction(query.direction.as_deref())?;
     let paged = Paged::new(query.cursor, query.limit);
     let limit = paged.limit()?;
@@ -53,20 +53,26 @@ pub(crate) async fn list(
     let own = access::Standing::from(&principal.organisation);
     let internal = access::reading(Some(principal), &own).classes;
     if direction == Direction::Received && !internal.contains(Class::Internal) {
-        return Ok(Json(Contributions {
+        let none = Contributions {
             contributions: Vec::new(),
             next_cursor: None,
-        }));
+        };
+        return Ok(Counted::of(0, Json(none)));
     }
     let read =
         platform
             .store
             .contributions(direction, &principal.organisation, paged.cursor, limit + 1);
     let (contributions, next_cursor) = page(read.await?, limit, |contribution| contribution.id);
-    Ok(Json(Contributions {
-        contributions: contributions.into_iter().map(Contribution::from).collect(),
-        next_cursor,
-    }))
+    let contributions: Vec<Contribution> =
+        contributions.into_iter().map(Contribution::from).collect();
+    Ok(Counted::of(
+        contributions.len(),
+        Json(Contributions {
+            contributions,
+            next_cursor,
+        }),
+    ))
 }
 
 /// Read a contribution.

@@ -7,18 +7,20 @@ use identity::UnitId;
 use passport::{Classes, Level};
 use serde::Deserialize;
 use storage::{Facts, Head, Record, StoredEvent, Subject};
-use web::{Caller, Partner, Path, Platform, Problem, Query};
+use web::{Caller, Counted, Partner, Path, Platform, Problem, Query, Slice};
 
 use crate::answer::{Chain, Event, Events, Whose};
 use crate::products::own_product;
 use crate::versions::whose;
 use crate::view::{Loaded, record_events_read};
 
-/// What the chain is to be checked for.
+/// Whether the chain is to be checked, and which page is asked for.
 #[derive(Debug, Deserialize)]
 pub(crate) struct EventsQuery {
     #[serde(default)]
     verify: bool,
+    limit: Option<String>,
+    cursor: Option<String>,
 }
 
 /// The same for the events of a passport, or of the model or batch beneath it.
@@ -29,6 +31,8 @@ pub(crate) struct LevelEventsQuery {
     verify: bool,
     #[serde(default = "item")]
     level: Level,
+    limit: Option<String>,
+    cursor: Option<String>,
 }
 
 /// The level that is meant where none is named.
@@ -43,7 +47,7 @@ pub(crate) const fn item() -> Level {
 /// and batch came about there: `level` leads to it.
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/events", operation_id = "listEvents", tag = "reader", security((), ("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport"), ("verify" = Option<bool>, Query, description = "Check the chain"), ("level" = Option<String>, Query, description = "`item` (the default), or `model` or `batch` for what the battery has from there: for its owner and for those who read more than everybody")),
+    params(("dppId" = String, Path, description = "The passport"), ("verify" = Option<bool>, Query, description = "Check the chain"), ("level" = Option<String>, Query, description = "`item` (the default), or `model` or `batch` for what the battery has from there: for its owner and for those who read more than everybody"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "The events, oldest first", body = Events), (status = "default", response = Problem))
 )]
 pub(crate) async fn events(
@@ -52,12 +56,17 @@ pub(crate) async fn events(
     Path(id): Path<String>,
     Query(query): Query<LevelEventsQuery>,
     headers: HeaderMap,
-) -> Result<Json<Events>, Problem> {
+) -> Result<Counted<Json<Events>>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
     let record = loaded.of_level(&caller, query.level)?;
     let whose = whose(&record.subject);
-    events_of(&platform, &caller, &headers, &record, query.verify, whose).await
+    let asked = EventsQuery {
+        verify: query.verify,
+        limit: query.limit,
+        cursor: query.cursor,
+    };
+    events_of(&platform, &caller, &headers, &record, &asked, whose).await
 }
 
 /// List the events of a unit.
@@ -66,7 +75,7 @@ pub(crate) async fn events(
 /// the battery is on the market, for those who supervise.
 #[utoipa::path(
     get, path = "/v1/units/{unitId}/events", operation_id = "listUnitEvents", tag = "reader", security(("bearer" = [])),
-    params(("unitId" = String, Path, description = "The unit"), ("verify" = Option<bool>, Query, description = "Check the chain")),
+    params(("unitId" = String, Path, description = "The unit"), ("verify" = Option<bool>, Query, description = "Check the chain"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "Oldest first", body = Events), (status = "default", response = Problem))
 )]
 pub(crate) async fn unit_events(
@@ -75,14 +84,14 @@ pub(crate) async fn unit_events(
     Path(unit): Path<String>,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
-) -> Result<Json<Events>, Problem> {
+) -> Result<Counted<Json<Events>>, Problem> {
     let (unit, record) = unit_of(&platform, &caller, &unit).await?;
     events_of(
         &platform,
         &caller,
         &headers,
         &record,
-        query.verify,
+        &query,
         Whose::unit(unit),
     )
     .await
@@ -112,7 +121,7 @@ pub(crate) async fn unit_of(
 /// List the events of a model.
 #[utoipa::path(
     get, path = "/v1/models/{id}/events", operation_id = "listModelEvents", tag = "reader", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The model"), ("verify" = Option<bool>, Query, description = "Check the chain")),
+    params(("id" = Uuid, Path, description = "The model"), ("verify" = Option<bool>, Query, description = "Check the chain"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "Oldest first", body = Events), (status = "default", response = Problem))
 )]
 pub(crate) async fn model_events(
@@ -121,14 +130,14 @@ pub(crate) async fn model_events(
     Path(id): Path<String>,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
-) -> Result<Json<Events>, Problem> {
+) -> Result<Counted<Json<Events>>, Problem> {
     let (id, record) = own_product(&platform, &caller, &id, Subject::Model).await?;
     events_of(
         &platform,
         &caller,
         &headers,
         &record,
-        query.verify,
+        &query,
         Whose::product(id),
     )
     .await
@@ -137,7 +146,7 @@ pub(crate) async fn model_events(
 /// List the events of a batch.
 #[utoipa::path(
     get, path = "/v1/batches/{id}/events", operation_id = "listBatchEvents", tag = "reader", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The batch"), ("verify" = Option<bool>, Query, description = "Check the chain")),
+    params(("id" = Uuid, Path, description = "The batch"), ("verify" = Option<bool>, Query, description = "Check the chain"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "Oldest first", body = Events), (status = "default", response = Problem))
 )]
 pub(crate) async fn batch_events(
@@ -146,14 +155,14 @@ pub(crate) async fn batch_events(
     Path(id): Path<String>,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
-) -> Result<Json<Events>, Problem> {
+) -> Result<Counted<Json<Events>>, Problem> {
     let (id, record) = own_product(&platform, &caller, &id, Subject::Batch).await?;
     events_of(
         &platform,
         &caller,
         &headers,
         &record,
-        query.verify,
+        &query,
         Whose::product(id),
     )
     .await
@@ -164,20 +173,23 @@ async fn events_of(
     caller: &Caller,
     headers: &HeaderMap,
     record: &Record,
-    verify: bool,
+    query: &EventsQuery,
     whose: Whose,
-) -> Result<Json<Events>, Problem> {
+) -> Result<Counted<Json<Events>>, Problem> {
+    let slice = Slice::of(query.limit.as_deref(), query.cursor.as_deref())?;
     record_events_read(platform, caller, headers, record).await?;
-    let events = told(platform, caller, record).await?;
-    let chain = match verify {
+    let (events, next) = slice.cut(told(platform, caller, record).await?);
+    let chain = match query.verify {
         true => Some(verified(platform, record, caller.reading(&record.head).chain).await?),
         false => None,
     };
-    Ok(Json(Events {
+    let answer = Events {
         whose,
         events,
+        next,
         chain,
-    }))
+    };
+    Ok(Counted::of(answer.events.len(), Json(answer)))
 }
 
 /// What this caller may know of what happened, oldest first. That it was read is the matter of whoever tells it.

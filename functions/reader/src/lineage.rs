@@ -11,7 +11,7 @@ use serde::Serialize;
 use storage::{Facts, Record, RecordStatus, Subject};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{Caller, Partner, Path, Platform, Problem};
+use web::{Caller, Counted, Partner, Path, Platform, Problem};
 
 use crate::view::{Loaded, record_read};
 
@@ -61,7 +61,7 @@ pub(crate) async fn show(
     Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Lineage>, Problem> {
+) -> Result<Counted<Json<Lineage>>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
     if !reads_lineage(&caller, &loaded.passport) {
@@ -113,11 +113,13 @@ pub(crate) async fn show(
         }
         passports.push(ancestor);
     }
-    Ok(Json(Lineage {
+    let results = passports.len();
+    let answer = Lineage {
         dpp_id: id,
         more,
         passports,
-    }))
+    };
+    Ok(Counted::of(results, Json(answer)))
 }
 
 fn reads_lineage(caller: &Caller, record: &Record) -> bool {

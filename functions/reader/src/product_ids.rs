@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use storage::Facts;
 use utoipa::ToSchema;
-use web::{AnyBody, Caller, Platform, Problem, Query};
+use web::{AnyBody, Caller, Counted, Platform, Problem, Query};
 
 use crate::view::known;
 
@@ -45,7 +45,7 @@ pub(crate) struct DppIds {
 /// caller may not know of are left out.
 #[utoipa::path(
     post, path = "/v1/dppsByProductIds", operation_id = "readDPPIdsByProductIds", tag = "reader", security((), ("bearer" = [])),
-    params(("limit" = Option<u32>, Query, description = "The most passports to answer, at most 100"), ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before")),
+    params(("limit" = Option<u32>, Query, description = "The most passports to answer, 1 to 100; 100 without it"), ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before")),
     request_body(content = web::described::ProductIds, example = json!({"productIds": ["https://id.example.eu/32XZAJ4P21M1MZ0N3RQA"]})),
     responses((status = 200, description = "The passports in force", body = DppIds), (status = "default", response = Problem))
 )]
@@ -54,7 +54,7 @@ pub(crate) async fn find(
     caller: Caller,
     Query(query): Query<PageQuery>,
     body: AnyBody,
-) -> Result<Json<DppIds>, Problem> {
+) -> Result<Counted<Json<DppIds>>, Problem> {
     let limit = match query.limit {
         Some(0) => return Err(Problem::malformed("expected 1 or more in `limit`")),
         limit => limit.unwrap_or(PAGE).min(PAGE),
@@ -79,10 +79,11 @@ pub(crate) async fn find(
             dpp_ids.extend(id?);
         }
     }
-    Ok(Json(DppIds {
+    let answer = DppIds {
         dpp_ids,
         next_cursor: (at < units.len()).then(|| cursor(at, &units)),
-    }))
+    };
+    Ok(Counted::of(answer.dpp_ids.len(), Json(answer)))
 }
 
 /// The units that are named, each once. What names none of this site's is left out.

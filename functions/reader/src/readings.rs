@@ -16,7 +16,7 @@ use serde_json::Value;
 use storage::{Range, StoredReading};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{Caller, Partner, Path, Platform, Problem, Query};
+use web::{Caller, Counted, Partner, Path, Platform, Problem, Query};
 
 use crate::view::Loaded;
 
@@ -131,7 +131,8 @@ pub(crate) async fn list(
         readings: readings.collect(),
         next: page.next,
     };
-    Ok(answer(&body, form, &query))
+    let results = body.readings.len();
+    Ok(Counted::of(results, answer(&body, form, &query)).into_response())
 }
 
 fn shown(stored: StoredReading, classes: Classes) -> Reading {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use storage::{Direction, RecordedRead, Subject};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{Partner, Path, Platform, Problem, Query};
+use web::{Counted, Partner, Path, Platform, Problem, Query};
 
 use crate::view::known;
 
@@ -76,7 +76,7 @@ pub(crate) async fn access_requests(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Query(query): Query<Paged<Uuid>>,
-) -> Result<Json<AccessRequests>, Problem> {
+) -> Result<Counted<Json<AccessRequests>>, Problem> {
     let principal = caller.partner()?;
     let limit = query.limit()?;
     let of = (!access::oversees(principal)).then_some(principal.organisation.as_str());
@@ -85,10 +85,13 @@ pub(crate) async fn access_requests(
         .access_requests(of, query.cursor, limit + 1)
         .await?;
     let (requests, next_cursor) = page(read, limit, |request| request.id);
-    Ok(Json(AccessRequests {
-        requests: requests.into_iter().map(web::AccessRequest::from).collect(),
-        next_cursor,
-    }))
+    Ok(Counted::of(
+        requests.len(),
+        Json(AccessRequests {
+            requests: requests.into_iter().map(web::AccessRequest::from).collect(),
+            next_cursor,
+        }),
+    ))
 }
 
 /// Read a request for access.
@@ -153,7 +156,7 @@ pub(crate) async fn grants(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Query(query): Query<Which>,
-) -> Result<Json<Grants>, Problem> {
+) -> Result<Counted<Json<Grants>>, Problem> {
     let direction = direction(query.direction.as_deref())?;
     let paged = Paged::new(query.cursor, query.limit);
     let limit = paged.limit()?;
@@ -163,10 +166,13 @@ pub(crate) async fn grants(
         .grants(direction, organisation, paged.cursor, limit + 1)
         .await?;
     let (grants, next_cursor) = page(read, limit, |given| given.grant.id);
-    Ok(Json(Grants {
-        grants: grants.into_iter().map(web::Grant::from).collect(),
-        next_cursor,
-    }))
+    Ok(Counted::of(
+        grants.len(),
+        Json(Grants {
+            grants: grants.into_iter().map(web::Grant::from).collect(),
+            next_cursor,
+        }),
+    ))
 }
 
 /// Restricted reads of a passport.
@@ -260,7 +266,7 @@ pub(crate) async fn accesses(
     Partner(caller): Partner,
     Path(id): Path<String>,
     Query(query): Query<Paged<String>>,
-) -> Result<Json<Accesses>, Problem> {
+) -> Result<Counted<Json<Accesses>>, Problem> {
     let id = platform.passport_id(&id)?;
     let limit = query.limit()?;
     let before = query
@@ -282,8 +288,11 @@ pub(crate) async fn accesses(
         .recorded_reads(&subject, before, limit + 1)
         .await?;
     let (reads, next) = page(read, limit, |read| read.id.to_string());
-    Ok(Json(Accesses {
-        accesses: reads.into_iter().map(Access::from).collect(),
-        next_cursor: next,
-    }))
+    Ok(Counted::of(
+        reads.len(),
+        Json(Accesses {
+            accesses: reads.into_iter().map(Access::from).collect(),
+            next_cursor: next,
+        }),
+    ))
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{Partner, Path, Platform, Problem};
+use web::{Counted, Partner, Path, Platform, Problem};
 
 use crate::view::{Loaded, record_read, shown};
 
@@ -63,7 +63,7 @@ pub(crate) async fn list(
     Partner(caller): Partner,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<ValueSets>, Problem> {
+) -> Result<Counted<Json<ValueSets>>, Problem> {
     let id = platform.passport_id(&id)?;
     let loaded = Loaded::find(&platform, &caller, id).await?;
     let classes = loaded.reading(&caller).classes;
@@ -97,10 +97,12 @@ pub(crate) async fn list(
         });
     }
     record_read(&platform, &caller, &headers, &loaded.passport).await?;
-    Ok(Json(ValueSets {
+    let results = value_sets.len();
+    let answer = ValueSets {
         dpp_id: id,
         value_sets,
-    }))
+    };
+    Ok(Counted::of(results, Json(answer)))
 }
 
 /// Refuses a caller that may read none of the parameters.

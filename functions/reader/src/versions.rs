@@ -12,7 +12,7 @@ use passport::{Category, Class, Level};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use storage::{Facts, PartReference, Record, Sight, Subject, VersionEntry};
-use web::{Caller, ETag, Partner, Path, Platform, Problem, Query};
+use web::{Caller, Counted, ETag, Partner, Path, Platform, Problem, Query, Slice};
 
 use crate::answer::{Delta, Version, VersionOrDelta, Versions, Whose};
 use crate::products::own_product;
@@ -27,55 +27,57 @@ const PRIVATE: &str = "private, no-store";
 /// Numbered as this caller can see them: a change of nothing it may read makes no version for it.
 #[utoipa::path(
     get, path = "/v1/dpps/{dppId}/versions", operation_id = "listVersions", tag = "reader", security((), ("bearer" = [])),
-    params(("dppId" = String, Path, description = "The passport"), ("level" = Option<String>, Query, description = "`item` (the default), or `model` or `batch` for what the battery has from there: for its owner and for those who read more than everybody")),
+    params(("dppId" = String, Path, description = "The passport"), ("level" = Option<String>, Query, description = "`item` (the default), or `model` or `batch` for what the battery has from there: for its owner and for those who read more than everybody"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "The versions, oldest first", body = Versions), (status = "default", response = Problem))
 )]
 pub(crate) async fn of_passport(
     State(platform): State<Platform>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(of): Query<OfLevel>,
+    Query(query): Query<ListQuery>,
     headers: HeaderMap,
-) -> Result<Json<Versions>, Problem> {
-    let record = record(&platform, &caller, &id, of.level).await?;
+) -> Result<Counted<Json<Versions>>, Problem> {
+    let record = record(&platform, &caller, &id, query.level).await?;
     History::of(&platform, &caller, &headers, record)
-        .list()
+        .list(&query)
         .await
 }
 
 /// List the versions of a model.
 #[utoipa::path(
     get, path = "/v1/models/{id}/versions", operation_id = "listModelVersions", tag = "reader", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The model")),
+    params(("id" = Uuid, Path, description = "The model"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "Oldest first", body = Versions), (status = "default", response = Problem))
 )]
 pub(crate) async fn of_model(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Path(id): Path<String>,
+    Query(query): Query<ListQuery>,
     headers: HeaderMap,
-) -> Result<Json<Versions>, Problem> {
+) -> Result<Counted<Json<Versions>>, Problem> {
     let (_, record) = own_product(&platform, &caller, &id, Subject::Model).await?;
     History::of(&platform, &caller, &headers, record)
-        .list()
+        .list(&query)
         .await
 }
 
 /// List the versions of a batch.
 #[utoipa::path(
     get, path = "/v1/batches/{id}/versions", operation_id = "listBatchVersions", tag = "reader", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The batch")),
+    params(("id" = Uuid, Path, description = "The batch"), ("limit" = Option<u16>, Query, description = Slice::LIMIT), ("cursor" = Option<String>, Query, description = Slice::CURSOR)),
     responses((status = 200, description = "Oldest first", body = Versions), (status = "default", response = Problem))
 )]
 pub(crate) async fn of_batch(
     State(platform): State<Platform>,
     Partner(caller): Partner,
     Path(id): Path<String>,
+    Query(query): Query<ListQuery>,
     headers: HeaderMap,
-) -> Result<Json<Versions>, Problem> {
+) -> Result<Counted<Json<Versions>>, Problem> {
     let (_, record) = own_product(&platform, &caller, &id, Subject::Batch).await?;
     History::of(&platform, &caller, &headers, record)
-        .list()
+        .list(&query)
         .await
 }
 
@@ -144,6 +146,16 @@ pub(crate) struct OfLevel {
     pub(crate) level: Level,
 }
 
+/// Whose versions, and which page of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    #[serde(default = "crate::history::item")]
+    level: Level,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
 pub(crate) async fn record(
     platform: &Platform,
     caller: &Caller,
@@ -200,16 +212,20 @@ impl<'a> History<'a> {
         }
     }
 
-    async fn list(&self) -> Result<Json<Versions>, Problem> {
+    async fn list(&self, query: &ListQuery) -> Result<Counted<Json<Versions>>, Problem> {
+        let slice = Slice::of(query.limit.as_deref(), query.cursor.as_deref())?;
         record_read(self.platform, self.caller, self.headers, &self.record).await?;
-        let versions = self.visible().await?;
-        let numbered = versions.iter().zip(1_u64..);
-        Ok(Json(Versions {
+        let numbered = self.visible().await?.into_iter().zip(1_u64..);
+        let (page, next) = slice.cut(numbered.collect());
+        let versions = page.iter();
+        let answer = Versions {
             whose: whose(&self.record.subject),
-            versions: numbered
-                .map(|(entry, number)| self.summary(entry, number))
+            versions: versions
+                .map(|(entry, number)| self.summary(entry, *number))
                 .collect(),
-        }))
+            next,
+        };
+        Ok(Counted::of(page.len(), Json(answer)))
     }
 
     async fn read(&self, which: &str) -> Result<Response, Problem> {

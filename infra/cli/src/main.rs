@@ -1,5 +1,6 @@
 //! `passport`: the operator's and the auditor's tool.
 
+mod explain;
 mod export;
 mod hosts;
 mod import;
@@ -92,6 +93,9 @@ enum Command {
         #[arg(long, default_value = "platform")]
         operator: String,
     },
+    /// Who may do what.
+    #[command(subcommand)]
+    Access(AccessVerb),
     /// List the host names that labels carry, each with its organisation and what the watch found last.
     ///
     /// Works on the tables themselves with the AWS rights of who runs it (`TABLE_PREFIX`). Ends with exit code 1 where there is
@@ -160,6 +164,30 @@ enum Command {
     /// the same alone.
     #[command(subcommand)]
     Verify(inspector::Verb),
+}
+
+#[derive(Subcommand)]
+enum AccessVerb {
+    /// Tell why the bearer of a token can or cannot: each action on a passport with the policies that decide on it.
+    ///
+    /// Works on the tables themselves with the AWS rights of who runs it (`TABLE_PREFIX`, `TOKEN_ISSUERS`), or on a platform on
+    /// this machine.
+    Explain {
+        /// The token; `PASSPORT_TOKEN` where it is not given, and everybody where there is none.
+        #[arg(long)]
+        token: Option<String>,
+        /// The passport's UUID, or its whole URI.
+        #[arg(long)]
+        dpp: String,
+        /// Only this event type, beside reading and writing.
+        #[arg(long)]
+        event: Option<String>,
+        /// The data folder of a platform on this machine, which may run.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Print what the policies come to: every role in every standing, and who may raise which event.
+    Matrix,
 }
 
 #[tokio::main]
@@ -232,6 +260,22 @@ async fn main() -> ExitCode {
         Command::Audit { data } => keep::audit(&data).await,
         Command::Drill { organisation, data } => keep::drill(&data, organisation.as_deref()).await,
         Command::Verify(verb) => return verify(verb).await,
+        Command::Access(AccessVerb::Matrix) => Ok(access::matrix()),
+        Command::Access(AccessVerb::Explain {
+            token,
+            dpp,
+            event,
+            data,
+        }) => {
+            let token = token.or_else(|| std::env::var("PASSPORT_TOKEN").ok());
+            explain::explain(explain::Asked {
+                token: token.as_deref(),
+                dpp: &dpp,
+                event: event.as_deref(),
+                data: data.as_deref(),
+            })
+            .await
+        }
         Command::Hosts { usual: None } => hosts::list().await,
         Command::Hosts { usual: Some(host) } => hosts::take_as_usual(&host).await,
     };

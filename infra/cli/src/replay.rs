@@ -93,6 +93,23 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// A list whole, whatever pages it comes in.
+    async fn list<T: DeserializeOwned>(&self, path: &str, name: &str) -> Result<T, String> {
+        let mut whole: Value = self.get(&format!("{path}limit=1000")).await?;
+        let mut next = whole.get("next").cloned();
+        while let Some(Value::String(cursor)) = next {
+            let path = format!("{path}limit=1000&cursor={cursor}");
+            let mut page: Value = self.get(&path).await?;
+            let more = page.get_mut(name).and_then(Value::as_array_mut);
+            let all = whole.get_mut(name).and_then(Value::as_array_mut);
+            if let (Some(all), Some(more)) = (all, more) {
+                all.append(more);
+            }
+            next = page.get("next").cloned();
+        }
+        serde_json::from_value(whole).map_err(|error| format!("the answer of `{path}`: {error}"))
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, String> {
         let mut request = self.client.get(format!("{}/v1/{path}", self.origin));
         if let Some(token) = self.token {
@@ -124,11 +141,15 @@ pub(crate) async fn run(
         origin,
         token,
     };
-    let versions: Versions = source.get(&format!("{subject}/versions")).await?;
+    let versions: Versions = source
+        .list(&format!("{subject}/versions?"), "versions")
+        .await?;
     let newest = versions.versions.len();
     let last: Version = source.get(&format!("{subject}/versions/{newest}")).await?;
     let served: Map<String, Value> = source.get(subject).await?;
-    let events: Events = source.get(&format!("{subject}/events?verify=true")).await?;
+    let events: Events = source
+        .list(&format!("{subject}/events?verify=true&"), "events")
+        .await?;
 
     let whole = |event: &Event| {
         let event_type = event.event_type.as_deref();

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::http::header::{self, HeaderName};
+use axum::http::header::HeaderName;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +22,7 @@ use web::Problem;
 
 use crate::entry::{Body, Entry, From};
 use crate::folds::{Fold, Folds};
-use crate::limit::{Limit, is_alias};
+use crate::limit::{Asker, Limit, is_alias, is_missed};
 use crate::origin::Origin;
 use crate::tags::{Moment, Tags};
 use crate::{Engine, Folded, Switches, engine, is_scan};
@@ -45,7 +45,7 @@ struct Inner {
     cache: Cache<Arc<str>, Arc<Entry>, Size>,
     tags: Tags,
     flights: Mutex<HashMap<Arc<str>, Arc<Flight>>>,
-    limit: Limit,
+    limit: Option<Limit>,
 }
 
 /// A request to the origin that is under way, for everybody who wants its answer.
@@ -71,9 +71,9 @@ thread_local! {
 
 impl Edge {
     /// An edge before a platform. `platform` answers everything, canonical requests among it; what is published lies in the
-    /// public bucket of `store`.
+    /// public bucket of `store`. Without a `limit` everybody may scan as often as they like.
     #[must_use]
-    pub fn new(platform: Router, store: Store) -> Self {
+    pub fn new(platform: Router, store: Store, limit: Option<Limit>) -> Self {
         Self(Arc::new(Inner {
             origin: Origin {
                 resolver: platform.clone(),
@@ -86,7 +86,7 @@ impl Edge {
             cache: Cache::with_weighter(ANSWERS, CACHE, Size),
             tags: Tags::new(),
             flights: Mutex::default(),
-            limit: Limit::new(),
+            limit,
         }))
     }
 
@@ -114,23 +114,37 @@ impl Edge {
         client: IpAddr,
     ) -> Response<Body> {
         if !is_scan(request.uri().path()) {
-            let Ok(answer) = self
-                .0
-                .platform
-                .clone()
-                .oneshot(request.map(axum::body::Body::new))
-                .await;
+            let mut request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(web::Address(client));
+            let Ok(answer) = self.0.platform.clone().oneshot(request).await;
             return answer.map(Either::Right);
         }
         let (parts, _) = request.into_parts();
-        match self.0.fold(&parts) {
-            ControlFlow::Continue(fold) => self.0.canonical(&fold, &parts.headers, client).await,
-            ControlFlow::Break(answer) => answer,
-        }
+        self.0.scan(&parts, client).await.unwrap_or_else(|seconds| {
+            let asker = Asker::of(parts.uri.query(), &parts.headers);
+            asker.refused(seconds).map(Either::Right)
+        })
     }
 }
 
 impl Inner {
+    /// The answer to a scan, or the seconds to wait for one.
+    async fn scan(&self, parts: &Parts, client: IpAddr) -> Result<Response<Body>, i64> {
+        if let Some(limit) = &self.limit {
+            limit.scan(client)?;
+        }
+        let answer = match self.fold(parts) {
+            ControlFlow::Continue(fold) => self.canonical(&fold, &parts.headers, client).await?,
+            ControlFlow::Break(answer) => answer,
+        };
+        if let Some(limit) = &self.limit
+            && is_missed(parts.uri.path(), answer.status())
+        {
+            limit.missed(client)?;
+        }
+        Ok(answer)
+    }
+
     /// The canonical request, or what the function answers itself.
     fn fold(&self, parts: &Parts) -> ControlFlow<Response<Body>, Fold> {
         let switched = self.switches.changes();
@@ -190,17 +204,35 @@ impl Inner {
         })
     }
 
-    async fn canonical(&self, fold: &Fold, asked: &HeaderMap, client: IpAddr) -> Response<Body> {
+    /// The answer to a canonical request, or the seconds to wait for it.
+    async fn canonical(
+        &self,
+        fold: &Fold,
+        asked: &HeaderMap,
+        client: IpAddr,
+    ) -> Result<Response<Body>, i64> {
         let path = &*fold.path;
-        if is_alias(path)
-            && let Some(seconds) = self.limit.refuses(client)
-        {
-            return too_many(seconds);
+        if let Some(limit) = self.limit.as_ref().filter(|_| is_alias(path)) {
+            limit.alias(client)?;
         }
         let kept = self.cache.get(path).filter(|entry| entry.holds());
         if let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh()) {
-            return kept.response(asked, From::Hit);
+            return Ok(kept.response(asked, From::Hit));
         }
+        if let Some(limit) = &self.limit {
+            limit.unknown(client)?;
+        }
+        Ok(self.asked_anew(fold, asked, kept).await)
+    }
+
+    /// The answer of the origin and, where that fails, what there is instead.
+    async fn asked_anew(
+        &self,
+        fold: &Fold,
+        asked: &HeaderMap,
+        kept: Option<Arc<Entry>>,
+    ) -> Response<Body> {
+        let path = &*fold.path;
         let answer = match fold.snapshots {
             true => None,
             false => Some(self.fetch(fold, kept.as_ref()).await),
@@ -305,17 +337,5 @@ fn generated(status: u16, headers: Vec<(String, String)>, body: String) -> Respo
     response
         .headers_mut()
         .insert(HeaderName::from_static("x-cache"), from);
-    response
-}
-
-/// As AWS WAF answers, with the time to wait.
-fn too_many(seconds: u64) -> Response<Body> {
-    let mut response =
-        Problem::too_many("too many look-ups by identifiers of others from one address")
-            .into_response()
-            .map(Either::Right);
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, seconds.into());
     response
 }

@@ -65,6 +65,15 @@ impl Source {
     }
 }
 
+/// The store of the platform over `data`, which may run, and whose tokens count there.
+///
+/// # Errors
+/// [`Failure`] in words.
+pub async fn reached(data: &Path) -> Result<(Store, access::Issuers), Failure> {
+    let store = Source::open(data).await?.store;
+    Ok((store, Issuer::open(data)?.trusted()?))
+}
+
 /// Takes a backup of the platform over `data` into the empty folder `to`, and its keys into the empty folder `keys`. The platform
 /// may run meanwhile.
 ///
@@ -410,6 +419,7 @@ async fn drilled(
         data: new,
         recycling_reversal_days: web::RECYCLING_REVERSAL_DAYS,
         edge: false,
+        limits: None,
         provider: (Ipv4Addr::LOCALHOST, 0).into(),
     })
     .await?;

@@ -22,7 +22,9 @@ mod template;
 mod welcome;
 mod witnessing;
 
-pub use continuity::{Drill, Restored, Restoring, audit, backup, drill, move_out, restore};
+pub use continuity::{
+    Drill, Restored, Restoring, audit, backup, drill, move_out, reached, restore,
+};
 pub use documentation::documentation;
 pub use holder::Holder;
 pub use issuer::{Issuer, TokenRequest};

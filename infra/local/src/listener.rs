@@ -1,7 +1,7 @@
 //! The listener with the edge in front.
 
 use axum::Router;
-use edge::Edge;
+use edge::{Edge, Limit};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -12,8 +12,8 @@ use crate::scans::{Asked, Scans};
 
 /// An edge before a platform. What the platform writes is gone from it before the writer is answered, as the publisher will
 /// see to in the cloud.
-pub(crate) fn edge(platform: Router, store: &Store) -> Edge {
-    let edge = Edge::new(platform, store.clone());
+pub(crate) fn edge(platform: Router, store: &Store, limit: Option<Limit>) -> Edge {
+    let edge = Edge::new(platform, store.clone(), limit);
     let told = edge.clone();
     store.watch(Box::new(move |subjects| {
         let tags: Vec<String> = subjects.iter().filter_map(Subject::cache_tag).collect();

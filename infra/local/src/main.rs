@@ -76,7 +76,7 @@ enum Command {
     },
     /// Print the OpenAPI document as the code has it.
     Openapi,
-    /// Put the edge function into `template.yaml`, as it is deployed.
+    /// Put the edge function and the page of who is refused into the templates, as they are deployed.
     Template,
 }
 
@@ -192,7 +192,9 @@ async fn sign_in(provider: Result<Provider, Failure>) -> Result<(), String> {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), String> {
+    let limits = web::Limits::read()?;
     let options = Options {
+        limits: Some((limits, web::Clock::default())),
         listen: arguments.listen,
         host: arguments.host,
         data: arguments.data,

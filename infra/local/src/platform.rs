@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use edge::Edge;
+use edge::{Edge, Limit};
 use identity::Host;
 use serde::{Deserialize, Serialize};
 use storage::{CookieSeal, Log, Registrar, Store};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use web::{Platform, SignIn, Site};
+use web::{Clock, Limiter, Limits, Platform, SignIn, Site};
 
 use crate::issuer::Issuer;
 use crate::provider::{self, sign_in_configuration};
@@ -40,6 +40,8 @@ pub struct Options {
     pub recycling_reversal_days: u16,
     /// Whether an edge stands in front, as CloudFront does.
     pub edge: bool,
+    /// How much may be asked for, and by which clock; without it anything.
+    pub limits: Option<(Limits, Clock)>,
     /// Where people sign in while [`crate::serve_provider`] listens there.
     pub provider: SocketAddr,
 }
@@ -165,10 +167,17 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
     let sign_in_command = provider::command(&options.data, &origin, options.provider);
     let sign_in = sign_in_configuration(options.provider, &sign_in_command);
     let sign_in = SignIn::from_json(&sign_in, &issuers, seal).map_err(Failure::new)?;
-    let platform =
-        Platform::new(store.clone(), issuers, site.clone()).with_sign_in(sign_in.clone());
+    let limits = options.limits.as_ref();
+    let limiter = limits
+        .map(|(limits, clock)| Limiter::new(limits.clone(), store.clone(), clock.clone(), None));
+    let platform = Platform::new(store.clone(), issuers, site.clone())
+        .with_sign_in(sign_in.clone())
+        .with_limiter(limiter);
     let app = router::router(platform);
-    let edge = options.edge.then(|| listener::edge(app.clone(), &store));
+    let limit = limits.map(|(limits, clock)| Limit::new(limits, clock.clone()));
+    let edge = options
+        .edge
+        .then(|| listener::edge(app.clone(), &store, limit));
     let sequencer = sequencing::sequencer(&store, site.clone(), &options.data)?;
     let log_host = site.log_host.clone();
     let logs = Log::ALL.map(|log| sequencer.verifier_key(log));
@@ -189,6 +198,7 @@ pub async fn start(options: &Options) -> Result<Running, Failure> {
         Some(edge) => tokio::spawn(listener::serve(listener, edge, scans)),
         None => tokio::spawn(async move {
             let app = app.layer(axum::middleware::from_fn_with_state(scans, scans::tell));
+            let app = app.into_make_service_with_connect_info::<SocketAddr>();
             if let Err(error) = axum::serve(listener, app).await {
                 tracing::error!(%error, "listener ended");
             }

@@ -17,9 +17,8 @@ pub fn router(platform: Platform) -> Router {
     let public = resolver::router(Resolver::new(platform.store.clone(), platform.site.clone()));
     let files = log_files::router(platform.store.clone());
     let (partners, _) = partner_routes().split_for_parts();
-    let partners = partners
-        .with_state(platform)
-        .route("/v1/{*rest}", axum::routing::any(no_such_route));
+    let partners = partners.route("/v1/{*rest}", axum::routing::any(no_such_route));
+    let partners = web::partners(partners, platform, Some(page::too_many));
     web::finished(
         partners
             .merge(public)

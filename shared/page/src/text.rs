@@ -96,6 +96,10 @@ pub struct Texts {
     pub failed_title: String,
     /// What it means to the reader.
     pub failed: String,
+    /// Too much was asked for from one network.
+    pub too_many_title: String,
+    /// What to do.
+    pub too_many: String,
     /// A property that is there.
     pub yes: String,
     /// A property that is not.

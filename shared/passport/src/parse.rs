@@ -24,12 +24,12 @@ pub struct Limits {
     pub depth: usize,
     /// Bytes of one string or member name.
     pub string: usize,
-    /// Elements of one array.
+    /// Elements of one array, members of one object.
     pub elements: usize,
 }
 
 impl Default for Limits {
-    /// 256 KiB, 32 deep, strings of 64 KiB, arrays of 10,000.
+    /// 256 KiB, 32 deep, strings of 64 KiB, arrays and objects of 10,000.
     fn default() -> Self {
         Self {
             bytes: 256 * 1024,
@@ -89,12 +89,12 @@ pub enum ParseFault {
         /// The most bytes.
         limit: usize,
     },
-    /// An array has too many elements.
-    #[error("the array at `{pointer}` is too long: at most {limit} elements")]
+    /// An array has too many elements, or an object too many members.
+    #[error("the list or object at `{pointer}` is too long: at most {limit} entries")]
     Elements {
         /// Where.
         pointer: String,
-        /// The most elements.
+        /// The most of them.
         limit: usize,
     },
 }
@@ -322,6 +322,9 @@ impl<'de> Visitor<'de> for Node<'_> {
         let node = self.deeper()?;
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
+            if object.len() == self.reading.limits.elements {
+                return Err(self.reading.refuse(Why::Elements));
+            }
             self.text(&name)
                 .inspect_err(|_: &A::Error| self.reading.within(|| Segment::Name(name.clone())))?;
             match object.entry(name) {

@@ -42,6 +42,7 @@
 //! | the wrapped data key of a subject | `keys` | `<subject>` | |
 //! | was this request answered before | `requests` | `<org>|<client>|<route>|<key>` | |
 //! | did this proof of a token's holder come before | `requests` | `DPOP#<thumbprint>#<hash of its jti>` | |
+//! | what did a principal ask of all processes together | `requests` | `TALLY#<hash>#<since>` | |
 //! | how often a unit's labels were scanned | `signals` | `U#<unit>` | `<day>#<what was known>#<label>#<country>` |
 //! | which alarms were raised for an organisation | `signals` | `A#<organisation>` | `<day>#<unit>#<kind>#<label>` |
 //! | of which days are scans still to be told | `signals` | `SCANNED#<shard 0-7>` | `<day>#<unit>` |
@@ -89,6 +90,7 @@ mod store;
 mod stored;
 mod subject;
 mod tables;
+mod tally;
 mod tenure;
 mod unit;
 mod value_set;
@@ -132,6 +134,7 @@ pub use store::{Buckets, Store, Watcher};
 pub use stored::{Bucket, NextPage, NotAnItem, ObjectHeaders, StoredItem, StoredObject};
 pub use subject::{NotASubject, Subject};
 pub use tables::{Table, create_tables};
+pub use tally::{Sums, Told};
 pub use tenure::{Sight, Tenure};
 pub use unit::{Awaiting, Label, LabelChange};
 pub use value_set::ValueSet;

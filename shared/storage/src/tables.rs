@@ -19,7 +19,7 @@ pub enum Table {
     Log,
     /// Wrapped data keys, one per subject.
     Keys,
-    /// Idempotency rows; expire after seven days.
+    /// Idempotency rows, which expire after seven days, and tallies of requests, after an hour.
     Requests,
     /// Counts of scans and the alarms they raised; expire after 13 months.
     Signals,

@@ -123,7 +123,11 @@ impl FromRequestParts<Platform> for Caller {
         platform: &Platform,
     ) -> Result<Self, Self::Rejection> {
         match credentials::claims(parts, platform).await? {
-            Some(claims) => Self::of(&claims, platform).await,
+            Some(claims) => {
+                let caller = Self::of(&claims, platform).await?;
+                crate::limited::admit(parts, platform, &caller).await?;
+                Ok(caller)
+            }
             None => Ok(Self::Public),
         }
     }

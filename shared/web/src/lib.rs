@@ -1,8 +1,11 @@
 //! What every function shares over HTTP: problems, who is calling, bodies, preconditions, provenance, negotiation.
 
+mod address;
+mod addresses;
 mod body;
 mod caller;
 mod challenge;
+mod clock;
 mod contribution;
 mod cookie;
 mod credentials;
@@ -12,6 +15,9 @@ mod extract;
 mod idempotency;
 mod keyring;
 mod lambda;
+mod limited;
+mod limiter;
+mod limits;
 mod negotiation;
 mod outward;
 mod platform;
@@ -22,12 +28,18 @@ mod provenance;
 mod recent;
 mod representation;
 mod rights;
+mod shape;
 mod sign_in;
+mod slice;
+mod tally;
 mod visitor;
 mod written;
 
+pub use address::Address;
+pub use addresses::Addresses;
 pub use body::{AnyBody, BODY_LIMIT, Body, member, optional_time, required_text, required_uuid};
 pub use caller::{Caller, Partner};
+pub use clock::Clock;
 pub use contribution::{Contribution, contribution, no_such_contribution};
 pub use cookie::Cookie;
 pub use etag::{ETag, Precondition, known, view_name};
@@ -35,6 +47,9 @@ pub use extract::{Path, Query};
 pub use idempotency::{Decision, Idempotency};
 pub use keyring::{Keyring, Unverified};
 pub use lambda::{env, finished, log_as_json, run};
+pub use limited::{Counted, RefusedPage, partners};
+pub use limiter::Limiter;
+pub use limits::{Budgets, Limits, Scans};
 pub use negotiation::{Language, accepts, best, language};
 pub use outward::{Outward, Unreachable, limited_body};
 pub use platform::{Platform, RECYCLING_REVERSAL_DAYS, Site, issuers_from_env, now};
@@ -46,6 +61,7 @@ pub use recent::Recent;
 pub use representation::{Representation, Represented};
 pub use rights::{AccessRequest, Grant};
 pub use sign_in::{Provider, SESSION, SignIn};
+pub use slice::Slice;
 pub use visitor::{Session, Visitor, prefers_page};
 pub use written::written;
 

@@ -8,7 +8,7 @@ use ledger::Timestamp;
 use storage::{Log, Store, StoreError, Subject};
 use uuid::Uuid;
 
-use crate::{Keyring, Problem, Recent, SignIn};
+use crate::{Keyring, Limiter, Problem, Recent, SignIn};
 
 /// The stage's own address and what its labels may be used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +123,8 @@ pub struct Platform {
     pub site: Arc<Site>,
     /// How people sign in, where they can.
     pub sign_in: Option<Arc<SignIn>>,
+    /// How much may be asked for; without it anything.
+    pub limiter: Option<Limiter>,
     organisations: Arc<Recent<String, access::Organisation>>,
 }
 
@@ -150,6 +152,7 @@ impl Platform {
             keyring: Arc::new(Keyring::new(issuers)),
             site: Arc::new(site),
             sign_in: None,
+            limiter: None,
             organisations: Arc::default(),
         }
     }
@@ -160,8 +163,14 @@ impl Platform {
         Self { sign_in, ..self }
     }
 
+    /// The same within limits.
+    #[must_use]
+    pub fn with_limiter(self, limiter: Option<Limiter>) -> Self {
+        Self { limiter, ..self }
+    }
+
     /// As the environment of a Lambda function describes it: the store's variables ([`Store::from_env`]), `TOKEN_ISSUERS`
-    /// (JSON), `CARRIER_ORIGIN` and `MARKET_LABELS` (`true` in production only). Opens the connection to DynamoDB, so that
+    /// (JSON), `CARRIER_ORIGIN`, `MARKET_LABELS` (`true` in production only) and `EDGE_PROOF`. Opens the connection to DynamoDB, so that
     /// the first request does not pay for the handshake.
     ///
     /// # Errors
@@ -171,7 +180,8 @@ impl Platform {
         access::check().map_err(|error| format!("the access policies: {error}"))?;
         let store = Store::from_env().await.map_err(|error| error.to_string())?;
         store.warm_up().await.map_err(|error| error.to_string())?;
-        Ok(Self::new(store, issuers, Site::from_env()?))
+        let limiter = Limiter::of_platform(store.clone())?;
+        Ok(Self::new(store, issuers, Site::from_env()?).with_limiter(Some(limiter)))
     }
 
     /// An organisation's record, at most a second old: whoever loses a role keeps it no longer than that.

@@ -7,7 +7,10 @@ use axum::response::{IntoResponse, Response};
 use passport::Fault;
 use serde::Serialize;
 use storage::{CommitError, EvidenceError, StoreError};
-use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{
+    self, ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder,
+};
 use utoipa::{ToResponse, ToSchema};
 
 use crate::ProblemKind;
@@ -195,6 +198,18 @@ impl Problem {
         Self::new(ProblemKind::TooLarge, detail)
     }
 
+    /// 414.
+    #[must_use]
+    pub fn address_too_long(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::AddressTooLong, detail)
+    }
+
+    /// 431.
+    #[must_use]
+    pub fn headers_too_large(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::HeadersTooLarge, detail)
+    }
+
     /// 415.
     #[must_use]
     pub fn media_type(detail: impl Into<String>) -> Self {
@@ -276,11 +291,36 @@ impl ToResponse<'static> for Problem {
             .build();
         let response = ResponseBuilder::new()
             .description("A problem: `type` leads to its description")
-            .content("application/problem+json", body)
-            .build();
-        ("Problem", response.into())
+            .content("application/problem+json", body);
+        let response = HEADERS
+            .into_iter()
+            .fold(response, |response, (name, meaning)| {
+                let text = ObjectBuilder::new().schema_type(Type::String).build();
+                let header = HeaderBuilder::new()
+                    .schema(Some(text))
+                    .description(Some(meaning))
+                    .build();
+                response.header(name, header)
+            });
+        ("Problem", response.build().into())
     }
 }
+
+/// What stands beside the body.
+const HEADERS: [(&str, &str); 3] = [
+    (
+        "Retry-After",
+        "With 409 of what is under way, 429 and 503: after how many seconds the same request may be sent again",
+    ),
+    (
+        "RateLimit-Policy",
+        "The budgets of who asks (draft-ietf-httpapi-ratelimit-headers-10), on every answer to a token and with 429: `\"requests\";q=1200;w=60, \"results\";q=20000;w=3600` is 1,200 requests a minute and 20,000 results an hour",
+    ),
+    (
+        "RateLimit",
+        "What is left of them: `\"requests\";r=1187;t=42, \"results\";r=19980;t=1842` is 1,187 requests for 42 seconds",
+    ),
+];
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -67,6 +67,8 @@ kinds! {
         "Read it again, decide again, and send the new `ETag` as `If-Match`.";
     TooLarge: PAYLOAD_TOO_LARGE, "too-large", "The body is too large", "ClientErrorBadRequest",
         "Change less at a time; files go through `POST /v1/evidence`.";
+    AddressTooLong: URI_TOO_LONG, "address-too-long", "The address is too long", "ClientErrorBadRequest",
+        "Ask for less at a time; long lists go into a body.";
     MediaType: UNSUPPORTED_MEDIA_TYPE, "media-type", "The body has another media type", "ClientErrorBadRequest",
         "Send JSON, and say so: `Content-Type: application/json`.";
     NotValid: UNPROCESSABLE_ENTITY, "not-valid", "The content breaks rules", "ClientErrorBadRequest",
@@ -76,7 +78,9 @@ kinds! {
     PreconditionRequired: PRECONDITION_REQUIRED, "if-match-needed", "`If-Match` is needed", "ClientErrorBadRequest",
         "Read the resource first and send its `ETag` as `If-Match`, so that nobody's change is lost.";
     TooMany: TOO_MANY_REQUESTS, "too-many", "Too many requests", "ClientErrorBadRequest",
-        "Ask again after `Retry-After`.";
+        "Send the same again after `Retry-After`: nothing was done, and an `Idempotency-Key` is still unused. `RateLimit-Policy` has the budgets, `RateLimit` what is left of them.";
+    HeadersTooLarge: REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", "The headers are too large", "ClientErrorBadRequest",
+        "Leave out headers that are not described here.";
     Internal: INTERNAL_SERVER_ERROR, "internal", "Something of ours is broken", "ServerInternalError",
         "Nothing was changed. Tell the platform's operator the `correlationId` in `message`.";
     Unavailable: SERVICE_UNAVAILABLE, "unavailable", "Try again in a moment", "ServerInternalError",

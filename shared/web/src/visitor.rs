@@ -76,10 +76,13 @@ impl FromRequestParts<Platform> for Visitor {
             return Ok(anybody(if came { Session::Ended } else { Session::None }));
         };
         match Caller::of(&claims, platform).await {
-            Ok(caller) => Ok(Self {
-                caller,
-                session: Session::Open,
-            }),
+            Ok(caller) => {
+                crate::limited::admit(parts, platform, &caller).await?;
+                Ok(Self {
+                    caller,
+                    session: Session::Open,
+                })
+            }
             Err(problem) if problem.status().is_client_error() => Ok(anybody(Session::Refused)),
             Err(problem) => Err(problem),
         }

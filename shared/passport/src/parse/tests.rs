@@ -109,6 +109,14 @@ fn every_limit_holds_and_its_edge_is_allowed() {
             limit: 5
         })
     );
+    assert!(parse(r#"{"a":1,"b":1,"c":1,"d":1}"#).is_ok());
+    assert_eq!(
+        parse(r#"[{"a":1,"b":1,"c":1,"d":1,"e":1}]"#),
+        Err(ParseFault::Elements {
+            pointer: "/0".to_owned(),
+            limit: 4
+        })
+    );
     assert!(parse("[1,2,3,4]").is_ok());
     assert_eq!(
         parse(r#"{"a": [1,2,3,4,5]}"#),
