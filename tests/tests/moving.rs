@@ -271,6 +271,22 @@ async fn a_name_of_a_log_is_one_logs_for_good() {
 }
 
 /// What was another's goes with whoever has it now, its model too; what was handed on does not, nor what another keeps for itself.
+/// What a supplier brings of a battery, when its owner asks for it: where it is.
+async fn contributed(stage: &Stage, owner: &Partner<'_>, battery: &Battery) -> String {
+    let of = json!({"passport": battery.passport});
+    let given = json!({
+        "to": "cellmaker", "of": of, "right": "contribution", "purpose": "cell data",
+        "until": "2027-12-31T00:00:00Z", "reason": "agreed",
+    });
+    let _ = owner.post("/v1/grants", &given).await.expect(201);
+    let brought = json!({
+        "subject": of, "reason": "asked for", "changes": {"internal": {"note": "a supplier's word"}},
+    });
+    let supplier = stage.partner("supplier", "cellmaker");
+    let sent = supplier.post("/v1/contributions", &brought).await;
+    sent.expect(201).header("location").to_owned()
+}
+
 #[tokio::test]
 async fn a_battery_goes_with_whoever_is_responsible_for_it_now() {
     let (stage, own, others) = two_operators().await;
@@ -292,9 +308,11 @@ async fn a_battery_goes_with_whoever_is_responsible_for_it_now() {
         .change_product(&model, &note("the model's own"))
         .await
         .expect(200);
+    let to_maker = contributed(&stage, &maker, handed).await;
     let offer = maker.offer(&handed.passport, buyer, "takeover").await;
     let new_owner = stage.partner("economic-operator", buyer);
     let _ = new_owner.accept(&offer).await.expect(200);
+    let to_buyer = contributed(&stage, &new_owner, handed).await;
     let _ = new_owner
         .event(&handed.passport, &note("the buyer's own"))
         .await
@@ -327,6 +345,9 @@ async fn a_battery_goes_with_whoever_is_responsible_for_it_now() {
     let (maker, new_owner) = (stage.maker(), stage.partner("economic-operator", buyer));
     let kept = new_owner.get(&passport).await.expect(200).text;
     assert!(kept.contains("the buyer's own"), "{kept}");
+    let sent = new_owner.get(&to_buyer).await.expect(200).text;
+    assert!(sent.contains("a supplier's word"), "{sent}");
+    let _ = maker.get(&to_maker).await.expect(404);
     for path in [
         passport.clone(),
         format!("{passport}/events"),

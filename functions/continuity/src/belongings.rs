@@ -188,6 +188,13 @@ impl Belongings {
             "A" => item
                 .text("subject")
                 .is_some_and(|it| self.subject(it).is_some()),
+            // What another was sent stays with what it kept.
+            "CONTRIBUTION" | "CONTRIBUTIONS" => {
+                item.text("to") == Some(&self.organisation)
+                    && item
+                        .text("subject")
+                        .is_some_and(|it| self.subject(it).is_some())
+            }
             "D" => self.has_chain(rest),
             "ORDER" => self.orders.contains(rest),
             "ORDERS" => self.orders.contains(sk),
@@ -216,7 +223,9 @@ impl Belongings {
     /// The item, empty where it is another's alone, and as the next key sealed it where its subject has something that stays.
     fn without_what_stays(&self, item: StoredItem) -> StoredItem {
         let (pk, sk) = item.place();
-        let Some((subject, head)) = self.subject(pk) else {
+        let subject = self.subject(pk);
+        let subject = subject.or_else(|| self.subject(item.text("subject")?));
+        let Some((subject, head)) = subject else {
             return item;
         };
         let Some((class, owner)) = sealed(head, pk, sk, &item) else {
@@ -252,6 +261,7 @@ fn sealed<'h>(
                 first.map_or(head.organisation.as_str(), |seq| head.owner_at(seq)),
             ))
         }
+        (Some("CONTRIBUTION"), _) => Some((None, &head.organisation)),
         (Some("R"), _) => Some((class, head.owner_at(item.number("seq")?))),
         (_, Some("S")) => Some((None, &head.organisation)),
         (_, Some("V")) if class.is_some_and(|class| class != 1) => {

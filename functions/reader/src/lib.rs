@@ -5,6 +5,7 @@ mod as_of;
 mod catalogue;
 mod chain;
 mod completeness;
+mod contributions;
 mod documentation;
 mod elements;
 mod evidence;
@@ -83,6 +84,8 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(rights::access_request))
         .routes(routes!(rights::grants))
         .routes(routes!(rights::accesses))
+        .routes(routes!(contributions::list))
+        .routes(routes!(contributions::show))
         .routes(routes!(catalogue::list))
         .routes(routes!(catalogue::show))
         .routes(routes!(schemas::list))

@@ -18,13 +18,17 @@ const PAGE: u16 = 100;
 /// Where a page begins, and how long it is.
 #[derive(Deserialize)]
 pub(crate) struct Paged<T> {
-    cursor: Option<T>,
+    pub(crate) cursor: Option<T>,
     limit: Option<u16>,
 }
 
 impl<T> Paged<T> {
+    pub(crate) const fn new(cursor: Option<T>, limit: Option<u16>) -> Self {
+        Self { cursor, limit }
+    }
+
     /// How many entries the page has.
-    fn limit(&self) -> Result<u16, Problem> {
+    pub(crate) fn limit(&self) -> Result<u16, Problem> {
         match self.limit {
             None => Ok(PAGE),
             Some(limit) if (1..=PAGE).contains(&limit) => Ok(limit),
@@ -36,7 +40,11 @@ impl<T> Paged<T> {
 }
 
 /// One more than the page has was read: where there is one, another page follows the last that is shown.
-fn page<T, C>(mut read: Vec<T>, limit: u16, id: impl Fn(&T) -> C) -> (Vec<T>, Option<C>) {
+pub(crate) fn page<T, C>(
+    mut read: Vec<T>,
+    limit: u16,
+    id: impl Fn(&T) -> C,
+) -> (Vec<T>, Option<C>) {
     let limit = usize::from(limit);
     let more = read.len() > limit;
     read.truncate(limit);
@@ -125,6 +133,17 @@ pub(crate) struct Grants {
     next_cursor: Option<Uuid>,
 }
 
+/// Which list, as it is asked for.
+pub(crate) fn direction(asked: Option<&str>) -> Result<Direction, Problem> {
+    match asked {
+        None | Some("given") => Ok(Direction::Given),
+        Some("received") => Ok(Direction::Received),
+        Some(_) => Err(Problem::malformed(
+            "expected `given` or `received` in `direction`",
+        )),
+    }
+}
+
 /// List grants.
 ///
 /// What the calling organisation gave, or what it was given.
@@ -138,19 +157,8 @@ pub(crate) async fn grants(
     Partner(caller): Partner,
     Query(query): Query<Which>,
 ) -> Result<Counted<Json<Grants>>, Problem> {
-    let direction = match query.direction.as_deref() {
-        None | Some("given") => Direction::Given,
-        Some("received") => Direction::Received,
-        Some(_) => {
-            return Err(Problem::malformed(
-                "expected `given` or `received` in `direction`",
-            ));
-        }
-    };
-    let paged = Paged {
-        cursor: query.cursor,
-        limit: query.limit,
-    };
+    let direction = direction(query.direction.as_deref())?;
+    let paged = Paged::new(query.cursor, query.limit);
     let limit = paged.limit()?;
     let organisation = &caller.partner()?.organisation;
     let store = &platform.store;

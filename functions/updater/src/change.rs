@@ -18,6 +18,7 @@ use web::{
     view_name, written,
 };
 
+use crate::acceptance::Acceptance;
 use crate::erasing::erasing;
 use crate::handover::{may_withdraw, recalled_too, takes_force};
 use crate::life::{in_time, may_recall, prepared, recycling};
@@ -39,6 +40,8 @@ pub(crate) struct RecordChange<'a> {
     pub(crate) patch: Option<Map<String, Value>>,
     /// What it does to an offer of responsibility.
     pub(crate) transfer: Option<Transfer>,
+    /// The contribution that its values come from.
+    pub(crate) contribution: Option<Acceptance>,
     pub(crate) precondition: Option<Precondition>,
     pub(crate) idempotency: Idempotency,
     pub(crate) location: String,
@@ -76,6 +79,9 @@ impl RecordChange<'_> {
         }
         let role = self.may(principal, &record)?;
         let at = now();
+        if let Some(contribution) = &self.contribution {
+            contribution.fits(self.platform, &record).await?;
+        }
         let document = self.document_after(&record, at)?;
         if self.patch.is_some() && self.changes_nothing(&record, document.as_ref()) {
             return self.unchanged(&record).await.map(Some);
@@ -144,8 +150,13 @@ impl RecordChange<'_> {
             subjects.extend(others);
         }
         let request = self.idempotency.row(self.status, &self.location);
-        self.commit(Change::new(subjects, request), at, warnings)
-            .await
+        let mut change = Change::new(subjects, request);
+        if let Some(contribution) = &self.contribution {
+            change = store
+                .with_contribution(change, &contribution.accepted)
+                .await?;
+        }
+        self.commit(change, at, warnings).await
     }
 
     /// Writes what was decided; `None` where the record has moved since.
@@ -192,7 +203,9 @@ impl RecordChange<'_> {
                 event_type.id
             )));
         }
-        if let (Some(operation), None) = (&event_type.operation, &self.transfer) {
+        if let (Some(operation), None, None) =
+            (&event_type.operation, &self.transfer, &self.contribution)
+        {
             return Err(Problem::conflict(format!(
                 "`{}` is raised by `{operation}` alone",
                 event_type.id
@@ -279,6 +292,7 @@ impl RecordChange<'_> {
             platform: self.platform,
             caller: self.caller,
             classes: self.caller.reading(&record.head).classes,
+            contributor: self.contribution.as_ref().map(Acceptance::by),
             event_type: self.provenance.event_type,
             at,
             earlier: Some(&record.head.facts),

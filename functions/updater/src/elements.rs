@@ -58,6 +58,7 @@ pub(crate) async fn change(
             provenance: Provenance::of_headers(&headers, None)?,
             patch: None,
             transfer: None,
+            contribution: None,
             precondition: Precondition::of(&headers),
             idempotency: Idempotency::optional(&headers, &route, principal, body.hash)?,
             location,

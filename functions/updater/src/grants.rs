@@ -32,6 +32,7 @@ pub(crate) struct NewGrant {
     /// Of which records, one of: `passport`, `batch` or `model` with an id, or `organisation` with the caller's own.
     of: web::described::GrantOf,
     /// `reading`: it reads the classes in `classes`. `delegation`: it acts in the caller's place (Article 77(4)), on evidence.
+    /// `contribution`: a supplier submits data, of which the caller decides; it reads nothing more.
     right: String,
     /// Access classes, 0 and 2 to 4, for `reading`.
     #[schema(nullable = false)]
@@ -52,8 +53,8 @@ pub(crate) struct NewGrant {
 
 /// Grant rights.
 ///
-/// Whoever is responsible for a record opens classes of it to another organisation, or authorises it to act in its place: of one
-/// passport, a batch, a model, or everything it is responsible for. It counts from the next request on, until its time, until it
+/// Whoever is responsible for a record opens classes of it to another organisation, authorises it to act in its place, or asks a
+/// supplier for data: of one passport, a batch, a model, or everything it is responsible for. It counts from the next request on, until its time, until it
 /// is withdrawn, or until somebody else becomes responsible.
 #[utoipa::path(
     post, path = "/v1/grants", operation_id = "grantRights", tag = "updater", security(("bearer" = [])),
@@ -174,6 +175,10 @@ fn right(json: &Map<String, Value>) -> Result<Right, Problem> {
     let classes = json.get("classes");
     match (web::required_text(json, "right")?, classes) {
         ("delegation", None) => Ok(Right::Delegation),
+        ("contribution", None) => Ok(Right::Contribution),
+        ("contribution", Some(_)) => Err(Problem::malformed(
+            "`contribution` opens nothing to read: leave out `classes`",
+        )),
         ("delegation", Some(_)) => Err(Problem::malformed(
             "`delegation` opens everything: leave out `classes`",
         )),
@@ -193,7 +198,7 @@ fn right(json: &Map<String, Value>) -> Result<Right, Problem> {
             "expected a list of access classes, 0 and 2 to 4, in `classes`",
         )),
         _ => Err(Problem::malformed(
-            "expected `reading` or `delegation` in `right`",
+            "expected `reading`, `delegation` or `contribution` in `right`",
         )),
     }
 }

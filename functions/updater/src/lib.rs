@@ -1,8 +1,10 @@
 //! Models, batches, passports, lifecycle events and evidence: everything that changes a record.
 
+mod acceptance;
 mod access_requests;
 mod change;
 mod claims;
+mod contributions;
 mod elements;
 mod erasing;
 mod evidence;
@@ -54,6 +56,10 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(access_requests::revoke))
         .routes(routes!(grants::give))
         .routes(routes!(grants::withdraw))
+        .routes(routes!(contributions::submit))
+        .routes(routes!(acceptance::accept))
+        .routes(routes!(contributions::reject))
+        .routes(routes!(contributions::withdraw))
         .routes(routes!(claims::issue_code))
         .routes(routes!(claims::claim))
         .routes(routes!(claims::end))

@@ -63,6 +63,7 @@ pub(crate) async fn record(
             provenance: Provenance::of_body(&body.json, Some(event_type), &members)?,
             patch: None,
             transfer: None,
+            contribution: None,
             precondition: Precondition::of(&headers),
             idempotency: Idempotency::required(&headers, &route, principal, body.hash)?,
             location: format!("/v1/dpps/{id}"),

@@ -43,6 +43,7 @@ pub(crate) enum Listed {
     Nothing,
     Request(storage::AccessRequest),
     Grant(storage::Given),
+    Contribution(Box<storage::Contribution>),
 }
 
 impl Listed {
@@ -59,14 +60,19 @@ impl Listed {
                 let now = store.grant(Direction::Given, by, id).await?;
                 Ok(now.as_ref() == Some(given))
             }
+            Self::Contribution(contribution) => {
+                let now = store.contribution(contribution.id).await?;
+                Ok(now.is_some_and(|(now, _)| now == **contribution))
+            }
         }
     }
 
-    fn with(&self, change: Change) -> Result<Change, StoreError> {
+    async fn with(&self, store: &Store, change: Change) -> Result<Change, StoreError> {
         match self {
             Self::Nothing => Ok(change),
             Self::Request(request) => change.with_access_request(request),
             Self::Grant(given) => change.with_grant(given),
+            Self::Contribution(contribution) => store.with_contribution(change, contribution).await,
         }
     }
 }
@@ -93,7 +99,10 @@ where
             return Err(Problem::internal("a change of rights in no record"));
         };
         let event_type = self.provenance.event_type;
-        let standing = first.head.standing();
+        let mut standing = first.head.standing();
+        if let Listed::Contribution(contribution) = &self.as_read {
+            standing.contributed = Some(&contribution.by);
+        }
         match access::may_raise(principal, &event_type.id, event_type.permits(), &standing) {
             Ok(role) => Ok((records, role)),
             Err(refused) if self.caller.knows(&first.head) => Err(refused.into()),
@@ -141,9 +150,8 @@ where
             labels: Vec::new(),
         });
         let request = self.idempotency.row(self.status, &outcome.location);
-        let change = outcome
-            .listed
-            .with(Change::new(subjects.collect(), request))?;
+        let change = Change::new(subjects.collect(), request);
+        let change = outcome.listed.with(store, change).await?;
         match store.commit(&self.platform.site.log(), change, now()).await {
             Ok(receipts) => {
                 let receipt = receipts.first().map(ToString::to_string);
@@ -164,7 +172,7 @@ where
 }
 
 /// Refuses an event that cannot happen to a passport as it stands.
-fn in_its_state(provenance: &Provenance, records: &[OpenRecord]) -> Result<(), Problem> {
+pub(crate) fn in_its_state(provenance: &Provenance, records: &[OpenRecord]) -> Result<(), Problem> {
     let event_type = provenance.event_type;
     let Some(Facts::Passport { status, .. }) = records.first().map(|record| &record.head.facts)
     else {

@@ -257,6 +257,7 @@ impl Succession<'_> {
             platform: self.platform,
             caller: self.caller,
             classes: access::reading(Some(principal), &own).classes,
+            contributor: None,
             event_type: self.provenance.event_type,
             at,
             earlier: None,

@@ -19,6 +19,8 @@ pub(crate) struct Proposal<'a> {
     pub(crate) caller: &'a Caller,
     /// What the caller may read of the record.
     pub(crate) classes: Classes,
+    /// Who brought the values, where that is another organisation.
+    pub(crate) contributor: Option<&'a str>,
     pub(crate) event_type: &'a EventType,
     pub(crate) at: Timestamp,
     /// What identifies the record, before the change if it was there, and after it.
@@ -129,9 +131,26 @@ impl Proposal<'_> {
         passport::validate_change(&before, self.after, &occasion)
     }
 
-    /// Documents that are new here name evidence that is there: confirmed, and of the organisation that names it.
+    /// What is wrong with values alone, whatever else the record has: for whoever brings them and may read no more of it.
+    pub(crate) async fn faults_alone(&self) -> Result<Vec<Fault>, Problem> {
+        let (level, category) = level_and_category(self.facts);
+        let (edition, guidance) = (self.facts.catalogue(), catalogue().active_guidance());
+        let mut faults = passport::validate_under(edition, level, category, guidance, self.after);
+        for fault in self.change_faults(self.after) {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        faults.extend(self.unknown_evidence().await?);
+        Ok(faults)
+    }
+
+    /// Documents that are new here name evidence that is there: confirmed, and of the organisation that names it or that brought them.
     async fn unknown_evidence(&self) -> Result<Vec<Fault>, Problem> {
-        let organisation = &self.caller.partner()?.organisation;
+        let organisations = [
+            Some(self.caller.partner()?.organisation.as_str()),
+            self.contributor,
+        ];
         let known = passport::evidence_named(self.before);
         let mut named = passport::evidence_named(self.after);
         named.retain(|(id, _)| !known.iter().any(|(old, _)| old == id));
@@ -144,7 +163,8 @@ impl Proposal<'_> {
             };
             let evidence = self.platform.store.evidence(id).await?;
             let usable = evidence.is_some_and(|evidence| {
-                evidence.state == EvidenceState::Confirmed && evidence.organisation == *organisation
+                evidence.state == EvidenceState::Confirmed
+                    && organisations.contains(&Some(evidence.organisation.as_str()))
             });
             if !usable {
                 faults.extend(same.iter().map(|(id, pointer)| Fault {

@@ -52,6 +52,8 @@ pub enum Right {
     Delegation,
     /// To read these classes.
     Reading(Classes),
+    /// To bring data, of which whoever is responsible decides; it opens nothing to read.
+    Contribution,
     /// To be somebody with a legitimate interest, for a purpose of `purposes.toml` (Article 77(2)(c)).
     Interest(String),
 }

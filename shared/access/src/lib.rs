@@ -32,8 +32,8 @@ pub use principal::{AccessFault, Organisation, Principal, principal};
 pub use proof::{Asked, PROOF_ALGORITHMS, Proof, ProofFault, proof};
 pub use purpose::{Purpose, Rules};
 pub use rights::{
-    Explained, Reading, answers_for, basis, explain, knows, may_raise, oversees, permitted,
-    reading, sees_accesses, writable,
+    Explained, Reading, answers_for, basis, contributes, explain, knows, may_raise, oversees,
+    permitted, reading, sees_accesses, writable,
 };
 pub use role::Role;
 pub use standing::Standing;

@@ -18,7 +18,7 @@ const OTHER: &str = "other";
 
 /// How an organisation can stand to a record, by name.
 /// `granted-0` stands for every class that was opened.
-pub const STANDINGS: [&str; 9] = [
+pub const STANDINGS: [&str; 10] = [
     "none",
     "responsible",
     "delegate",
@@ -27,6 +27,7 @@ pub const STANDINGS: [&str; 9] = [
     "accepted-waste",
     "ordered",
     "claimed",
+    "contributor",
     "granted-0",
 ];
 /// The states of a record that rights depend on.
@@ -78,6 +79,7 @@ impl Case {
         });
         let given = match self.standing {
             "delegate" => Some(granted(Right::Delegation)),
+            "contributor" => Some(granted(Right::Contribution)),
             "granted-0" => Some(granted(Right::Reading(
                 [Class::Internal].into_iter().collect(),
             ))),

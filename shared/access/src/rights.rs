@@ -163,6 +163,12 @@ pub fn answers_for(principal: &Principal, standing: &Standing<'_>) -> bool {
     relations.responsible || relations.delegate
 }
 
+/// Whether whoever is responsible for a record asked a caller's organisation for data of it.
+#[must_use]
+pub fn contributes(principal: &Principal, standing: &Standing<'_>) -> bool {
+    standing.relations(Some(principal)).contributor
+}
+
 /// The classes whose values a caller may write, with an event that may bring them.
 #[must_use]
 pub fn writable(principal: &Principal, standing: &Standing<'_>) -> Classes {

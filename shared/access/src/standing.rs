@@ -18,6 +18,8 @@ pub struct Standing<'a> {
     pub accepted_waste: Option<&'a str>,
     /// Who asked for the label that it is about.
     pub ordered: Option<&'a str>,
+    /// Who brought the data that it is about.
+    pub contributed: Option<&'a str>,
     /// Who bought the battery.
     pub claim: Option<&'a Claim>,
     /// What was given of it itself.
@@ -61,6 +63,7 @@ impl Standing<'_> {
             offered: is(self.offered),
             accepted_waste: is(self.accepted_waste),
             ordered: is(self.ordered),
+            contributor: is(self.contributed),
             claimed: self.claim.is_some_and(|claim| {
                 let mut persons = claim.person.iter();
                 is(Some(&claim.organisation))
@@ -81,6 +84,7 @@ impl Standing<'_> {
             match &grant.right {
                 Right::Delegation => relations.delegate = true,
                 Right::Reading(classes) => relations.granted = relations.granted.union(*classes),
+                Right::Contribution => relations.contributor = true,
                 Right::Interest(_) => {}
             }
         }
@@ -112,6 +116,7 @@ pub(crate) struct Relations {
     pub(crate) accepted_waste: bool,
     pub(crate) ordered: bool,
     pub(crate) claimed: bool,
+    pub(crate) contributor: bool,
     pub(crate) granted: Classes,
     pub(crate) published: bool,
     pub(crate) recycled: bool,
@@ -119,7 +124,7 @@ pub(crate) struct Relations {
 
 impl Relations {
     /// The relations by their names in the schema.
-    pub(crate) const fn named(&self) -> [(&'static str, bool); 7] {
+    pub(crate) const fn named(&self) -> [(&'static str, bool); 8] {
         [
             ("responsible", self.responsible),
             ("delegate", self.delegate),
@@ -128,6 +133,7 @@ impl Relations {
             ("acceptedWaste", self.accepted_waste),
             ("ordered", self.ordered),
             ("claimed", self.claimed),
+            ("contributor", self.contributor),
         ]
     }
 }
@@ -141,5 +147,6 @@ pub(crate) const fn asked(relation: Relation) -> &'static str {
         Relation::AcceptedWaste => " that accepted the battery as waste",
         Relation::Ordered => " that asked for the label",
         Relation::Claimed => " that showed it bought the battery",
+        Relation::Contributor => " that whoever is responsible asked for data",
     }
 }

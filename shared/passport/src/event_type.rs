@@ -21,6 +21,8 @@ pub enum Relation {
     Ordered,
     /// It showed that it bought the battery.
     Claimed,
+    /// Whoever is responsible asked it for data, or it brought those that the event is about.
+    Contributor,
 }
 
 impl Relation {
@@ -34,6 +36,7 @@ impl Relation {
             Self::AcceptedWaste => "accepted-waste",
             Self::Ordered => "ordered",
             Self::Claimed => "claimed",
+            Self::Contributor => "contributor",
         }
     }
 }

@@ -254,7 +254,10 @@ mod tests {
                     assert!(goes_on || id == "recycling-reversed", "{context}");
                     if record == "recycled" {
                         let erases = event_type.erases.is_some();
-                        assert!(id.starts_with("recycling-") || erases, "{context}");
+                        // Rights end at any time.
+                        let ends = ["grant-withdrawn", "claim-ended"].contains(&id);
+                        let allowed = id.starts_with("recycling-") || erases || ends;
+                        assert!(allowed, "{context}");
                     }
                     if record_after == "recycled" && record != record_after {
                         assert_eq!((record, battery, id), ("active", "waste", "recycled"));

@@ -14,6 +14,9 @@
 //! | what it may do at present | `records` | `O#<organisation>` | begins with `0#`: `0#ORGANISATION`, `0#HEAD` with what it was given and lost |
 //! | who asked for access, and what was decided | `records` | `ACCESS-REQUESTS`, `ACCESS-REQUESTS#<organisation>` | request id (UUIDv7) |
 //! | what an organisation gave, and was given | `records` | `GRANTS-BY#<organisation>`, `GRANTS-TO#<organisation>` | grant id (UUIDv7) |
+//! | a contribution, with what it says, sealed | `records` | `CONTRIBUTION#<id>` | `0#CONTRIBUTION` |
+//! | what an organisation contributed, and was sent | `records` | `CONTRIBUTIONS#BY#<organisation>`, `CONTRIBUTIONS#TO#<organisation>` | contribution id (UUIDv7) |
+//! | which contributions to a record wait for a decision | `records` | `CONTRIBUTIONS#OPEN#<subject>` | contribution id (UUIDv7) |
 //! | which hosts of operators' own are in carriers, and whose they are | `records` | `HOSTS` | host |
 //! | are these labels still in force | `records` | `U#<unit>` | `0#LABEL#<label>`, 100 at a time |
 //! | an order of unit ids | `records` | `ORDER#<id>` | `0#ORDER` |
@@ -54,6 +57,7 @@ mod carrier_host;
 mod change;
 mod commit;
 mod compression;
+mod contribution;
 mod cookie_seal;
 mod due;
 mod erasing;
@@ -98,6 +102,7 @@ pub use audit::{Audited, Finding};
 pub use carrier_host::CarrierHost;
 pub use change::{Change, EventInput, Receipt, SubjectChange};
 pub use commit::{CommitError, MAX_SUBJECTS};
+pub use contribution::{Closing, Contributed, Contribution, ContributionState};
 pub use cookie_seal::CookieSeal;
 pub use due::{DUE_SHARDS, Due, NotWork, Work};
 pub use erasing::{Eraser, Erasing, Erasure};

@@ -97,7 +97,7 @@ struct Listed<T> {
     what: T,
 }
 
-/// Which list of grants.
+/// Which list of grants, or of contributions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// What an organisation gave.
@@ -122,13 +122,13 @@ fn requests_of(organisation: Option<&str>) -> String {
     }
 }
 
-/// Both rows of one thing that is listed twice.
-fn listed<T: Serialize>(
-    partitions: [String; 2],
+/// The rows of one thing that is in more than one list.
+pub(crate) fn listed<T: Serialize, const N: usize>(
+    partitions: [String; N],
     id: Uuid,
     what: &T,
-) -> Result<[Row; 2], StoreError> {
-    let [one, other] = partitions.map(|pk| {
+) -> Result<Vec<Row>, StoreError> {
+    let row = |pk| {
         let item = Listed {
             pk,
             sk: id.to_string(),
@@ -137,8 +137,8 @@ fn listed<T: Serialize>(
         };
         // The head that changes with it has the condition.
         Row::put(Table::Records, &item, Guard::Covered)
-    });
-    Ok([one?, other?])
+    };
+    partitions.into_iter().map(row).collect()
 }
 
 impl Change {
@@ -333,7 +333,7 @@ impl Store {
     }
 
     /// The newest of a list whose sort keys are UUIDv7.
-    async fn newest<T: DeserializeOwned>(
+    pub(crate) async fn newest<T: DeserializeOwned>(
         &self,
         pk: &str,
         before: Option<Uuid>,

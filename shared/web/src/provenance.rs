@@ -160,6 +160,17 @@ impl Provenance {
         &self.evidence
     }
 
+    /// The same with something more among its notes.
+    #[must_use]
+    pub fn noting(self, more: &str) -> Self {
+        let notes = self.notes.iter().map(String::as_str).chain([more]);
+        let notes: Vec<&str> = notes.collect();
+        Self {
+            notes: Some(notes.join("\n")),
+            ..self
+        }
+    }
+
     /// The event, as raised by this caller in that role, changing attributes of these classes. Its evidence is looked up:
     /// confirmed, and brought by the calling organisation.
     ///

@@ -124,7 +124,7 @@ pub struct Grant {
     to: String,
     /// Of which records.
     of: Of,
-    /// `delegation` or `reading`.
+    /// `delegation`, `reading` or `contribution`.
     right: &'static str,
     /// The access classes that it opens, where it is for reading.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -195,6 +195,7 @@ impl From<Given> for Grant {
                 "reading",
                 classes.iter().map(passport::Class::number).collect(),
             ),
+            Right::Contribution => ("contribution", Vec::new()),
             Right::Interest(_) => ("interest", Vec::new()),
         };
         let until = Timestamp::from_millisecond(grant.until.saturating_mul(1_000));

@@ -427,6 +427,40 @@ fn a_delegate_acts_for_who_is_responsible_but_passes_nothing_on() {
 }
 
 #[test]
+fn whoever_may_contribute_raises_that_and_reads_and_writes_no_more() {
+    let of = Scope::Organisation("maker".to_owned());
+    let right = vec![grant(of, Right::Contribution, 1)];
+    let supplier = given(&["supplier"], right.clone());
+    let draft = Standing::from("maker");
+    let permits = [permit("supplier", Relation::Contributor)];
+    let raises = |caller: &Principal, standing: &Standing<'_>| {
+        may_raise(caller, "contribution-submitted", &permits, standing).is_ok()
+    };
+    assert!(contributes(&supplier, &draft) && raises(&supplier, &draft));
+    assert!(!knows(Some(&supplier), &draft) && writable(&supplier, &draft) == Classes::NONE);
+    assert!(reading(Some(&supplier), &draft).only_public());
+    // In no other role, of nobody else's records, not when it is over, and nothing once the battery is recycled.
+    assert!(!raises(&given(&["recycler"], right), &draft));
+    assert!(!contributes(&supplier, &Standing::from("another")));
+    let over = Principal {
+        at: 1,
+        ..supplier.clone()
+    };
+    assert!(!raises(&over, &draft));
+    let recycled = Standing {
+        recycled: true,
+        ..draft.clone()
+    };
+    assert!(!raises(&supplier, &recycled));
+    // What it brought it can take back even then.
+    let brought = Standing {
+        contributed: Some("x"),
+        ..draft
+    };
+    assert!(raises(&over, &brought));
+}
+
+#[test]
 fn a_claim_is_of_one_person_or_of_its_whole_organisation() {
     let claim = |person| Claim {
         id: Uuid::nil(),
