@@ -81,7 +81,7 @@ pub(crate) async fn request(
         id,
         organisation: organisation.clone(),
         purpose: purpose.name.to_owned(),
-        rules: Purpose::version().to_owned(),
+        rules: access::edition().to_owned(),
         evidence: provenance.evidence().to_vec(),
         requested_at: at,
         deadline: after(at, purpose.rules.deadline_days),
@@ -189,7 +189,7 @@ async fn by_rules(
             reason: format!(
                 "rule `{}` of version {}: registered as {}",
                 purpose.name,
-                Purpose::version(),
+                access::edition(),
                 one_of(&purpose.rules.roles)
             ),
             until: Some(until(

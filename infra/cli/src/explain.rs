@@ -118,6 +118,7 @@ fn report(caller: Option<&Principal>, head: &Head, event_types: &[&EventType]) -
         ),
     );
     say("responsible", &head.organisation);
+    say("rules", access::edition());
     if standing.recycled {
         say("", "its battery was recycled");
     }

@@ -8,6 +8,7 @@ mod keep;
 mod organisation;
 mod replay;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -281,7 +282,8 @@ async fn main() -> ExitCode {
     };
     match outcome {
         Ok(report) => {
-            print!("{}", harmless(&report));
+            // Whoever reads no further closes the pipe.
+            let _ = std::io::stdout().write_all(harmless(&report).as_bytes());
             ExitCode::SUCCESS
         }
         Err(error) => {

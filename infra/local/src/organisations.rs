@@ -54,7 +54,7 @@ pub(crate) fn interests(organisation: &Organisation) -> Vec<AccessRequest> {
             id: Uuid::now_v7(),
             organisation: organisation.id.clone(),
             purpose: purpose.name.to_owned(),
-            rules: Purpose::version().to_owned(),
+            rules: access::edition().to_owned(),
             evidence: Vec::new(),
             requested_at: now,
             deadline: now,

@@ -6,6 +6,7 @@
 //! nothing.
 
 mod address;
+mod edition;
 mod grant;
 mod identity_token;
 mod issuer;
@@ -22,6 +23,7 @@ mod standing;
 mod token;
 
 pub use address::is_safe;
+pub use edition::edition;
 pub use grant::{Claim, Grant, MOST_RIGHTS, Person, Right, Rights, Scope, Suspension};
 pub use identity_token::{Expected, identify};
 pub use issuer::{ConfigurationFault, Issuer, Issuers, Keys};

@@ -101,6 +101,11 @@ pub fn check() -> Result<(), PolicyFault> {
     let result = Validator::new(schema).validate(&loaded.policies, ValidationMode::Strict);
     faults.extend(result.validation_errors().map(ToString::to_string));
     faults.extend(result.validation_warnings().map(ToString::to_string));
+    if !crate::edition::is_current() {
+        faults.push(
+            "they were changed and have no version of their own in `edition.toml`".to_owned(),
+        );
+    }
     match faults.is_empty() {
         true => Ok(()),
         false => Err(PolicyFault::new(faults.join("; "))),

@@ -10,7 +10,6 @@ use crate::Role;
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct File {
-    version: String,
     purpose: BTreeMap<String, Rules>,
 }
 
@@ -60,12 +59,6 @@ impl Purpose {
         purposes.map(|(name, rules)| Self { name, rules })
     }
 
-    /// The version of the rules, for the record of a decision.
-    #[must_use]
-    pub fn version() -> &'static str {
-        &FILE.version
-    }
-
     /// Whether somebody with one of these roles may ask.
     #[must_use]
     pub fn is_for(&self, roles: &[Role]) -> bool {
@@ -99,7 +92,6 @@ mod tests {
             "second-life-operator",
         ];
         assert_eq!(names, expected);
-        assert!(!Purpose::version().is_empty());
         for Purpose { name, rules } in Purpose::all() {
             let roles = rules.roles.iter().chain(&rules.decided_by);
             assert!(
