@@ -195,6 +195,7 @@ impl Belongings {
                         .text("subject")
                         .is_some_and(|it| self.subject(it).is_some())
             }
+            "GRANTS-BY" => rest == self.organisation,
             "D" => self.has_chain(rest),
             "ORDER" => self.orders.contains(rest),
             "ORDERS" => self.orders.contains(sk),

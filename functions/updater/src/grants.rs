@@ -266,14 +266,19 @@ pub(crate) async fn withdraw(
     let by = &principal.organisation;
     let given = platform.store.grant(Direction::Given, by, id).await?;
     let given = given.ok_or_else(no_such_grant)?;
-    let to = Subject::Organisation(given.grant.to.clone());
-    let subjects = match given.grant.of.clone() {
-        Scope::Passport(id) => vec![Subject::Passport(id)],
-        Scope::Batch(id) => vec![Subject::Batch(id), to],
-        Scope::Model(id) => vec![Subject::Model(id), to],
-        Scope::Organisation(id) => vec![Subject::Organisation(id), to],
+    let to = &given.grant.to;
+    let subject = match given.grant.of.clone() {
+        Scope::Passport(id) => Subject::Passport(id),
+        Scope::Batch(id) => Subject::Batch(id),
+        Scope::Model(id) => Subject::Model(id),
+        Scope::Organisation(id) => Subject::Organisation(id),
         Scope::Everything => return Err(no_such_grant()),
     };
+    let mut subjects = vec![subject];
+    // Where the giver moved here since, who was given it may not be here.
+    if !matches!(given.grant.of, Scope::Passport(_)) && platform.store.member(to).await?.is_some() {
+        subjects.push(Subject::Organisation(to.clone()));
+    }
     let withdrawn = Given {
         withdrawn: Some(Revoked {
             at: now(),
