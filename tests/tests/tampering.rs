@@ -14,7 +14,7 @@ use tests::{Stage, full, text};
 type Item = HashMap<String, AttributeValue>;
 
 /// Kinds of items that say nothing of a battery: they can be made anew from what is protected, or only order work.
-const WORK: [(&str, &str); 9] = [
+const WORK: [(&str, &str); 11] = [
     ("records I#", "the index of units, made from their heads"),
     ("records PUBLISH", "what is to be published anew"),
     ("records ORDER", "the progress of an order"),
@@ -25,6 +25,14 @@ const WORK: [(&str, &str); 9] = [
     (
         "records P#* S#",
         "which version a named set is, as its event says",
+    ),
+    (
+        "records ASKED",
+        "lists who asked for access; what counts is in heads and events",
+    ),
+    (
+        "records GRANTS-",
+        "lists what was granted; what counts is in heads and events",
     ),
     ("records HOSTS", "which organisation a host is reserved for"),
     ("requests", "answers to be repeated"),

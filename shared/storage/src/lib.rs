@@ -12,7 +12,7 @@
 //! | what a dynamic attribute was, from `a` to `b` | `records` | `R#<subject>` | between `<group>/<id>#<a>` and `<group>/<id>#<b + 92 days>`: an item `…#<last moment>#<seq>` spans no more |
 //! | an organisation, its clients' standing reasons | `records` | `O#<organisation>` | `0#ORGANISATION` |
 //! | what it may do at present | `records` | `O#<organisation>` | begins with `0#`: `0#ORGANISATION`, `0#HEAD` with what it was given and lost |
-//! | who asked for access, and what was decided | `records` | `ACCESS-REQUESTS`, `ACCESS-REQUESTS#<organisation>` | request id (UUIDv7) |
+//! | who asked for access, and what was decided | `records` | `ASKED`, `ASKED#<organisation>` | request id (UUIDv7) |
 //! | what an organisation gave, and was given | `records` | `GRANTS-BY#<organisation>`, `GRANTS-TO#<organisation>` | grant id (UUIDv7) |
 //! | a contribution, with what it says, sealed | `records` | `CONTRIBUTION#<id>` | `0#CONTRIBUTION` |
 //! | what an organisation contributed, and was sent | `records` | `CONTRIBUTIONS#BY#<organisation>`, `CONTRIBUTIONS#TO#<organisation>` | contribution id (UUIDv7) |

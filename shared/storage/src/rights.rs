@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The partition of every request for access.
-const REQUESTS: &str = "ACCESS-REQUESTS";
+const REQUESTS: &str = "ASKED";
 
 /// The event type of a recognised interest.
 const GRANTED: &str = "access-granted";
