@@ -11,6 +11,7 @@ mod faults;
 pub mod full;
 mod limits;
 mod log;
+mod registered;
 mod runtime;
 mod whole;
 
@@ -22,6 +23,7 @@ pub use crash::{Death, Mortal};
 pub use faults::{Fault, Faults};
 use local::{Options, Running};
 pub use log::LogFiles;
+pub use registered::OwnKey;
 use reqwest::{Client, Method, Response};
 pub use runtime::Function;
 use serde_json::{Value, json};

@@ -361,7 +361,7 @@ fn the_publisher_hears_the_ledger_and_sweeps() {
 /// What each function may do, and where: exactly what `storage` calls on its behalf. `*` is only inside a transaction, `-` only
 /// on the list of pending orders, `+` only on what is to be published, `&` only on what is signed and the keys of it, `=` only with keys that sign for operators, `!` only on tallies, `~` only on what the watch found, `@` only on
 /// the proofs that came, `^` also on the hosts. What is not here is not allowed, and what is here is needed.
-const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
+const RIGHTS: [(&str, &[(&str, &str)]); 13] = [
     (
         "ResolverFunction",
         &[("RecordsTable", "BatchGetItem GetItem Query")],
@@ -474,6 +474,19 @@ const RIGHTS: [(&str, &[(&str, &str)]); 11] = [
         ],
     ),
     ("WatchFunction", &[("RecordsTable", "PutItem~ Query^")]),
+    ("ProbeFunction", &[("ProbeKey", "GetPublicKey Sign")]),
+    (
+        "ReleaseCheckFunction",
+        &[
+            ("ProbeKey", "GetPublicKey Sign"),
+            ("ReaderFunction", "InvokeFunction"),
+            (
+                "ServerlessDeploymentApplication",
+                "PutLifecycleEventHookExecutionStatus",
+            ),
+            ("UpdaterFunction", "InvokeFunction"),
+        ],
+    ),
 ];
 
 /// The mark of a statement's condition.
@@ -510,7 +523,7 @@ fn logical_id(resource: &Value) -> String {
     }
     if text.starts_with("arn:") {
         let last = text.rsplit("${").next().unwrap();
-        return last.trim_end_matches('}').to_owned();
+        return last.split('}').next().unwrap().to_owned();
     }
     let text = text.trim_start_matches("${");
     text.split(['.', '}']).next().unwrap().to_owned()
@@ -571,8 +584,39 @@ fn rights_are_those_of_the_calls() {
     }
 }
 
+/// What reads and changes takes traffic once it was asked in every role, in its new version.
+#[test]
+fn releases_of_what_decides_on_access_are_checked() {
+    let functions = resources("AWS::Serverless::Function");
+    let check = &functions["ReleaseCheckFunction"];
+    // CodeDeploy may call no other.
+    assert_eq!(
+        untagged(&check["FunctionName"]),
+        "CodeDeployHook_${AWS::StackName}"
+    );
+    for (name, variable) in [
+        ("ReaderFunction", "READER_VERSION"),
+        ("UpdaterFunction", "UPDATER_VERSION"),
+    ] {
+        let function = &functions[name];
+        assert_eq!(function["AutoPublishAlias"], "live");
+        assert_eq!(function["AutoPublishAliasAllProperties"], true);
+        let hook = &function["DeploymentPreference"]["Hooks"]["PreTraffic"];
+        assert_eq!(untagged(hook), "ReleaseCheckFunction");
+        let version = &check["Environment"]["Variables"][variable];
+        assert_eq!(untagged(version), format!("{name}.Version").as_str());
+    }
+}
+
 /// Filter, alarm, the log group of both, and what an alarm makes of silence.
-const HEARD: [(&str, &str, &str, &str); 11] = [
+const HEARD: [(&str, &str, &str, &str); 13] = [
+    ("AccessFaults", "AccessFault", "ProbeLogs", "notBreaching"),
+    (
+        "AccessProbed",
+        "AccessProbeSilent",
+        "ProbeLogs",
+        "breaching",
+    ),
     (
         "AuditUnstamped",
         "TimestampsMissing",
@@ -620,6 +664,7 @@ fn watch_sequencer_and_auditor_are_heard_and_missed() {
         include_str!("../../functions/sequencer/src/main.rs"),
         include_str!("../../functions/auditor/src/lib.rs"),
         include_str!("../../functions/auditor/src/main.rs"),
+        include_str!("../../functions/probe/src/main.rs"),
         include_str!("../../shared/web/src/limiter.rs"),
     ]
     .concat();

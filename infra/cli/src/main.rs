@@ -6,6 +6,7 @@ mod hosts;
 mod import;
 mod keep;
 mod organisation;
+mod probing;
 mod replay;
 
 use std::io::Write;
@@ -187,6 +188,22 @@ enum AccessVerb {
         #[arg(long)]
         data: Option<PathBuf>,
     },
+    /// Check that everybody sees what is theirs, and nothing else: in every role, on batteries that are made for it.
+    ///
+    /// Without `--batteries` registers the organisations of these checks and makes the batteries first. Works on a platform that
+    /// runs on this machine, or on a stage, with the AWS rights of who runs it (`TABLE_PREFIX`, `CARRIER_ORIGIN`, `DATA_KEY_ID`,
+    /// `PROBE_KEY_ID`). Ends with exit code 1 where somebody sees too little or too much.
+    Probe {
+        /// Where the platform is.
+        #[arg(long, default_value = "http://127.0.0.1:9000")]
+        at: String,
+        /// The data folder of a platform on this machine.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// The batteries that were made before, as this command printed them.
+        #[arg(long)]
+        batteries: Option<String>,
+    },
     /// Print what the policies come to: every role in every standing, and who may raise which event.
     Matrix,
 }
@@ -277,6 +294,11 @@ async fn main() -> ExitCode {
             })
             .await
         }
+        Command::Access(AccessVerb::Probe {
+            at,
+            data,
+            batteries,
+        }) => probing::probe(&at, data.as_deref(), batteries.as_deref()).await,
         Command::Hosts { usual: None } => hosts::list().await,
         Command::Hosts { usual: Some(host) } => hosts::take_as_usual(&host).await,
     };

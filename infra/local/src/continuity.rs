@@ -7,10 +7,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use access::Organisation;
 use continuity::{Audit, Backup, Beside, Secret, Verified};
 use identity::Host;
 use ledger::{SignatureType, VerifierKey};
-use storage::{Log, SigningKey, Store};
+use storage::{Log, Registrar, SigningKey, Store};
 use tokio::net::TcpListener;
 use web::{Platform, Site};
 
@@ -72,6 +73,30 @@ impl Source {
 pub async fn reached(data: &Path) -> Result<(Store, access::Issuers), Failure> {
     let store = Source::open(data).await?.store;
     Ok((store, Issuer::open(data)?.trusted()?))
+}
+
+/// Registers organisations with the platform over `data`, which may run.
+///
+/// # Errors
+/// [`Failure`] in words.
+pub async fn register(
+    data: &Path,
+    organisations: impl IntoIterator<Item = Organisation>,
+    registrar: &Registrar,
+) -> Result<(), Failure> {
+    let source = Source::open(data).await?;
+    let log = format!(
+        "{}/log",
+        sequencing::log_host(data, &Host::parse(&source.host)?)?
+    );
+    for organisation in organisations {
+        let registered =
+            source
+                .store
+                .register_organisation(&log, organisation, registrar, web::now());
+        let _ = registered.await?;
+    }
+    Ok(())
 }
 
 /// Takes a backup of the platform over `data` into the empty folder `to`, and its keys into the empty folder `keys`. The platform

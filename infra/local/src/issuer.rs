@@ -1,6 +1,6 @@
 //! A token issuer of the local platform's own, reached by the command line only, never over HTTP.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use access::Issuers;
 use aws_lc_rs::signature::KeyPair;
@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
+use storage::SigningKey;
 
 use crate::holder::{Holder, key_pair};
 use crate::organisations;
@@ -27,12 +28,20 @@ pub(crate) const CLIENT: &str = "local";
 pub struct Issuer {
     key: EncodingKey,
     public_key: String,
+    /// Whose tokens the platform checks itself with.
+    synthetic: SigningKey,
 }
 
 impl std::fmt::Debug for Issuer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Issuer").finish_non_exhaustive()
     }
+}
+
+/// The key of the tokens that the platform checks itself with (`passport access probe`).
+#[must_use]
+pub fn probe_key(data: &Path) -> PathBuf {
+    data.join("probe-key")
 }
 
 /// Who wants a token.
@@ -57,6 +66,7 @@ impl Issuer {
         Ok(Self {
             key: EncodingKey::from_ed_der(&bytes),
             public_key: URL_SAFE_NO_PAD.encode(pair.public_key()),
+            synthetic: SigningKey::file(&probe_key(data))?,
         })
     }
 
@@ -71,7 +81,7 @@ impl Issuer {
                 "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
                 "kid": KEY_ID, "x": self.public_key,
             }]},
-        }])
+        }, access::synthetic_issuer(self.synthetic.public())])
         .to_string()
     }
 

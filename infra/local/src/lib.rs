@@ -23,11 +23,11 @@ mod welcome;
 mod witnessing;
 
 pub use continuity::{
-    Drill, Restored, Restoring, audit, backup, drill, move_out, reached, restore,
+    Drill, Restored, Restoring, audit, backup, drill, move_out, reached, register, restore,
 };
 pub use documentation::documentation;
 pub use holder::Holder;
-pub use issuer::{Issuer, TokenRequest};
+pub use issuer::{Issuer, TokenRequest, probe_key};
 pub use listener::serve_edge;
 pub use platform::{Failure, Options, Running, start};
 pub use provider::{Provider, serve_provider, sign_in_configuration};

@@ -20,6 +20,7 @@ mod purpose;
 mod rights;
 mod role;
 mod standing;
+mod synthetic;
 mod token;
 
 pub use address::is_safe;
@@ -39,4 +40,8 @@ pub use rights::{
 };
 pub use role::Role;
 pub use standing::Standing;
+pub use synthetic::{
+    SYNTHETIC, SYNTHETIC_AUDIENCE, SYNTHETIC_ISSUER, SYNTHETIC_KEY, SYNTHETIC_LIFETIME,
+    synthetic_issuer,
+};
 pub use token::{CLAIMS, Claims, TokenFault, verify};

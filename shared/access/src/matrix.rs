@@ -123,6 +123,12 @@ impl Case {
         standing
     }
 
+    /// Whether it may know of the record.
+    #[must_use]
+    pub fn knows(&self) -> bool {
+        knows(self.principal().as_ref(), &self.record(&claim()))
+    }
+
     /// What it reads.
     #[must_use]
     pub fn reads(&self) -> Reading {

@@ -9,11 +9,12 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy,
-    PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
+    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
+    EntityUid, Policy, PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode,
+    Validator,
 };
 
-use crate::Role;
+use crate::rights::Asked;
 use crate::standing::Relations;
 
 /// The schema, and every file of policies.
@@ -39,6 +40,8 @@ impl PolicyFault {
 /// Policies that can be asked, and the names of the schema's types.
 struct Loaded {
     policies: PolicySet,
+    /// The policies that can say something to an action, by its name: a question is put to no other.
+    of_action: HashMap<&'static str, PolicySet>,
     authorizer: Authorizer,
     partner: EntityTypeName,
     everybody: EntityTypeName,
@@ -51,8 +54,18 @@ static LOADED: LazyLock<Result<Loaded, PolicyFault>> = LazyLock::new(|| {
     let name = |name: &str| {
         EntityTypeName::from_str(&format!("BatteryPassport::{name}")).map_err(PolicyFault::new)
     };
+    let policies = named(&FILES.map(|(_, text)| text).join("\n"))?;
+    let mut of_action = HashMap::new();
+    for action in Action::NAMES {
+        let of = policies
+            .policies()
+            .filter(|policy| concerns(policy, action));
+        let of = PolicySet::from_policies(of.cloned()).map_err(PolicyFault::new)?;
+        let _ = of_action.insert(action, of);
+    }
     Ok(Loaded {
-        policies: named(&FILES.map(|(_, text)| text).join("\n"))?,
+        of_action,
+        policies,
         authorizer: Authorizer::new(),
         partner: name("Partner")?,
         everybody: name("Everybody")?,
@@ -69,6 +82,16 @@ impl Loaded {
 
     fn role(&self, name: &str) -> EntityUid {
         uid(&self.role, name)
+    }
+}
+
+/// Whether a policy can say something to an action: its head names it, or none.
+fn concerns(policy: &Policy, action: &str) -> bool {
+    let is = |uid: &EntityUid| uid.id().unescaped() == action;
+    match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(one) => is(&one),
+        ActionConstraint::In(several) => several.iter().any(is),
     }
 }
 
@@ -167,6 +190,18 @@ pub(crate) enum Action<'a> {
 }
 
 impl Action<'_> {
+    /// The names of all, as in the schema.
+    const NAMES: [&'static str; 8] = [
+        "know",
+        "read",
+        "readFormer",
+        "readChain",
+        "readAccesses",
+        "oversee",
+        "write",
+        "raise",
+    ];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Know => "know",
@@ -242,21 +277,26 @@ pub(crate) struct Question {
 
 impl Question {
     /// Of whoever has these roles, or of everybody; `None` where it cannot be put, which permits nothing.
-    pub(crate) fn new(
-        roles: Option<&[Role]>,
-        interests: &BTreeSet<&str>,
-        relations: &Relations,
-    ) -> Option<Self> {
+    pub(crate) fn new(asked: &Asked) -> Option<Self> {
+        let Asked {
+            roles,
+            interests,
+            synthetic,
+            relations,
+        } = asked;
         let loaded = Loaded::get()?;
         let (of, own) = match roles {
             Some(_) => (
                 &loaded.partner,
-                HashMap::from([("interests".to_owned(), texts(interests))]),
+                HashMap::from([
+                    ("interests".to_owned(), texts(interests)),
+                    flag(("synthetic", *synthetic)),
+                ]),
             ),
             None => (&loaded.everybody, HashMap::new()),
         };
         let principal = uid(of, "caller");
-        let parents = roles.into_iter().flatten();
+        let parents = roles.iter().flatten();
         let parents = parents.map(|role| loaded.role(role.as_str())).collect();
         let record = uid(&loaded.record, "record");
         let entities = [
@@ -278,10 +318,11 @@ impl Question {
 
     fn asked(&self, action: Action<'_>) -> Option<Said> {
         let Loaded {
-            policies,
+            of_action,
             authorizer,
             ..
         } = self.loaded;
+        let policies = of_action.get(action.name())?;
         let request = Request::new(
             self.principal.clone(),
             uid(&self.loaded.action, action.name()),
@@ -303,17 +344,22 @@ impl Question {
     }
 }
 
+fn flag((name, holds): (&str, bool)) -> (String, RestrictedExpression) {
+    (name.to_owned(), RestrictedExpression::new_bool(holds))
+}
+
 fn attributes(relations: &Relations) -> Option<HashMap<String, RestrictedExpression>> {
-    let flag = |(name, holds): (&str, bool)| {
-        let holds = RestrictedExpression::new_bool(holds);
-        (name.to_owned(), holds)
-    };
     let relation = RestrictedExpression::new_record(relations.named().map(flag)).ok()?;
     let own = [
         ("published", relations.published),
         ("recycled", relations.recycled),
+        ("synthetic", relations.synthetic),
     ];
-    let own = own.map(flag).into_iter();
+    let category = relations.category.iter().map(|category| {
+        let category = RestrictedExpression::new_string(category.as_str().to_owned());
+        ("category".to_owned(), category)
+    });
+    let own = own.map(flag).into_iter().chain(category);
     let granted = relations.granted.iter().map(|class| class.number().into());
     let granted = RestrictedExpression::new_set(granted.map(RestrictedExpression::new_long));
     let others = [

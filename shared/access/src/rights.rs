@@ -9,6 +9,7 @@ use quick_cache::sync::Cache;
 
 use crate::policy::{Action, Question, Said};
 use crate::standing::{Relations, asked};
+use crate::synthetic::is_synthetic;
 use crate::{AccessFault, Principal, Role, Standing};
 
 /// How many different questions are remembered with their answers: roles times relations, of which few ever come.
@@ -49,10 +50,12 @@ impl Reading {
 /// Roles, in the order of their names, or none for everybody, recognised interests, and how their organisation stands to a record. The policies know
 /// no more, so that two callers of whom this is the same have the same rights.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Asked {
-    roles: Option<Vec<Role>>,
-    interests: BTreeSet<&'static str>,
-    relations: Relations,
+pub(crate) struct Asked {
+    pub(crate) roles: Option<Vec<Role>>,
+    pub(crate) interests: BTreeSet<&'static str>,
+    /// Whether its organisation is one that the platform checks itself with.
+    pub(crate) synthetic: bool,
+    pub(crate) relations: Relations,
 }
 
 /// What the policies say to whoever asks to read.
@@ -70,6 +73,7 @@ impl Asked {
         Self {
             roles: principal.map(|principal| principal.roles.clone()),
             interests: principal.map_or_else(BTreeSet::new, Principal::interests),
+            synthetic: principal.is_some_and(|it| is_synthetic(&it.organisation)),
             relations: standing.relations(principal),
         }
     }
@@ -85,7 +89,7 @@ impl Asked {
     }
 
     fn question(&self) -> Option<Question> {
-        Question::new(self.roles.as_deref(), &self.interests, &self.relations)
+        Question::new(self)
     }
 
     fn judged(&self) -> Answer {

@@ -1,8 +1,9 @@
 //! How an organisation stands to a record.
 
-use passport::{Classes, Relation};
+use passport::{Category, Classes, Relation};
 use uuid::Uuid;
 
+use crate::synthetic::is_synthetic;
 use crate::{Claim, Grant, Principal, Right, Scope};
 
 /// What a record knows of organisations and of itself, as far as rights depend on it.
@@ -28,6 +29,8 @@ pub struct Standing<'a> {
     pub model: Option<Uuid>,
     /// The batch that it is of, likewise.
     pub batch: Option<Uuid>,
+    /// The category of its battery, or of those of its model.
+    pub category: Option<Category>,
     /// Whether its battery was placed on the market.
     pub published: bool,
     /// Whether its battery was recycled.
@@ -48,8 +51,10 @@ impl Standing<'_> {
     /// How whoever asks stands to it; `None` for everybody.
     pub(crate) fn relations(&self, principal: Option<&Principal>) -> Relations {
         let recorded = Relations {
+            category: self.category,
             published: self.published,
             recycled: self.recycled,
+            synthetic: self.responsible.is_some_and(is_synthetic),
             ..Relations::default()
         };
         let Some(principal) = principal else {
@@ -118,8 +123,10 @@ pub(crate) struct Relations {
     pub(crate) claimed: bool,
     pub(crate) contributor: bool,
     pub(crate) granted: Classes,
+    pub(crate) category: Option<Category>,
     pub(crate) published: bool,
     pub(crate) recycled: bool,
+    pub(crate) synthetic: bool,
 }
 
 impl Relations {

@@ -171,6 +171,8 @@ async fn what_is_forbidden_never_happens() {
     let operator =
         r#"!(principal in BatteryPassport::Role::"platform-operator") || context.class == 1"#;
     let delegate = r#"!resource.relation.delegate || resource.relation.responsible || !["grant-given", "grant-withdrawn", "responsibility-offered", "responsibility-withdrawn", "custody-moved", "personal-data-erased", "record-erased"].contains(context.event)"#;
+    let real = "!principal.synthetic || resource.synthetic";
+    let checks = "!principal.synthetic || resource.synthetic || context.class == 1";
     let draft = "resource.published || resource.relation.responsible || resource.relation.delegate || !resource.granted.isEmpty()";
     let writers = r#"principal in [BatteryPassport::Role::"economic-operator", BatteryPassport::Role::"service-provider", BatteryPassport::Role::"repurposer", BatteryPassport::Role::"waste-operator", BatteryPassport::Role::"recycler"]"#;
     for (action, always, forbid) in [
@@ -180,6 +182,9 @@ async fn what_is_forbidden_never_happens() {
         ("write", operator, ""),
         ("raise", delegate, "delegates-pass-nothing-on"),
         ("know", draft, ""),
+        ("read", checks, "checks-touch-nothing-real"),
+        ("raise", real, "checks-touch-nothing-real"),
+        ("oversee", real, "checks-touch-nothing-real"),
         ("write", writers, ""),
     ] {
         let asked = (PARTNER, action);

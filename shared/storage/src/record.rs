@@ -104,6 +104,7 @@ impl Head {
         let mut standing = access::Standing::from(&self.organisation);
         let former = self.tenures.iter();
         standing.former = former.map(|tenure| tenure.organisation.as_str()).collect();
+        standing.category = self.facts.category();
         match &self.facts {
             Facts::Organisation { .. } => {}
             Facts::Model { grants, .. } => standing.grants = grants,

@@ -8,13 +8,11 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey};
-use ledger::{ViewKey, ViewStatement};
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use serde_json::{Value, json};
-use storage::{Log, Registrar};
-use tests::{Function, Partner, Stage, text};
+use storage::Log;
+use tests::{Function, OwnKey, Partner, Stage, text};
 use verify::Verdict;
 
 use super::{correct, keys_of, own, serial, signatures, signed, swept, verified};
@@ -164,58 +162,13 @@ async fn in_the_cloud_the_key_is_the_one_that_the_operators_alias_leads_to() {
         .expect(404);
 }
 
-/// A key of an operator's own, on P-256.
-struct OwnKey {
-    secret: EncodingKey,
-    public: ViewKey,
-}
-
-impl OwnKey {
-    fn new() -> Self {
-        let pair = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
-        let point = pair.der_bytes();
-        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let jwk =
-            json!({"kty": "EC", "crv": "P-256", "x": text(&point[1..33]), "y": text(&point[33..])});
-        Self {
-            secret: EncodingKey::from_ec_der(&pair.serialize_der()),
-            public: serde_json::from_value(jwk).unwrap(),
-        }
-    }
-
-    /// As the operator's own program would, from what it is answered.
-    fn sign(&self, view: &Value) -> String {
-        let mut statement = view["statement"].clone();
-        statement.as_object_mut().unwrap().shift_remove("format");
-        let statement: ViewStatement = serde_json::from_value(statement).unwrap();
-        let to_sign = statement.to_sign(&self.public).unwrap();
-        let signature =
-            jsonwebtoken::crypto::sign(to_sign.message(), &self.secret, Algorithm::ES256);
-        to_sign.signed(&URL_SAFE_NO_PAD.decode(signature.unwrap()).unwrap())
-    }
-}
-
-async fn register(stage: &Stage, organisation: &str, key: &OwnKey) {
-    let store = &stage.running.store;
-    let mut record = store.organisation(organisation).await.unwrap().unwrap();
-    record.signing_key = Some(key.public.clone());
-    let registrar = Registrar {
-        organisation: "operations".to_owned(),
-        person: "registrar-1".to_owned(),
-        reason: "signs itself from now on".to_owned(),
-    };
-    let log = format!("{}/log", stage.running.log_host);
-    let registered = store.register_organisation(&log, record, &registrar, web::now());
-    let _ = registered.await.unwrap().unwrap();
-}
-
 #[tokio::test]
 async fn an_operator_with_a_key_of_its_own_signs_itself_and_nobody_else_for_it() {
     let stage = Stage::start().await;
     let (battery, publisher) = signed(&stage).await;
     let maker = stage.partner("economic-operator", &battery.organisation);
-    let key = OwnKey::new();
-    register(&stage, &battery.organisation, &key).await;
+    let key = OwnKey::default();
+    stage.signs_itself(&battery.organisation, &key).await;
     correct(&maker, &battery.passport, serial("EV-OWN")).await;
     assert_eq!(swept(&publisher).await.failed, 0);
     let _ = stage.sequenced(Log::Changes).await;
@@ -248,7 +201,7 @@ async fn an_operator_with_a_key_of_its_own_signs_itself_and_nobody_else_for_it()
         ("", "signature"),
         ("x..y", "expected a detached JWS"),
         (&attached, "expected a detached JWS"),
-        (&OwnKey::new().sign(view), "in the header's `kid`"),
+        (&OwnKey::default().sign(view), "in the header's `kid`"),
         (&key.sign(&of_another), "does not fit the statement"),
     ] {
         let refused = put(&maker, wrong).await.expect(400);

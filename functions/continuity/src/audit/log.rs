@@ -197,7 +197,9 @@ pub(super) async fn files(
     let served = read(store, Bucket::Public, &format!("v1/{log}/")).await?;
     let kept = read(store, Bucket::Archive, &format!("{log}/")).await?;
     let Some(size) = served.get("checkpoint").and_then(|note| size(note)) else {
-        if !kept.is_empty() || served.contains_key("checkpoint") {
+        // Files without any checkpoint are those of a log whose first one is being made.
+        let signed = kept.keys().any(|path| path.starts_with("checkpoints/"));
+        if signed || served.contains_key("checkpoint") {
             finds(
                 audit,
                 format!("`{log}` checkpoint"),
