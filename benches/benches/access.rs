@@ -8,6 +8,7 @@ use access::{
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use passport::Class;
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_800_000_000;
@@ -49,6 +50,43 @@ fn garage() -> Organisation {
     serde_json::from_value(record).unwrap()
 }
 
+/// Callers and records of which no two that come within 40,000 are of the same kind: more than are remembered.
+fn kinds() -> impl Iterator<Item = (Vec<Role>, Vec<Grant>, Standing<'static>)> {
+    let roles: Vec<Role> = Role::all().filter(|role| !role.is_alone()).collect();
+    (0_u64..).map(move |number| {
+        let mut rest = number;
+        let mut next = |of: u64| {
+            let this = rest % of;
+            rest /= of;
+            this
+        };
+        let mut is = || next(2) == 1;
+        let (published, recycled, offered, former) = (is(), is(), is(), is());
+        let classes = next(32);
+        let pair = next(roles.len() as u64 * roles.len() as u64);
+        let one = roles[usize::try_from(pair).unwrap() / roles.len()];
+        let other = roles[usize::try_from(pair).unwrap() % roles.len()];
+        let classes = (0..5_u8).filter(|class| classes & (1 << class) != 0);
+        let granted = Grant {
+            id: uuid::Uuid::nil(),
+            to: "garage".to_owned(),
+            by: "maker".to_owned(),
+            of: Scope::Organisation("maker".to_owned()),
+            right: Right::Reading(classes.filter_map(Class::from_number).collect()),
+            purpose: String::new(),
+            until: i64::MAX,
+        };
+        let standing = Standing {
+            published,
+            recycled,
+            offered: offered.then_some("garage"),
+            former: former.then_some("garage").into_iter().collect(),
+            ..Standing::from("maker")
+        };
+        (vec![one, other], vec![granted], standing)
+    })
+}
+
 fn decisions(criterion: &mut Criterion) {
     let (token, issuers, record) = (token(), issuers(), garage());
     let rights = Rights {
@@ -85,6 +123,21 @@ fn decisions(criterion: &mut Criterion) {
         "read all classes, token and policies, asked before",
         |bench| {
             bench.iter(|| reading(Some(&caller()), black_box(&standing)));
+        },
+    );
+    let mut kinds = kinds();
+    criterion.bench_function(
+        "read all classes, token and policies, never asked before",
+        |bench| {
+            bench.iter(|| {
+                let (roles, grants, standing) = kinds.next().unwrap();
+                let asked = Principal {
+                    roles,
+                    grants,
+                    ..caller()
+                };
+                reading(Some(&asked), black_box(&standing))
+            });
         },
     );
     criterion.bench_function(

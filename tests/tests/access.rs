@@ -347,6 +347,9 @@ async fn a_delegate_acts_in_the_operators_place_on_evidence_and_passes_nothing_o
     assert!(text(&refused, "detail").contains("in writing"));
     let note = json!({"type": "correction", "reason": "typing error", "changes": {"identification": {"serialNumber": "SN-1"}}});
     let _ = delegate.event(&battery.passport, &note).await.expect(403);
+    let unit = owner.get(&format!("/v1/units/{}", battery.unit)).await;
+    let order = format!("/v1/orders/{}", text(&unit.expect(200).json(), "order"));
+    let _ = delegate.get(&order).await.expect(404);
     let letter = owner.evidence(b"authorisation, signed", 0).await;
     let path = owner
         .post("/v1/grants", &wanted(vec![&letter]))
@@ -359,6 +362,8 @@ async fn a_delegate_acts_in_the_operators_place_on_evidence_and_passes_nothing_o
         classes(&delegate, &battery.passport).await,
         classes(&owner, &battery.passport).await
     );
+    let seen = delegate.get(&order).await.expect(200).text;
+    assert_eq!(seen, owner.get(&order).await.expect(200).text);
     let changed = delegate.event(&battery.passport, &note).await.expect(201);
     assert!(!changed.header("audit-receipt").is_empty());
     let document = owner

@@ -553,3 +553,40 @@ async fn only_so_many_wait_at_a_time() {
         first["contributions"][0]["id"]
     );
 }
+
+#[tokio::test]
+async fn who_acts_in_the_operators_place_sees_what_it_was_sent() {
+    let stage = Stage::start().await;
+    let asked = Asked::on(&stage).await;
+    let path = asked.submits(capacity(231)).await;
+    let delegate = stage.partner("economic-operator", "hausspeicher");
+    let theirs = "/v1/contributions?direction=received&organisation=voltwerk";
+    let none = json!({"contributions": []});
+    assert_eq!(delegate.get(theirs).await.expect(200).json(), none);
+    // To read what is internal is not to decide.
+    let until = "2027-12-31T00:00:00Z";
+    let opened = json!({
+        "to": "hausspeicher", "of": {"organisation": "voltwerk"}, "right": "reading", "classes": [0], "purpose": "a test",
+        "until": until, "reason": "agreed",
+    });
+    let _ = asked.maker.post("/v1/grants", &opened).await.expect(201);
+    assert_eq!(delegate.get(theirs).await.expect(200).json(), none);
+    let letter = asked.maker.evidence(b"authorisation, signed", 0).await;
+    let authorised = json!({
+        "to": "hausspeicher", "of": {"organisation": "voltwerk"}, "right": "delegation", "purpose": "in our place",
+        "until": until, "reason": "agreed", "evidence": [letter],
+    });
+    let _ = asked
+        .maker
+        .post("/v1/grants", &authorised)
+        .await
+        .expect(201);
+    let own = "/v1/contributions?direction=received";
+    let received = asked.maker.get(own).await.expect(200).json();
+    assert_eq!(delegate.get(theirs).await.expect(200).json(), received);
+    assert_eq!(received["contributions"].as_array().unwrap().len(), 1);
+    let _ = decide(&delegate, &path, "rejection").await.expect(200);
+    // What others submitted is theirs.
+    let given = "/v1/contributions?organisation=cellmaker";
+    let _ = delegate.get(given).await.expect(400);
+}

@@ -494,3 +494,32 @@ async fn a_role_can_be_told_to_bind_its_tokens() {
         401
     );
 }
+
+/// Of a role whose tokens have to be bound, the operator's tool proves that it holds the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tool_proves_that_it_holds_the_key() {
+    let binaries = tests::built(&["passport"]).await;
+    let bound = Bound::start().await;
+    let battery = bound.stage.seeded().await.batteries.remove(0);
+    let key = bound.stage.data().join("holder-key");
+    let export = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(binaries.join("passport"));
+        let command = command.args(["export", &battery.passport, "--format", "json-ld", "--from"]);
+        let command = command.arg(&bound.stage.origin).args(arguments);
+        command
+            .env("PASSPORT_TOKEN", &bound.token)
+            .output()
+            .unwrap()
+    };
+    let refused = export(&[]);
+    assert!(!refused.status.success(), "{refused:?}");
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(told.contains("401"), "{told}");
+    let exported = export(&["--dpop-key", key.to_str().unwrap()]);
+    assert!(exported.status.success(), "{exported:?}");
+    let document: Value = serde_json::from_slice(&exported.stdout).unwrap();
+    assert!(document.is_object());
+    let absent = export(&["--dpop-key", "nowhere"]);
+    let told = String::from_utf8(absent.stderr).unwrap();
+    assert!(told.contains("there is no such key"), "{told}");
+}

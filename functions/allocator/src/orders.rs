@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use access::Principal;
+use access::{Principal, Standing};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -354,7 +354,13 @@ pub(crate) async fn order_of(
         .store
         .order(id)
         .await?
-        .filter(|order| caller.acts_for(&order.organisation))
+        .filter(|order| {
+            caller.answers(&Standing {
+                model: Some(order.model),
+                batch: order.batch,
+                ..Standing::from(&order.organisation)
+            })
+        })
         .ok_or_else(unknown)
 }
 

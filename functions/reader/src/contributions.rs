@@ -16,6 +16,7 @@ use crate::view::{Read, leave_read_event};
 #[derive(Deserialize)]
 pub(crate) struct Which {
     direction: Option<String>,
+    organisation: Option<String>,
     cursor: Option<Uuid>,
     limit: Option<u16>,
 }
@@ -34,10 +35,10 @@ pub(crate) struct Contributions {
 
 /// List contributions.
 ///
-/// What the calling organisation submitted, or what it was sent.
+/// What the calling organisation submitted, or what it was sent; or what an organisation was sent that authorised it to act in its place.
 #[utoipa::path(
     get, path = "/v1/contributions", operation_id = "listContributions", tag = "reader", security(("bearer" = [])),
-    params(("direction" = Option<String>, Query, description = "`given` (the default) or `received`"), ("cursor" = Option<Uuid>, Query, description = "`nextCursor` of the page before"), ("limit" = Option<u16>, Query, description = "The most to answer, at most 100")),
+    params(("direction" = Option<String>, Query, description = "`given` (the default) or `received`"), ("organisation" = Option<String>, Query, description = "With `received`: who it was sent to, where that is another organisation, in whose place the calling one acts"), ("cursor" = Option<Uuid>, Query, description = "`nextCursor` of the page before"), ("limit" = Option<u16>, Query, description = "The most to answer, at most 100")),
     responses((status = 200, description = "The contributions", body = Contributions), (status = "default", response = Problem))
 )]
 pub(crate) async fn list(
@@ -49,20 +50,29 @@ pub(crate) async fn list(
     let paged = Paged::new(query.cursor, query.limit);
     let limit = paged.limit()?;
     let principal = caller.partner()?;
-    // What it was sent is internal to it: for the roles that read that of its own.
-    let own = access::Standing::from(&principal.organisation);
-    let internal = access::reading(Some(principal), &own).classes;
-    if direction == Direction::Received && !internal.contains(Class::Internal) {
+    let of = match (direction, &query.organisation) {
+        (Direction::Received, Some(other)) => other,
+        (Direction::Given, Some(_)) => {
+            return Err(Problem::malformed(
+                "`organisation` goes with `direction=received`: what others submitted is theirs",
+            ));
+        }
+        (_, None) => &principal.organisation,
+    };
+    // What one was sent is internal to it: for the roles that read that of their own, or in the place of who authorised them.
+    let standing = access::Standing::from(of);
+    let internal = access::reading(Some(principal), &standing).classes;
+    let decides = internal.contains(Class::Internal) && caller.answers(&standing);
+    if direction == Direction::Received && !decides {
         let none = Contributions {
             contributions: Vec::new(),
             next_cursor: None,
         };
         return Ok(Counted::of(0, Json(none)));
     }
-    let read =
-        platform
-            .store
-            .contributions(direction, &principal.organisation, paged.cursor, limit + 1);
+    let read = platform
+        .store
+        .contributions(direction, of, paged.cursor, limit + 1);
     let (contributions, next_cursor) = page(read.await?, limit, |contribution| contribution.id);
     let contributions: Vec<Contribution> =
         contributions.into_iter().map(Contribution::from).collect();

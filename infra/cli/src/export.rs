@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
-use reqwest::{Client, Url};
+use reqwest::{Client, Method, Url};
 use serde_json::Value;
+
+use crate::token::Token;
 
 /// Reads a passport in a format, as far as the token may see it. Answers the document, and the report of its losses.
 pub(crate) async fn run(
     origin: &str,
-    token: Option<&str>,
+    token: Option<&Token>,
     passport: &str,
     format: &str,
 ) -> Result<(String, String), String> {
@@ -17,10 +19,8 @@ pub(crate) async fn run(
         .path_segments_mut()
         .map_err(|()| format!("`{origin}` is no address of a platform"))?
         .extend(["v1", "dpps", passport, "exports", format]);
-    let mut request = Client::new().get(address);
-    if let Some(token) = token {
-        request = request.bearer_auth(token);
-    }
+    let client = Client::new();
+    let request = Token::request(token, &client, Method::GET, address.as_str());
     let answer = request.send().await.map_err(|error| error.to_string())?;
     let status = answer.status();
     let text = answer.text().await.map_err(|error| error.to_string())?;

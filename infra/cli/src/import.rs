@@ -9,10 +9,12 @@ use reqwest::{Client, Method};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::token::Token;
+
 /// The platform that is imported into.
 pub(crate) struct Target {
     pub(crate) origin: String,
-    pub(crate) token: String,
+    pub(crate) token: Token,
 }
 
 /// Reads the file and, where there is a target, brings it in. Answers the report.
@@ -127,9 +129,8 @@ fn id(answer: &Value) -> Result<String, String> {
 
 impl Target {
     async fn post(&self, path: &str, body: &Value, reason: &str) -> Result<Value, String> {
-        let answer = Client::new()
-            .request(Method::POST, format!("{}{path}", self.origin))
-            .bearer_auth(&self.token)
+        let (client, url) = (Client::new(), format!("{}{path}", self.origin));
+        let answer = Token::request(Some(&self.token), &client, Method::POST, &url)
             .header("Idempotency-Key", Uuid::new_v4().to_string())
             .header("DPP-Reason", reason)
             .json(body)

@@ -8,6 +8,7 @@ mod keep;
 mod organisation;
 mod probing;
 mod replay;
+mod token;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use storage::Registrar;
+
+use crate::token::TokenArguments;
 
 /// The operator's and the auditor's tool of a battery passport platform.
 #[derive(Parser)]
@@ -36,9 +39,9 @@ enum Command {
         /// Where the platform is.
         #[arg(long, default_value = "http://127.0.0.1:9000")]
         to: String,
-        /// A token of an economic operator; `PASSPORT_TOKEN` where it is not given.
-        #[arg(long)]
-        token: Option<String>,
+        /// Of an economic operator.
+        #[command(flatten)]
+        token: TokenArguments,
         /// Its format; found out where it is not given.
         #[arg(long)]
         format: Option<String>,
@@ -56,9 +59,9 @@ enum Command {
         /// Where the platform is.
         #[arg(long, default_value = "http://127.0.0.1:9000")]
         from: String,
-        /// A token; `PASSPORT_TOKEN` where it is not given, and the public view where there is none.
-        #[arg(long)]
-        token: Option<String>,
+        /// Without one it is the public view.
+        #[command(flatten)]
+        token: TokenArguments,
         /// Tell on standard error what the format could not carry.
         #[arg(long)]
         losses: bool,
@@ -73,9 +76,9 @@ enum Command {
         /// Where the platform is.
         #[arg(long, default_value = "http://127.0.0.1:9000")]
         from: String,
-        /// A token; `PASSPORT_TOKEN` where it is not given. A passport on the market needs none: its public part is replayed.
-        #[arg(long)]
-        token: Option<String>,
+        /// A passport on the market needs none: its public part is replayed.
+        #[command(flatten)]
+        token: TokenArguments,
     },
     /// Register an organisation, or renew its record: without one no token of it counts.
     ///
@@ -224,25 +227,12 @@ async fn main() -> ExitCode {
             from,
             token,
             losses,
-        } => {
-            let token = token.or_else(|| std::env::var("PASSPORT_TOKEN").ok());
-            export::run(&from, token.as_deref(), &passport, &format)
-                .await
-                .map(|(document, report)| {
-                    if losses {
-                        eprint!("{}", harmless(&report));
-                    }
-                    document
-                })
-        }
+        } => export(&from, token, &passport, &format, losses).await,
         Command::Replay {
             subject,
             from,
             token,
-        } => {
-            let token = token.or_else(|| std::env::var("PASSPORT_TOKEN").ok());
-            replay::run(&subject, &from, token.as_deref()).await
-        }
+        } => replay(&subject, &from, token).await,
         Command::RegisterOrganisation {
             file,
             reason,
@@ -333,11 +323,10 @@ async fn import(
     file: &Path,
     format: Option<&str>,
     to: String,
-    token: Option<String>,
+    token: TokenArguments,
     dry_run: bool,
 ) -> Result<String, String> {
-    let token = token.or_else(|| std::env::var("PASSPORT_TOKEN").ok());
-    let target = match (dry_run, token) {
+    let target = match (dry_run, token.read()?) {
         (true, _) => None,
         (false, Some(token)) => Some(import::Target { origin: to, token }),
         (false, None) => {
@@ -347,6 +336,25 @@ async fn import(
         }
     };
     import::run(file, format, target.as_ref()).await
+}
+
+async fn export(
+    from: &str,
+    token: TokenArguments,
+    passport: &str,
+    format: &str,
+    losses: bool,
+) -> Result<String, String> {
+    let token = token.read()?;
+    let (document, report) = export::run(from, token.as_ref(), passport, format).await?;
+    if losses {
+        eprint!("{}", harmless(&report));
+    }
+    Ok(document)
+}
+
+async fn replay(subject: &str, from: &str, token: TokenArguments) -> Result<String, String> {
+    replay::run(subject, from, token.read()?.as_ref()).await
 }
 
 /// A text for a terminal: what came from elsewhere moves no cursor and paints nothing.

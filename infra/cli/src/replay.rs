@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passport::{Category, Class, Erases, Op, Replay, catalogue, compose, counted};
-use reqwest::Client;
+use reqwest::{Client, Method};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+use crate::token::Token;
 
 /// What the platform tells of the events.
 #[derive(Deserialize)]
@@ -89,7 +91,7 @@ struct Version {
 struct Source<'a> {
     client: Client,
     origin: &'a str,
-    token: Option<&'a str>,
+    token: Option<&'a Token>,
 }
 
 impl Source<'_> {
@@ -111,10 +113,8 @@ impl Source<'_> {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, String> {
-        let mut request = self.client.get(format!("{}/v1/{path}", self.origin));
-        if let Some(token) = self.token {
-            request = request.bearer_auth(token);
-        }
+        let url = format!("{}/v1/{path}", self.origin);
+        let request = Token::request(self.token, &self.client, Method::GET, &url);
         let answer = request.send().await.map_err(|error| error.to_string())?;
         let status = answer.status();
         let text = answer.text().await.map_err(|error| error.to_string())?;
@@ -129,7 +129,7 @@ impl Source<'_> {
 pub(crate) async fn run(
     subject: &str,
     origin: &str,
-    token: Option<&str>,
+    token: Option<&Token>,
 ) -> Result<String, String> {
     let subject = subject.trim_matches('/');
     let kind = subject.split_once('/').map(|(kind, _)| kind);

@@ -91,8 +91,14 @@ impl Caller {
     /// Whether this caller answers for a record: its organisation is responsible for it, or authorised by who is.
     #[must_use]
     pub fn answers_for(&self, head: &Head) -> bool {
+        self.answers(&head.standing())
+    }
+
+    /// The same of what has no head of its own: how it stands to organisations.
+    #[must_use]
+    pub fn answers(&self, standing: &Standing<'_>) -> bool {
         let principal = self.principal();
-        principal.is_some_and(|principal| access::answers_for(principal, &head.standing()))
+        principal.is_some_and(|principal| access::answers_for(principal, standing))
     }
 
     /// Whether this caller is of the organisation.
