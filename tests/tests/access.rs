@@ -155,9 +155,24 @@ async fn a_refusal_has_its_reason_and_what_rules_decide_alone_is_decided_at_once
     // It may ask again.
     let _ = garage.post("/v1/access-requests", &asked).await.expect(201);
 
-    let recycler = stage.partner("recycler", "recyclo");
-    assert_eq!(classes(&recycler, &battery).await, [1]);
     let asked = json!({"purpose": "recycler", "reason": "permit under waste law"});
+    // What somebody took back, the rules alone do not give again.
+    let revoked = stage.partner("recycler", "recyclo");
+    let waits = revoked.post("/v1/access-requests", &asked).await;
+    let waits = waits.expect(201);
+    assert_eq!(waits.json()["status"], "open");
+    assert_eq!(classes(&revoked, &battery).await, [1]);
+    let decision = json!({"granted": true, "reason": "the permit is valid again"});
+    let _ = operations
+        .post(&format!("{}/decision", waits.header("location")), &decision)
+        .await
+        .expect(200);
+    assert!(reads(&classes(&revoked, &battery).await, &[2, 4]));
+
+    let also = |record: &mut access::Organisation| record.roles.push("recycler".to_owned());
+    stage.registered("cellmaker", also).await;
+    let recycler = stage.partner_as("recycler", "cellmaker");
+    assert_eq!(classes(&recycler, &battery).await, [1]);
     let at_once = recycler
         .post("/v1/access-requests", &asked)
         .await
@@ -705,4 +720,177 @@ async fn an_operator_is_told_why_somebody_can_or_cannot_by_the_policies_names() 
         line(&text, "read 4").contains("no policy permits it"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn what_was_opened_ends_with_the_responsibility_of_who_opened_it() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let passport = format!("/v1/dpps/{}", battery.passport);
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let supplier = stage.partner("supplier", "cellmaker");
+    let given = grant(
+        "cellmaker",
+        json!({"passport": battery.passport}),
+        json!({}),
+    );
+    let _ = owner.post("/v1/grants", &given).await.expect(201);
+    assert!(reads(&classes(&supplier, &battery.passport).await, &[0]));
+    let why = json!({"reason": "delivered with the battery"});
+    let code = owner.post(&format!("{passport}/claim-codes"), &why).await;
+    let code = text(&code.expect(201).json(), "code");
+    let next = stage.partner("economic-operator", "hausspeicher");
+    let offer = owner
+        .offer(&battery.passport, "hausspeicher", "takeover")
+        .await;
+    let _ = next.accept(&offer).await.expect(200);
+    assert_eq!(classes(&supplier, &battery.passport).await, [1]);
+    let claim = json!({"code": code, "reason": "bought"});
+    let fleet = stage.partner("purchaser", "fleet");
+    let _ = fleet
+        .post(&format!("{passport}/claims"), &claim)
+        .await
+        .expect(403);
+    // Who read what before is the former owner's matter; auditors see all of it.
+    let accesses = format!("{passport}/accesses");
+    let own = next.get(&accesses).await.expect(200).json();
+    assert_eq!(own, json!({"accesses": []}));
+    let _ = next.get(&passport).await.expect(200);
+    let own = next.get(&accesses).await.expect(200).json();
+    assert_eq!(own["accesses"].as_array().unwrap().len(), 1, "{own}");
+    let auditor = stage.partner("auditor", "auditors");
+    let all = auditor.get(&accesses).await.expect(200).json();
+    assert!(all["accesses"].as_array().unwrap().len() > 1, "{all}");
+    // It does not begin again where the responsibility comes back.
+    let offer = next
+        .offer(&battery.passport, &battery.organisation, "takeover")
+        .await;
+    let _ = owner.accept(&offer).await.expect(200);
+    assert_eq!(classes(&supplier, &battery.passport).await, [1]);
+}
+
+#[tokio::test]
+async fn a_claim_that_is_ended_takes_the_code_along_that_came_of_it() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let passport = format!("/v1/dpps/{}", battery.passport);
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let fleet = stage.partner("purchaser", "fleet");
+    let (codes, claims) = (
+        format!("{passport}/claim-codes"),
+        format!("{passport}/claims"),
+    );
+    let why = json!({"reason": "sold"});
+    let code = owner.post(&codes, &why).await.expect(201).json();
+    let claim = |code: &Value| json!({"code": code["code"], "reason": "bought"});
+    let claimed = fleet.post(&claims, &claim(&code)).await.expect(201);
+    let own = fleet.post(&codes, &why).await.expect(201).json();
+    let end = format!("{}/end", claimed.header("location"));
+    let operations = stage.partner("platform-operator", "operations");
+    let _ = operations.post(&end, &why).await.expect(200);
+    let _ = fleet.post(&claims, &claim(&own)).await.expect(403);
+    assert_eq!(classes(&fleet, &battery.passport).await, [1]);
+    // A draft is answered as one that was never made.
+    let (_, draft) = stage.maker().draft().await;
+    for passport in [draft, uuid::Uuid::new_v4().to_string()] {
+        let claims = format!("/v1/dpps/{passport}/claims");
+        let _ = fleet.post(&claims, &claim(&own)).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn nobody_keeps_itself_from_being_suspended() {
+    let stage = Stage::start().await;
+    let own = stage.partner("supplier", "anodeworks");
+    let path = "/v1/organisations/anodeworks/suspensions";
+    for number in 0..100 {
+        let body = json!({"subject": format!("nobody-{number}"), "reason": "x"});
+        let _ = own.post(path, &body).await.expect(201);
+    }
+    let one_more = json!({"subject": "nobody", "reason": "x"});
+    let _ = own.post(path, &one_more).await.expect(409);
+    let operations = stage.partner("platform-operator", "operations");
+    let _ = operations.post(path, &one_more).await.expect(201);
+    let _ = own.get("/v1/grants").await.expect(200);
+    let why = json!({"reason": "emergency"});
+    let _ = operations.post(path, &why).await.expect(201);
+    let _ = own.get("/v1/grants").await.expect(403);
+
+    // Exactly as tokens name it, and nothing that none could.
+    let eve = stage.person("service-provider", "garage-nord", " eve ");
+    let path = "/v1/organisations/garage-nord/suspensions";
+    for wrong in [
+        json!(""),
+        json!("x".repeat(256)),
+        json!("a\u{0}b"),
+        json!(5),
+    ] {
+        let body = json!({"subject": wrong, "reason": "stolen"});
+        let _ = operations.post(path, &body).await.expect(400);
+    }
+    let _ = eve.get("/v1/grants").await.expect(200);
+    let body = json!({"subject": " eve ", "reason": "stolen"});
+    let _ = operations.post(path, &body).await.expect(201);
+    let _ = eve.get("/v1/grants").await.expect(403);
+}
+
+#[tokio::test]
+async fn of_requests_at_once_one_waits_and_nobody_takes_all_the_room() {
+    let stage = Stage::start().await;
+    without_interest(&stage, "garage-nord").await;
+    let garage = stage.partner("service-provider", "garage-nord");
+    let proof = garage.evidence(b"register", 0).await;
+    let asked = json!({"purpose": "repairer", "reason": "we repair", "evidence": [proof]});
+    let ask = || garage.post("/v1/access-requests", &asked);
+    let (one, two, three, four) = tokio::join!(ask(), ask(), ask(), ask());
+    let mut statuses = [one.status, two.status, three.status, four.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409, 409]);
+
+    let maker = stage.maker();
+    let other = stage.partner("economic-operator", "hausspeicher");
+    let give = |organisation: &str| {
+        let more = json!({"classes": [2]});
+        grant("certlab", json!({"organisation": organisation}), more)
+    };
+    for _ in 0..50 {
+        let _ = other
+            .post("/v1/grants", &give("hausspeicher"))
+            .await
+            .expect(201);
+    }
+    let _ = other
+        .post("/v1/grants", &give("hausspeicher"))
+        .await
+        .expect(409);
+    let _ = maker
+        .post("/v1/grants", &give("voltwerk"))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn many_reads_are_listed_and_what_waits_is_told_to_who_decides() {
+    let stage = Stage::start().await;
+    let battery = stage.seeded().await.batteries.remove(0);
+    let owner = stage.partner("economic-operator", &battery.organisation);
+    let passport = format!("/v1/dpps/{}", battery.passport);
+    for _ in 0..102 {
+        let _ = owner.get(&passport).await.expect(200);
+    }
+    let accesses = format!("{passport}/accesses?limit=100");
+    let accesses = owner.get(&accesses).await.expect(200).json();
+    assert_eq!(accesses["accesses"].as_array().unwrap().len(), 100);
+    assert!(accesses["nextCursor"].is_string());
+    // Nothing waits for a decision on this label, which is nobody else's to know.
+    let approval = format!(
+        "/v1/units/{}/labels/{}/approval",
+        battery.unit, battery.label
+    );
+    let why = json!({"reason": "x"});
+    let fleet = stage.partner("purchaser", "fleet");
+    let _ = fleet.post(&approval, &why).await.expect(404);
+    let _ = owner.post(&approval, &why).await.expect(409);
 }

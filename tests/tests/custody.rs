@@ -147,3 +147,30 @@ async fn custody_is_moved_by_the_operator_or_in_its_stead_by_the_platforms() {
         .await
         .expect(200);
 }
+
+#[tokio::test]
+async fn where_labels_of_a_battery_lead_goes_with_the_responsibility_for_it() {
+    let stage = Stage::start().await;
+    let seeded = stage.seeded().await;
+    let battery = &seeded.batteries[0];
+    let maker = stage.partner("economic-operator", &battery.organisation);
+    let unit = format!("/v1/units/{}", battery.unit);
+    let model = text(&maker.get(&unit).await.expect(200).json(), "model");
+    let scan = format!("/{}/{}", battery.unit, battery.label);
+    let resolver = json!("https://elsewhere.example");
+    let _ = move_custody(&maker, &unit, resolver.clone())
+        .await
+        .expect(200);
+    assert_ne!(led_to(&stage, &scan).await, "");
+    let offer = maker
+        .offer(&battery.passport, "hausspeicher", "takeover")
+        .await;
+    let next = stage.partner("economic-operator", "hausspeicher");
+    let _ = next.accept(&offer).await.expect(200);
+    assert_eq!(led_to(&stage, &scan).await, "");
+    // Nor does its former owner lead it away with the others of its model.
+    let model = format!("/v1/models/{model}");
+    let _ = move_custody(&maker, &model, resolver).await.expect(200);
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    assert_eq!(led_to(&stage, &scan).await, "");
+}

@@ -143,6 +143,29 @@ async fn the_checks_touch_nothing_that_is_anybodys() {
     let revocation = format!("/v1/access-requests/{theirs}/revocation");
     let refused = authority.post(&revocation, &why).await.status;
     assert!([403, 404].contains(&refused), "{refused}");
+    // Nor is what a request rests on.
+    let proof = garage.evidence(b"entry in the register", 0).await;
+    let body = json!({"purpose": "repairer", "reason": "again", "evidence": [proof]});
+    let _ = garage.post("/v1/access-requests", &body).await.expect(201);
+    let proof = format!("/v1/evidence/{proof}");
+    let _ = real.get(&proof).await.expect(200);
+    let _ = authority.get(&proof).await.expect(404);
+    // Rights and responsibility pass neither to them nor from them.
+    let grant = |to: &str, of: &str| {
+        json!({
+            "to": to, "of": {"organisation": of}, "right": "reading", "classes": [2], "purpose": "a mistake",
+            "until": "2027-06-30T00:00:00Z", "reason": "a mistake",
+        })
+    };
+    let maker = stage.partner("economic-operator", "voltwerk");
+    let to = grant(STRANGER, "voltwerk");
+    let _ = maker.post("/v1/grants", &to).await.expect(403);
+    let synthetic = checks.partner(&stage, "economic-operator", MAKER).await;
+    let from = grant("garage-nord", MAKER);
+    let _ = synthetic.post("/v1/grants", &from).await.expect(403);
+    let offer = json!({"to": STRANGER, "purpose": "takeover", "reason": "a mistake"});
+    let offered = maker.post(&format!("{passport}/transfers"), &offer).await;
+    let _ = offered.expect(403);
     // Nor is there a token of the role that is for persons alone.
     let operating = checks.partner(&stage, "platform-operator", AUTHORITY).await;
     let suspension = "/v1/organisations/garage-nord/suspensions";

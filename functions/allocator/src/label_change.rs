@@ -89,6 +89,8 @@ impl LabelRequest<'_> {
                 Some(_) => REPLACED,
                 None => APPLIED,
             },
+            // What waits is told to who decides.
+            Asked::Decided { .. } if !here.responsible => return Err(no_such_unit()),
             Asked::Decided { .. } => {
                 let label = here.label(self.label)?;
                 let awaiting = label.awaiting.as_ref().ok_or_else(|| {

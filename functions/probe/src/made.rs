@@ -146,7 +146,7 @@ async fn recognised(door: &Door, tokens: &Tokens) -> Result<(), Failure> {
         };
         let request = json!({"purpose": purpose.name, "reason": "checks of the platform", "evidence": evidence});
         let requested = asking.created("/v1/access-requests", &request).await?;
-        if purpose.rules.decided_by.is_empty() {
+        if purpose.rules.at_once {
             continue;
         }
         let id = id_of("/v1/access-requests", &requested)?;

@@ -287,7 +287,16 @@ pub(crate) async fn accesses(
         .store
         .recorded_reads(&subject, before, limit + 1)
         .await?;
-    let (reads, next) = page(read, limit, |read| read.id.to_string());
+    let (mut reads, mut next) = page(read, limit, |read| read.id.to_string());
+    // Whoever is responsible now is told of its own time, and auditors of all.
+    if caller.answers_for(&record.head)
+        && let Some(before) = record.head.tenures.last()
+    {
+        let began = platform.store.event_id(&subject, before.seq + 1).await?;
+        let count = reads.len();
+        reads.retain(|read| began.is_none_or(|began| read.id > began));
+        next = next.filter(|_| reads.len() == count);
+    }
     Ok(Counted::of(
         reads.len(),
         Json(Accesses {

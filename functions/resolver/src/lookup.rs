@@ -106,9 +106,14 @@ async fn battery(
     if !is_known {
         return Ok(None);
     }
-    let facts = [&model_part, &operator].map(|shared| shared.as_ref().map(|shared| &shared.facts));
-    let custody = [Some(&scan.head.facts)].into_iter().chain(facts).flatten();
-    if let Some(custody) = custody.filter_map(Facts::custody).next() {
+    // Whose batteries of a model are somebody else's by now decides no more where these lead.
+    let own_model = model_part
+        .as_ref()
+        .filter(|model| model.organisation == scan.head.organisation);
+    let shared = [own_model, operator.as_ref()].into_iter().flatten();
+    let facts = [&scan.head.facts].into_iter();
+    let facts = facts.chain(shared.map(|shared| &shared.facts));
+    if let Some(custody) = facts.filter_map(Facts::custody).next() {
         return Ok(Some(Answered::Elsewhere(custody.clone())));
     }
     if record == RecordNotice::Archived

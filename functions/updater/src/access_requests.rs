@@ -69,12 +69,18 @@ pub(crate) async fn request(
         )));
     }
     let organisation = principal.organisation.clone();
-    let open = platform
+    let earlier = platform
         .store
         .access_requests(Some(&organisation), None, 100);
-    let open = open.await?.into_iter().find(|request| {
-        request.purpose == purpose.name && request.decision.is_none() && waits(purpose)
-    });
+    let earlier = earlier.await?;
+    let mut earlier = earlier.iter().filter(|it| it.purpose == purpose.name);
+    // What somebody took back, the rules alone do not give again.
+    let waits = !purpose.rules.at_once
+        || earlier.clone().any(|request| {
+            let decision = request.decision.as_ref();
+            decision.is_some_and(|decision| decision.revoked.is_some())
+        });
+    let open = earlier.find(|request| request.decision.is_none() && waits);
     let id = Uuid::now_v7();
     let at = now();
     let request = AccessRequest {
@@ -93,7 +99,13 @@ pub(crate) async fn request(
         provenance,
         idempotency,
         subjects: vec![Subject::Organisation(organisation.clone())],
-        as_read: Listed::Nothing,
+        as_read: match waits {
+            true => Listed::NoneOpen {
+                organisation: organisation.clone(),
+                purpose: purpose.name,
+            },
+            false => Listed::Nothing,
+        },
         status: StatusCode::CREATED,
         work: |records: &[OpenRecord]| {
             if let Some(open) = &open {
@@ -116,15 +128,10 @@ pub(crate) async fn request(
     }
     .make()
     .await?;
-    if waits(purpose) {
+    if waits {
         return Ok(answered);
     }
     by_rules(&platform, purpose, answered).await
-}
-
-/// Whether a person decides.
-fn waits(purpose: Purpose) -> bool {
-    !purpose.rules.decided_by.is_empty()
 }
 
 fn purpose(name: &str) -> Result<Purpose, Problem> {
@@ -394,9 +401,7 @@ async fn on_request(
     let purpose = purpose(&request.purpose)?;
     let own = caller.acts_for(&request.organisation);
     let roles = &principal.roles;
-    // What the rules decide alone, somebody may still have to take back.
-    let decides = purpose.is_decided_by(roles) || (!waits(purpose) && how == "revocation");
-    if own || !decides {
+    if own || !purpose.is_decided_by(roles) {
         let sees = own || access::oversees(principal);
         return Err(match sees {
             true => Problem::from(AccessFault::NotPermitted(format!(

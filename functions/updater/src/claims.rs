@@ -232,9 +232,10 @@ pub(crate) async fn end(
         work: |records: &[OpenRecord]| {
             let facts = changed(records, |life| {
                 let ended = life.claim.take().filter(|it| it.id == claim);
-                ended
-                    .map(drop)
-                    .ok_or_else(|| Problem::not_found("there is no such claim"))
+                ended.ok_or_else(|| Problem::not_found("there is no such claim"))?;
+                // Nor does a code count that whoever claimed it handed out.
+                life.claim_code = None;
+                Ok(())
             });
             Ok(Outcome {
                 facts: vec![facts?],

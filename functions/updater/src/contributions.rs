@@ -144,8 +144,8 @@ impl Submission<'_> {
                 "this draft was withdrawn before its battery reached the market: there is nothing to contribute to",
             ));
         }
-        let open = self.platform.store.open_contributions(&self.subject);
-        if open.await? >= MOST_OPEN {
+        let (store, to) = (&self.platform.store, &record.head.organisation);
+        if store.open_contributions(&self.subject, to).await? >= MOST_OPEN {
             return Err(Problem::conflict(format!(
                 "{MOST_OPEN} contributions to this record wait for a decision already: withdraw one first, or wait"
             )));

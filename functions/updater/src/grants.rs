@@ -79,6 +79,7 @@ pub(crate) async fn give(
             "your organisation needs no grant of its own: name another in `to`",
         ));
     }
+    caller.of_one_kind_with(&to)?;
     let (of, subject) = of(&body.json, &by)?;
     let right = right(&body.json)?;
     if right == Right::Delegation && provenance.evidence().is_empty() {
@@ -232,8 +233,12 @@ fn with(facts: &Facts, grant: &Grant) -> Result<Facts, Problem> {
         Facts::Passport { life, .. } => held(&mut life.grants, grant, now),
         Facts::Unit { .. } => false,
     };
-    room.then_some(facts)
-        .ok_or_else(|| too_many_rights(&grant.to))
+    room.then_some(facts).ok_or_else(|| match grant.of {
+        Scope::Passport(_) => Problem::conflict(format!(
+            "{MOST_OF_ONE} rights to this record are given already: withdraw one first"
+        )),
+        _ => too_many_rights(&grant.to),
+    })
 }
 
 fn held(grants: &mut Vec<Grant>, grant: &Grant, now: i64) -> bool {

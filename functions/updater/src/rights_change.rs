@@ -41,6 +41,11 @@ pub(crate) struct Outcome {
 /// A row that is written with a change of rights.
 pub(crate) enum Listed {
     Nothing,
+    /// No request of an organisation for a purpose that waits for a decision.
+    NoneOpen {
+        organisation: String,
+        purpose: &'static str,
+    },
     Request(storage::AccessRequest),
     Grant(storage::Given),
     Contribution(Box<storage::Contribution>),
@@ -51,6 +56,15 @@ impl Listed {
     async fn stands(&self, store: &Store) -> Result<bool, StoreError> {
         match self {
             Self::Nothing => Ok(true),
+            Self::NoneOpen {
+                organisation,
+                purpose,
+            } => {
+                let all = store.access_requests(Some(organisation), None, 100).await?;
+                let waits =
+                    |it: &storage::AccessRequest| it.purpose == *purpose && it.decision.is_none();
+                Ok(!all.iter().any(waits))
+            }
             Self::Request(request) => {
                 let now = store.access_request(request.id).await?;
                 Ok(now.as_ref() == Some(request))
@@ -69,7 +83,7 @@ impl Listed {
 
     async fn with(&self, store: &Store, change: Change) -> Result<Change, StoreError> {
         match self {
-            Self::Nothing => Ok(change),
+            Self::Nothing | Self::NoneOpen { .. } => Ok(change),
             Self::Request(request) => change.with_access_request(request),
             Self::Grant(given) => change.with_grant(given),
             Self::Contribution(contribution) => store.with_contribution(change, contribution).await,
@@ -98,6 +112,12 @@ where
         let Some(first) = records.first() else {
             return Err(Problem::internal("a change of rights in no record"));
         };
+        // Who was asked for data of a draft knows of it by that alone.
+        let contributes = matches!(self.as_read, Listed::Contribution(_));
+        let is_passport = matches!(first.head.facts, Facts::Passport { .. });
+        if is_passport && !contributes && !self.caller.knows(&first.head) {
+            return Err(unknown());
+        }
         let event_type = self.provenance.event_type;
         let mut standing = first.head.standing();
         if let Listed::Contribution(contribution) = &self.as_read {

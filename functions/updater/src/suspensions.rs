@@ -12,8 +12,16 @@ use web::{Body, Idempotency, Partner, Path, Platform, Problem, Provenance, now};
 
 use crate::rights_change::{Listed, Outcome, RightsChange, id_in};
 
-/// Most suspensions of one organisation.
+/// Most suspensions of persons of one organisation, by itself. Whoever operates the platform has as many beyond, and the whole
+/// organisation can be suspended always.
 const MOST: usize = 100;
+/// The longest name of a person or client, in characters.
+const LONGEST_SUBJECT: usize = 255;
+
+fn is_subject(text: &str) -> bool {
+    let length = text.chars().count();
+    (1..=LONGEST_SUBJECT).contains(&length) && !text.chars().any(char::is_control)
+}
 
 /// Whose access is suspended, and why.
 #[derive(Debug, ToSchema)]
@@ -54,8 +62,12 @@ pub(crate) async fn suspend(
     let idempotency = Idempotency::required(&headers, &route, principal, body.hash)?;
     let person = match body.json.get("subject") {
         None => None,
-        Some(_) => {
-            let subject = web::required_text(&body.json, "subject")?;
+        Some(subject) => {
+            let subject = subject.as_str().filter(|it| is_subject(it)).ok_or_else(|| {
+                Problem::malformed(format!(
+                    "expected a text of at most {LONGEST_SUBJECT} characters, exactly as its tokens name it, in `subject`"
+                ))
+            })?;
             let mut random = [0; 32];
             storage::fill_random(&mut random)?;
             Some(Person::new(&organisation, subject, random))
@@ -81,9 +93,10 @@ pub(crate) async fn suspend(
         status: StatusCode::CREATED,
         work: |records: &[OpenRecord]| {
             let suspensions = |suspensions: &mut Vec<Suspension>| {
-                if suspensions.len() >= MOST {
+                let most = if caller.acts_for(&organisation) { MOST } else { 2 * MOST };
+                if suspension.person.is_some() && suspensions.len() >= most {
                     return Err(Problem::conflict(format!(
-                        "{MOST} suspensions of `{organisation}` stand already: suspend the whole of it, or lift some"
+                        "{most} suspensions of `{organisation}` stand already: suspend the whole of it, or lift some"
                     )));
                 }
                 suspensions.push(suspension.clone());

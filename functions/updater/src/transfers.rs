@@ -219,6 +219,12 @@ impl Transfer {
             life.offer = Some(offer.clone());
         }
         if event_type.takes_responsibility() {
+            // What was opened, and the code that was handed out, were those of who was responsible.
+            life.grants.clear();
+            life.claim_code = None;
+            if event_type.accepts_waste() {
+                life.claim = None;
+            }
             life.accepted_waste = event_type.accepts_waste().then(|| by.to_owned());
             let named = closed
                 .and_then(|offer| purpose(&offer.purpose).ok())
@@ -249,10 +255,14 @@ pub(crate) async fn unit_handed_over(
         .ok_or_else(|| Problem::internal("a passport without its unit"))?;
     let in_force =
         matches!(&before.head.facts, Facts::Unit { passport: Some(current), .. } if current == id);
+    let mut facts = before.head.facts.clone();
+    if let Facts::Unit { custody, .. } = &mut facts {
+        *custody = None;
+    }
     Ok(in_force.then(|| SubjectChange {
         subject: unit,
         organisation: passport.organisation.clone(),
-        facts: before.head.facts.clone(),
+        facts,
         before: Some(before),
         document: None,
         event: passport.event.clone(),
@@ -306,6 +316,7 @@ async fn may_be_offered(
             "your organisation is responsible already",
         ));
     }
+    caller.of_one_kind_with(to)?;
     let seconds = now().as_millisecond() / 1000;
     let organisation = platform
         .organisation(to)

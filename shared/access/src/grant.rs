@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 /// Most rights that an organisation holds beside those of single records.
 pub const MOST_RIGHTS: usize = 200;
+/// Most of those that one organisation gave: nobody fills the place of others.
+const MOST_OF_ONE_GIVER: usize = 50;
 
 /// A right that an organisation was given, by whom, for what and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +153,8 @@ impl Rights {
             |held: &Grant| matches!(grant.right, Right::Interest(_)) && held.right == grant.right;
         self.grants
             .retain(|held| held.in_force(now) && !takes_place(held));
-        let room = self.grants.len() < MOST_RIGHTS;
+        let of_one = self.grants.iter().filter(|held| held.by == grant.by);
+        let room = self.grants.len() < MOST_RIGHTS && of_one.count() < MOST_OF_ONE_GIVER;
         if room {
             self.grants.push(grant);
         }

@@ -42,6 +42,6 @@ pub use role::Role;
 pub use standing::Standing;
 pub use synthetic::{
     SYNTHETIC, SYNTHETIC_AUDIENCE, SYNTHETIC_ISSUER, SYNTHETIC_KEY, SYNTHETIC_LIFETIME,
-    synthetic_issuer,
+    is_synthetic, synthetic_issuer,
 };
 pub use token::{CLAIMS, Claims, TokenFault, verify};

@@ -23,7 +23,10 @@ pub struct Rules {
     pub roles: Vec<String>,
     /// Whether a request has to come with evidence.
     pub evidence: bool,
-    /// The roles that decide; none where these rules alone do.
+    /// Whether these rules alone recognise it, at once, as long as it was never revoked.
+    #[serde(default)]
+    pub at_once: bool,
+    /// The roles that decide, and revoke.
     pub decided_by: Vec<String>,
     /// Within how many days it is to be decided.
     pub deadline_days: u16,
@@ -100,9 +103,8 @@ mod tests {
             );
             assert!(!rules.roles.is_empty() && rules.valid_days > 0, "{name}");
             // Who waits for a person waits until a day.
-            assert_eq!(
-                rules.decided_by.is_empty(),
-                rules.deadline_days == 0,
+            assert!(
+                !rules.decided_by.is_empty() && rules.deadline_days > 0,
                 "{name}"
             );
             // Nobody's interest is a favour of who made the battery.

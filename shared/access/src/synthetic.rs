@@ -16,7 +16,9 @@ pub const SYNTHETIC_KEY: &str = "probe";
 /// How long one of its tokens counts, in seconds: as long as a function runs at most.
 pub const SYNTHETIC_LIFETIME: i64 = 900;
 
-pub(crate) fn is_synthetic(organisation: &str) -> bool {
+/// Whether the platform checks itself with an organisation.
+#[must_use]
+pub fn is_synthetic(organisation: &str) -> bool {
     organisation.starts_with(SYNTHETIC)
 }
 

@@ -170,7 +170,7 @@ async fn what_is_forbidden_never_happens() {
     let reversal = r#"!resource.recycled || ["recycling-reversal-requested", "recycling-reversed", "personal-data-erased", "record-erased", "grant-withdrawn", "claim-ended"].contains(context.event)"#;
     let operator =
         r#"!(principal in BatteryPassport::Role::"platform-operator") || context.class == 1"#;
-    let delegate = r#"!resource.relation.delegate || resource.relation.responsible || !["grant-given", "grant-withdrawn", "responsibility-offered", "responsibility-withdrawn", "custody-moved", "personal-data-erased", "record-erased"].contains(context.event)"#;
+    let delegate = r#"!resource.relation.delegate || resource.relation.responsible || !["grant-given", "grant-withdrawn", "claim-code-issued", "responsibility-offered", "responsibility-withdrawn", "custody-moved", "personal-data-erased", "record-erased"].contains(context.event)"#;
     let real = "!principal.synthetic || resource.synthetic";
     let checks = "!principal.synthetic || resource.synthetic || context.class == 1";
     let draft = "resource.published || resource.relation.responsible || resource.relation.delegate || !resource.granted.isEmpty()";

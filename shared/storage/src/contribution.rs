@@ -268,13 +268,19 @@ impl Store {
         self.newest(&pk, before, limit).await
     }
 
-    /// How many contributions wait for a decision on this record.
+    /// How many contributions wait for a decision of an organisation on this record: those that were sent to who was responsible
+    /// before wait for nobody.
     ///
     /// # Errors
     /// [`StoreError`] where the table does not answer.
-    pub async fn open_contributions(&self, subject: &Subject) -> Result<usize, StoreError> {
-        let pk = open_of(subject);
-        Ok(self.query(Table::Records, &pk, "", true).await?.len())
+    pub async fn open_contributions(
+        &self,
+        subject: &Subject,
+        to: &str,
+    ) -> Result<usize, StoreError> {
+        const MOST: u16 = 1_000;
+        let open: Vec<Contribution> = self.newest(&open_of(subject), None, MOST).await?;
+        Ok(open.iter().filter(|it| it.to == to).count())
     }
 }
 

@@ -265,7 +265,21 @@ impl Store {
         self.events_within(record, sight, chain, from..=LAST).await
     }
 
-    /// The same of a part of the chain.
+    /// The id of the event with this number in a subject's chain.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store does not answer or the item is damaged.
+    pub async fn event_id(
+        &self,
+        subject: &Subject,
+        seq: u64,
+    ) -> Result<Option<ledger::EventId>, StoreError> {
+        let (pk, sk) = (subject.to_string(), place(seq));
+        let item = self.get::<EventItem>(Table::Ledger, &pk, Some(&sk));
+        Ok(item.await?.map(|item| item.event_id))
+    }
+
+    /// [`Store::events`] of a part of the chain.
     ///
     /// # Errors
     /// As [`Store::events`].

@@ -84,6 +84,9 @@ impl Store {
     }
 }
 
+/// Most keys of one request to the table.
+const MOST_KEYS: usize = 100;
+
 /// A restricted read, as it was recorded.
 #[derive(Debug, Clone)]
 pub struct RecordedRead {
@@ -118,10 +121,12 @@ impl Store {
         let keys: Vec<_> = keys.collect();
         let mut disclosed = HashMap::new();
         if let (Some(key), false) = (self.data_key(subject).await?, keys.is_empty()) {
-            for item in self.batch(Table::Records, keys, true).await? {
-                let item: DisclosureItem = decode(item)?;
-                let texts = item.texts(&key)?.unwrap_or_default();
-                disclosed.insert(item.sk, texts);
+            for keys in keys.chunks(MOST_KEYS) {
+                for item in self.batch(Table::Records, keys.to_vec(), true).await? {
+                    let item: DisclosureItem = decode(item)?;
+                    let texts = item.texts(&key)?.unwrap_or_default();
+                    disclosed.insert(item.sk, texts);
+                }
             }
         }
         let read = |item: EventItem| {

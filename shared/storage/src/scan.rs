@@ -62,6 +62,8 @@ pub struct PublicPart {
 /// What units share.
 #[derive(Debug, Clone)]
 pub struct Shared {
+    /// Who is responsible for it.
+    pub organisation: String,
     /// What its head knows of it.
     pub facts: Facts,
     /// The public part of a model or batch that has one.
@@ -228,8 +230,12 @@ impl Store {
             .map(|item| {
                 let subject = item.pk.parse().map_err(StoreError::damaged)?;
                 let part = parts.remove(&item.pk);
-                let facts = item.head.facts;
-                Ok((subject, Shared { facts, part }))
+                let shared = Shared {
+                    organisation: item.head.organisation,
+                    facts: item.head.facts,
+                    part,
+                };
+                Ok((subject, shared))
             })
             .collect()
     }

@@ -101,6 +101,20 @@ impl Caller {
         principal.is_some_and(|principal| access::answers_for(principal, standing))
     }
 
+    /// Refuses what would concern both an organisation that the platform checks itself with and one that it does not.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn of_one_kind_with(&self, organisation: &str) -> Result<(), Problem> {
+        let own = self.partner()?.organisation.as_str();
+        match access::is_synthetic(own) == access::is_synthetic(organisation) {
+            true => Ok(()),
+            false => Err(Problem::forbidden(
+                "organisations that the platform checks itself with have to do with each other alone",
+            )),
+        }
+    }
+
     /// Whether this caller is of the organisation.
     #[must_use]
     pub fn acts_for(&self, organisation: &str) -> bool {

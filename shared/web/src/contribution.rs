@@ -165,10 +165,13 @@ pub async fn contribution(
     let (contribution, record) = found.ok_or_else(no_such_contribution)?;
     let head = &record.head;
     let reading = caller.reading(head);
-    let decides = head.organisation == contribution.to
+    // Who took its contribution back wants it read no more.
+    let stands = contribution.state != storage::ContributionState::Withdrawn;
+    let decides = stands
+        && head.organisation == contribution.to
         && caller.answers_for(head)
         && reading.classes.contains(Class::Internal);
-    let decided = caller.acts_for(&contribution.to) && reading.formerly;
+    let decided = stands && caller.acts_for(&contribution.to) && reading.formerly;
     match caller.acts_for(&contribution.by) || decides || decided {
         true => Ok((contribution, record)),
         false => Err(no_such_contribution()),
