@@ -746,6 +746,9 @@ async fn what_was_opened_ends_with_the_responsibility_of_who_opened_it() {
         .await;
     let _ = next.accept(&offer).await.expect(200);
     assert_eq!(classes(&supplier, &battery.passport).await, [1]);
+    let list = supplier.get("/v1/grants?direction=received").await;
+    let list = list.expect(200).json();
+    assert_eq!(list["grants"][0]["status"], "withdrawn", "{list}");
     let claim = json!({"code": code, "reason": "bought"});
     let fleet = stage.partner("purchaser", "fleet");
     let _ = fleet
@@ -884,6 +887,21 @@ async fn many_reads_are_listed_and_what_waits_is_told_to_who_decides() {
     let accesses = owner.get(&accesses).await.expect(200).json();
     assert_eq!(accesses["accesses"].as_array().unwrap().len(), 100);
     assert!(accesses["nextCursor"].is_string());
+    // A read by a right to the model names the rule, in the passport's record too.
+    let unit = owner.get(&format!("/v1/units/{}", battery.unit)).await;
+    let model = text(&unit.expect(200).json(), "model");
+    let given = grant(
+        "anodeworks",
+        json!({"model": model}),
+        json!({"classes": [2]}),
+    );
+    let _ = owner.post("/v1/grants", &given).await.expect(201);
+    let supplier = stage.partner("supplier", "anodeworks");
+    assert!(reads(&classes(&supplier, &battery.passport).await, &[2]));
+    let newest = format!("{passport}/accesses?limit=1");
+    let newest = owner.get(&newest).await.expect(200).json();
+    let basis = newest["accesses"][0]["basis"].to_string();
+    assert!(basis.contains("Art. 78(f)"), "{newest}");
     // Nothing waits for a decision on this label, which is nobody else's to know.
     let approval = format!(
         "/v1/units/{}/labels/{}/approval",

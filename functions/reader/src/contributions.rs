@@ -105,7 +105,7 @@ pub(crate) async fn show(
     if let Some(changes) = changes.filter(|_| !caller.acts_for(&contribution.by)) {
         let read = Read {
             subject: record.subject.clone(),
-            standing: record.head.standing(),
+            standings: vec![record.head.standing()],
             purpose: &format!("contribution {id}"),
             classes: Classes::NONE.with(Class::Internal),
             pointers: passport::attributes(changes).into_keys().collect(),

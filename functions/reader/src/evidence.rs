@@ -72,7 +72,7 @@ async fn file(platform: &Platform, caller: &Caller, id: &str) -> Result<Response
     if evidence.class != Class::Public {
         let read = Read {
             subject: Subject::Organisation(evidence.organisation.clone()),
-            standing: access::Standing::from(&evidence.organisation),
+            standings: vec![access::Standing::from(&evidence.organisation)],
             purpose: &format!("evidence {id}"),
             classes: [evidence.class].into_iter().collect(),
             pointers: Vec::new(),

@@ -152,7 +152,7 @@ async fn opened_by_offer(
         .collect();
     let read = Read {
         subject: loaded.passport.subject.clone(),
-        standing: head.standing(),
+        standings: vec![head.standing()],
         purpose,
         classes,
         pointers: Vec::new(),

@@ -319,7 +319,7 @@ impl<'a> History<'a> {
         let head = &self.record.head;
         let read = Read {
             subject: self.record.subject.clone(),
-            standing: head.standing(),
+            standings: vec![head.standing()],
             purpose: purpose(self.headers).unwrap_or(self.caller.reading(head).view),
             classes: [part.class].into_iter().collect(),
             pointers: Vec::new(),

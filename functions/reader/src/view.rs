@@ -1,5 +1,7 @@
 //! The caller's view of a passport: what every route of this function shows comes from here.
 
+use std::collections::BTreeSet;
+
 use access::{Principal, Reading};
 use axum::http::HeaderMap;
 use ledger::Timestamp;
@@ -382,7 +384,7 @@ async fn record_sight(
     let view = caller.reading(&first.head).view;
     let read = Read {
         subject: first.subject.clone(),
-        standing: first.head.standing(),
+        standings: records.iter().map(|it| it.head.standing()).collect(),
         purpose: purpose(headers).unwrap_or(view),
         classes,
         pointers,
@@ -395,8 +397,8 @@ async fn record_sight(
 pub(crate) struct Read<'a> {
     /// Whose.
     pub(crate) subject: Subject,
-    /// How organisations stand to it.
-    pub(crate) standing: access::Standing<'a>,
+    /// How organisations stand to it, and to what else is read with it.
+    pub(crate) standings: Vec<access::Standing<'a>>,
     /// What for.
     pub(crate) purpose: &'a str,
     /// The classes.
@@ -414,7 +416,10 @@ pub(crate) async fn leave_read_event(
     read: Read<'_>,
 ) -> Result<(), Problem> {
     let roles: Vec<String> = principal.roles.iter().map(ToString::to_string).collect();
-    let basis = access::basis(principal, &read.standing, read.classes);
+    let standings = read.standings.iter();
+    let basis: BTreeSet<&str> = standings
+        .flat_map(|standing| access::basis(principal, standing, read.classes))
+        .collect();
     let read = ReadRecord {
         subject: read.subject,
         role: roles.join(","),

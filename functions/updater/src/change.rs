@@ -20,6 +20,7 @@ use web::{
 
 use crate::acceptance::Acceptance;
 use crate::erasing::erasing;
+use crate::grants::ended;
 use crate::handover::{may_withdraw, recalled_too, takes_force};
 use crate::life::{in_time, may_recall, prepared, recycling};
 use crate::rules::{
@@ -124,6 +125,10 @@ impl RecordChange<'_> {
             true => principal.organisation.clone(),
             false => record.head.organisation.clone(),
         };
+        let ended = match self.provenance.event_type.takes_responsibility() {
+            true => ended(self.platform, &record.head.facts, at).await?,
+            false => Vec::new(),
+        };
         let mut subjects = vec![SubjectChange {
             subject: self.subject.clone(),
             organisation,
@@ -151,6 +156,9 @@ impl RecordChange<'_> {
         }
         let request = self.idempotency.row(self.status, &self.location);
         let mut change = Change::new(subjects, request);
+        for given in &ended {
+            change = change.with_grant(given)?;
+        }
         if let Some(contribution) = &self.contribution {
             change = store
                 .with_contribution(change, &contribution.accepted)

@@ -15,8 +15,10 @@ use web::{Body, Caller, Idempotency, Partner, Path, Platform, Problem, Provenanc
 use crate::access_requests::too_many_rights;
 use crate::rights_change::{Listed, Outcome, RightsChange, id_in};
 
-/// Most grants of one record.
-const MOST_OF_ONE: usize = 50;
+/// Most grants of one model or batch.
+const MOST_OF_PRODUCT: usize = 50;
+/// Most grants of one passport: all of them end in one transaction where its responsibility passes on.
+const MOST_OF_PASSPORT: usize = 20;
 /// The longest that a grant counts, in seconds: five years.
 const LONGEST: i64 = 5 * 366 * 24 * 60 * 60;
 /// The longest purpose, in characters.
@@ -229,23 +231,52 @@ fn with(facts: &Facts, grant: &Grant) -> Result<Facts, Problem> {
     let now = now().as_second();
     let room = match &mut facts {
         Facts::Organisation { rights, .. } => rights.hold(grant.clone(), now),
-        Facts::Model { grants, .. } | Facts::Batch { grants, .. } => held(grants, grant, now),
-        Facts::Passport { life, .. } => held(&mut life.grants, grant, now),
+        Facts::Model { grants, .. } | Facts::Batch { grants, .. } => {
+            held(grants, grant, now, MOST_OF_PRODUCT)
+        }
+        Facts::Passport { life, .. } => held(&mut life.grants, grant, now, MOST_OF_PASSPORT),
         Facts::Unit { .. } => false,
     };
     room.then_some(facts).ok_or_else(|| match grant.of {
         Scope::Passport(_) => Problem::conflict(format!(
-            "{MOST_OF_ONE} rights to this record are given already: withdraw one first"
+            "{MOST_OF_PASSPORT} rights to this passport are given already: withdraw one first"
         )),
         _ => too_many_rights(&grant.to),
     })
 }
 
-fn held(grants: &mut Vec<Grant>, grant: &Grant, now: i64) -> bool {
+fn held(grants: &mut Vec<Grant>, grant: &Grant, now: i64, most: usize) -> bool {
     grants.retain(|grant| grant.in_force(now));
-    let room = grants.len() < MOST_OF_ONE;
+    let room = grants.len() < most;
     grants.extend(room.then(|| grant.clone()));
     room
+}
+
+/// The grants of a passport that end with the responsibility of who gave them, as the lists tell it from now on.
+pub(crate) async fn ended(
+    platform: &Platform,
+    facts: &Facts,
+    at: Timestamp,
+) -> Result<Vec<Given>, Problem> {
+    let Facts::Passport { life, .. } = facts else {
+        return Ok(Vec::new());
+    };
+    let mut ended = Vec::new();
+    for Grant { by, id, .. } in &life.grants {
+        let given = platform.store.grant(Direction::Given, by, *id).await?;
+        ended.extend(
+            given
+                .filter(|it| it.withdrawn.is_none())
+                .map(|given| Given {
+                    withdrawn: Some(Revoked {
+                        at,
+                        reason: "the responsibility for the passport passed on".to_owned(),
+                    }),
+                    ..given
+                }),
+        );
+    }
+    Ok(ended)
 }
 
 /// Withdraw rights.
