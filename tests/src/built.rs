@@ -21,7 +21,8 @@ pub async fn built(binaries: &'static [&'static str]) -> PathBuf {
 fn build(binaries: &[&str], target: &Path) {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--workspace"]);
+    // With a test among them the features are those that everything was built with for the tests already.
+    command.args(["build", "--quiet", "--workspace", "--test", "scan"]);
     for name in binaries {
         command.args(["--bin", name]);
     }

@@ -820,6 +820,22 @@ async fn nobody_keeps_itself_from_being_suspended() {
     let why = json!({"reason": "emergency"});
     let _ = operations.post(path, &why).await.expect(201);
     let _ = own.get("/v1/grants").await.expect(403);
+    // What it is lifted by is found again.
+    let list = operations.get(path).await.expect(200).json();
+    let list = list["suspensions"].as_array().unwrap();
+    assert_eq!(list.len(), 102);
+    let whole = list.iter().find(|it| it["whole"] == json!(true)).unwrap();
+    let lifting = format!("{path}/{}/lifting", text(whole, "id"));
+    let _ = operations.post(&lifting, &why).await.expect(200);
+    assert_eq!(
+        own.get(path).await.expect(200).json()["suspensions"]
+            .as_array()
+            .unwrap()
+            .len(),
+        101
+    );
+    let others = stage.partner("market-surveillance", "authority");
+    let _ = others.get(path).await.expect(404);
 
     // Exactly as tokens name it, and nothing that none could.
     let eve = stage.person("service-provider", "garage-nord", " eve ");

@@ -84,6 +84,7 @@ pub fn routes() -> OpenApiRouter<Platform> {
         .routes(routes!(rights::access_request))
         .routes(routes!(rights::grants))
         .routes(routes!(rights::accesses))
+        .routes(routes!(rights::suspensions))
         .routes(routes!(contributions::list))
         .routes(routes!(contributions::show))
         .routes(routes!(catalogue::list))

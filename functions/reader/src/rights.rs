@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use ledger::{EventId, Timestamp};
+use passport::catalogue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use storage::{Direction, RecordedRead, Subject};
@@ -14,6 +15,7 @@ use crate::view::known;
 
 /// Most entries of one page, and how many where nothing is asked for.
 const PAGE: u16 = 100;
+const SUSPENDED: &str = "access-suspended";
 
 /// Where a page begins, and how long it is.
 #[derive(Deserialize)]
@@ -303,5 +305,67 @@ pub(crate) async fn accesses(
             accesses: reads.into_iter().map(Access::from).collect(),
             next_cursor: next,
         }),
+    ))
+}
+
+/// What of an organisation is suspended.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Suspensions {
+    /// Those that stand, the earliest first.
+    suspensions: Vec<SuspensionThatStands>,
+}
+
+/// One suspension. Whose it is stands nowhere: a person or client is kept as a salted digest.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SuspensionThatStands {
+    /// Its id: what it is lifted by.
+    id: Uuid,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// Whether it is of the whole organisation, and not of one person or client.
+    whole: bool,
+}
+
+/// List suspensions.
+///
+/// What of an organisation is suspended now, for whoever operates the platform and for the organisation itself; why is in the
+/// organisation's events.
+#[utoipa::path(
+    get, path = "/v1/organisations/{organisation}/suspensions", operation_id = "listSuspensions", tag = "reader", security(("bearer" = [])),
+    params(("organisation" = String, Path, description = "The organisation")),
+    responses((status = 200, description = "The suspensions", body = Suspensions), (status = "default", response = Problem))
+)]
+pub(crate) async fn suspensions(
+    State(platform): State<Platform>,
+    Partner(caller): Partner,
+    Path(organisation): Path<String>,
+) -> Result<Counted<Json<Suspensions>>, Problem> {
+    let unknown = || Problem::not_found("there is no such organisation for you");
+    let event_type = catalogue()
+        .event_type(SUSPENDED)
+        .ok_or_else(|| Problem::internal(format!("`{SUSPENDED}` is no event type")))?;
+    let standing = access::Standing::from(&organisation);
+    // Whoever may suspend sees what is.
+    access::may_raise(
+        caller.partner()?,
+        SUSPENDED,
+        event_type.permits(),
+        &standing,
+    )
+    .map_err(|_| unknown())?;
+    let member = platform.store.member(&organisation).await?;
+    let stand = member.ok_or_else(unknown)?.rights.suspensions;
+    let suspensions = stand.into_iter().map(|suspension| SuspensionThatStands {
+        id: suspension.id,
+        since: Timestamp::from_millisecond(suspension.since.saturating_mul(1_000)),
+        whole: suspension.person.is_none(),
+    });
+    let suspensions: Vec<_> = suspensions.collect();
+    Ok(Counted::of(
+        suspensions.len(),
+        Json(Suspensions { suspensions }),
     ))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use access::{AccessFault, MOST_RIGHTS, Purpose};
+use access::{AccessFault, MOST_OF_ONE_GIVER, MOST_RIGHTS, Purpose};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -240,7 +240,7 @@ fn until(
 
 pub(crate) fn too_many_rights(organisation: &str) -> Problem {
     Problem::conflict(format!(
-        "`{organisation}` holds {MOST_RIGHTS} rights already: withdraw one first"
+        "`{organisation}` holds {MOST_RIGHTS} rights already, or {MOST_OF_ONE_GIVER} of one giver: withdraw one first"
     ))
 }
 

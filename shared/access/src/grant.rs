@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Most rights that an organisation holds beside those of single records.
 pub const MOST_RIGHTS: usize = 200;
 /// Most of those that one organisation gave: nobody fills the place of others.
-const MOST_OF_ONE_GIVER: usize = 50;
+pub const MOST_OF_ONE_GIVER: usize = 50;
 
 /// A right that an organisation was given, by whom, for what and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,7 +146,8 @@ impl Rights {
         self.grants.is_empty() && self.suspensions.is_empty()
     }
 
-    /// Holds a grant, in place of an interest of the same purpose and of what is over; `false` where it holds [`MOST_RIGHTS`] already.
+    /// Holds a grant, in place of an interest of the same purpose and of what is over; `false` where it holds [`MOST_RIGHTS`] already, or
+    /// [`MOST_OF_ONE_GIVER`] of who gives it.
     #[must_use]
     pub fn hold(&mut self, grant: Grant, now: i64) -> bool {
         let takes_place =

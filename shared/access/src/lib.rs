@@ -25,7 +25,9 @@ mod token;
 
 pub use address::is_safe;
 pub use edition::edition;
-pub use grant::{Claim, Grant, MOST_RIGHTS, Person, Right, Rights, Scope, Suspension};
+pub use grant::{
+    Claim, Grant, MOST_OF_ONE_GIVER, MOST_RIGHTS, Person, Right, Rights, Scope, Suspension,
+};
 pub use identity_token::{Expected, identify};
 pub use issuer::{ConfigurationFault, Issuer, Issuers, Keys};
 pub use key_set::{KeySet, KeySetFault, thumbprint};

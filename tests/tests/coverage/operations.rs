@@ -466,6 +466,9 @@ fn rights() -> Vec<Row> {
             .at("organisation", "garage")
             .body(json!({"subject": "scanner-7", "reason": "stolen"}))
             .keeping("suspension", "/id"),
+        row("listSuspensions", OPERATIONS, 200)
+            .refusing(200, 404)
+            .at("organisation", "garage"),
         row("restoreAccess", OPERATIONS, 200)
             .at("organisation", "garage")
             .reason(),
