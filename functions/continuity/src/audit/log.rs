@@ -178,6 +178,9 @@ pub(super) async fn batches(
     Ok(taken)
 }
 
+/// What is wrong with a log whose first checkpoint is kept and not served.
+pub(super) const FIRST_NOT_SERVED: &str = "the first one is kept, and none is served";
+
 /// A log's files.
 #[derive(Default)]
 pub(super) struct Files {
@@ -197,14 +200,15 @@ pub(super) async fn files(
     let served = read(store, Bucket::Public, &format!("v1/{log}/")).await?;
     let kept = read(store, Bucket::Archive, &format!("{log}/")).await?;
     let Some(size) = served.get("checkpoint").and_then(|note| size(note)) else {
-        // Files without any checkpoint are those of a log whose first one is being made.
-        let signed = kept.keys().any(|path| path.starts_with("checkpoints/"));
-        if signed || served.contains_key("checkpoint") {
-            finds(
-                audit,
-                format!("`{log}` checkpoint"),
-                "it is missing, or cannot be read",
-            );
+        let signed = kept.keys().filter(|path| path.starts_with("checkpoints/"));
+        let wrong = match (served.contains_key("checkpoint"), signed.count()) {
+            // Files without any checkpoint are those of a log whose first one is being made.
+            (false, 0) => None,
+            (false, 1) => Some(FIRST_NOT_SERVED),
+            _ => Some("it is missing, or cannot be read"),
+        };
+        if let Some(wrong) = wrong {
+            finds(audit, format!("`{log}` checkpoint"), wrong);
         }
         return Ok(Files::default());
     };
