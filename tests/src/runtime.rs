@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -99,8 +100,13 @@ impl Function {
 
     /// Hands it an event; gives its answer.
     pub async fn invoke(&mut self, event: Value) -> Value {
+        self.invoke_within(Duration::from_secs(30), event).await
+    }
+
+    /// The same of one that has longer than that.
+    pub async fn invoke_within(&mut self, patience: Duration, event: Value) -> Value {
         self.events.send(event).await.unwrap();
-        let answer = tokio::time::timeout(std::time::Duration::from_secs(30), self.answers.recv());
+        let answer = tokio::time::timeout(patience, self.answers.recv());
         answer
             .await
             .expect("the function answers")

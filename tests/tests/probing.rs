@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -14,6 +15,9 @@ use serde_json::{Value, json};
 use storage::{Registrar, SigningKey};
 use tests::{Function, Partner, Stage, text};
 use tokio::sync::Mutex;
+
+/// As long as the function has (`template.yaml`).
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// What a platform is checked with.
 struct Checks {
@@ -252,7 +256,7 @@ async fn a_release_takes_traffic_only_where_everybody_sees_what_is_theirs() {
     ]);
     let release = json!({"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"});
     let mut function = Function::start(&binaries.join("probe"), &environment).await;
-    let passed = function.invoke(release.clone()).await;
+    let passed = function.invoke_within(PATIENCE, release.clone()).await;
     assert_eq!(passed["findings"], 0);
     assert!(passed["requests"].as_u64().unwrap() > 1_000, "{passed}");
 
@@ -262,7 +266,7 @@ async fn a_release_takes_traffic_only_where_everybody_sees_what_is_theirs() {
         "purpose": "a mistake", "until": "2027-06-30T00:00:00Z", "reason": "a mistake",
     });
     let _ = garage.post("/v1/grants", &grant).await.expect(201);
-    let failed = function.invoke(release.clone()).await;
+    let failed = function.invoke_within(PATIENCE, release.clone()).await;
     assert!(failed["findings"].as_u64().unwrap() > 0, "{failed}");
     // Where nothing was made yet there is nothing to hold a release up with.
     let unmade = |(name, value): (&'static str, String)| match name {

@@ -65,6 +65,7 @@ pub enum Door {
 /// A request.
 #[derive(Debug, Default)]
 pub(crate) struct Asked<'a> {
+    /// Without a query.
     pub(crate) path: &'a str,
     pub(crate) token: Option<&'a str>,
     pub(crate) headers: &'a [(&'a str, &'a str)],
@@ -81,6 +82,15 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Whether it was refused for want of a right; `None` where the answer does not tell.
+    pub(crate) const fn is_refused(&self) -> Option<bool> {
+        match self.status {
+            403 | 404 => Some(true),
+            400 | 409 | 412 | 422 => Some(false),
+            _ => None,
+        }
+    }
+
     /// The same, where it is a success.
     pub(crate) fn expected(self, path: &str) -> Result<Value, Failure> {
         match (200..300).contains(&self.status) {
@@ -189,21 +199,18 @@ fn no_answer<E: ToString>(path: &str) -> impl Fn(E) -> Failure {
 
 /// The event that the partner API hands to a function for a request (REST API, proxy integration).
 fn event(asked: &Asked<'_>, headers: &[(&str, &str)]) -> Value {
-    let multiple = headers
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), json!([value])));
-    let (path, query) = asked.path.split_once('?').unwrap_or((asked.path, ""));
-    let query = query.split('&').filter_map(|pair| pair.split_once('='));
-    let query: Map<String, Value> = query
-        .map(|(name, value)| (name.to_owned(), json!(value)))
-        .collect();
+    let headers = headers.iter();
+    let single = headers
+        .clone()
+        .map(|(name, value)| ((*name).to_owned(), json!(value)));
+    let multiple = headers.map(|(name, value)| ((*name).to_owned(), json!([value])));
+    let path = asked.path;
     let method = asked.body.map_or("GET", |_| "POST");
     json!({
         "resource": "/{proxy+}", "path": path, "httpMethod": method,
-        "headers": headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect::<Map<_, _>>(),
+        "headers": single.collect::<Map<_, _>>(),
         "multiValueHeaders": multiple.collect::<Map<_, _>>(),
-        "queryStringParameters": query,
-        "multiValueQueryStringParameters": query.iter().map(|(name, value)| (name.clone(), json!([value]))).collect::<Map<_, _>>(),
+        "queryStringParameters": null, "multiValueQueryStringParameters": null,
         "requestContext": {
             "stage": "live", "path": path, "httpMethod": method, "resourcePath": "/{proxy+}",
             "identity": {"sourceIp": "192.0.2.1"},

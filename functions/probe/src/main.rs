@@ -55,15 +55,10 @@ async fn door() -> Result<Door, lambda_http::Error> {
 }
 
 async fn handled(function: &Function, event: Value) -> Result<Value, lambda_http::Error> {
-    match serde_json::from_value::<Release>(event) {
-        Ok(release) => released(function, release).await,
-        Err(_) => {
-            let found = match &function.probe() {
-                Some(probe) => told(&probe.reads().await?),
-                None => return Ok(nothing_made()),
-            };
-            Ok(found)
-        }
+    match (serde_json::from_value::<Release>(event), function.probe()) {
+        (Ok(release), probe) => released(probe, release).await,
+        (Err(_), Some(probe)) => Ok(told(&probe.reads().await?)),
+        (Err(_), None) => Ok(nothing_made()),
     }
 }
 
@@ -79,8 +74,8 @@ impl Function {
 }
 
 /// Tells CodeDeploy whether the release may take traffic. What could not be found out is a no.
-async fn released(function: &Function, release: Release) -> Result<Value, lambda_http::Error> {
-    let found = match &function.probe() {
+async fn released(probe: Option<Probe<'_>>, release: Release) -> Result<Value, lambda_http::Error> {
+    let found = match probe {
         None => Ok(nothing_made()),
         Some(probe) => probe.reads_and_writes().await.map(|probed| told(&probed)),
     };

@@ -83,8 +83,11 @@ impl Probe<'_> {
     /// # Errors
     /// [`Failure`] where there was no answer: then nothing was found out.
     pub async fn reads(&self) -> Result<Probed, Failure> {
+        self.read_in(&self.staged().await?).await
+    }
+
+    async fn read_in(&self, staged: &[Staged]) -> Result<Probed, Failure> {
         let mut probed = Probed::default();
-        let staged = self.staged().await?;
         let whole = self.whole(&mut probed).await?;
         let read = staged.iter().map(|staged| self.read(staged, &whole));
         let read: Vec<_> = stream::iter(read).buffer_unordered(AT_ONCE).collect().await;
@@ -100,8 +103,8 @@ impl Probe<'_> {
     /// # Errors
     /// [`Failure`] where there was no answer: then nothing was found out.
     pub async fn reads_and_writes(&self) -> Result<Probed, Failure> {
-        let mut probed = self.reads().await?;
         let staged = self.staged().await?;
+        let mut probed = self.read_in(&staged).await?;
         let staged = staged.iter().filter(|it| {
             it.token.is_some() && it.case.state == "published" && it.case.interest.is_none()
         });
@@ -257,35 +260,18 @@ impl Probe<'_> {
             body: Some(&body),
             ..Asked::default()
         };
-        let Answered { is_refused, status } = self.door.ask(&asked).await?.into();
-        let may = staged.case.raises(event_type);
-        let id = &event_type.id;
-        Ok(match (may, is_refused) {
-            (true, Some(true)) => Some(staged.finds(format!("may not raise `{id}` ({status})"))),
-            (false, Some(false)) => Some(staged.finds(format!("may raise `{id}` ({status})"))),
-            (_, None) => Some(staged.finds(format!("`{id}` is answered {status}"))),
-            _ => None,
-        })
-    }
-}
-
-/// Whether something was refused for want of a right; `None` where the answer does not tell.
-struct Answered {
-    is_refused: Option<bool>,
-    status: u16,
-}
-
-impl From<crate::door::Answer> for Answered {
-    fn from(answer: crate::door::Answer) -> Self {
-        let is_refused = match answer.status {
-            403 | 404 => Some(true),
-            400 | 409 | 412 | 422 => Some(false),
-            _ => None,
-        };
-        Self {
-            is_refused,
-            status: answer.status,
-        }
+        let answer = self.door.ask(&asked).await?;
+        let (id, status) = (&event_type.id, answer.status);
+        Ok(
+            match (staged.case.raises(event_type), answer.is_refused()) {
+                (true, Some(true)) => {
+                    Some(staged.finds(format!("may not raise `{id}` ({status})")))
+                }
+                (false, Some(false)) => Some(staged.finds(format!("may raise `{id}` ({status})"))),
+                (_, None) => Some(staged.finds(format!("`{id}` is answered {status}"))),
+                _ => None,
+            },
+        )
     }
 }
 
